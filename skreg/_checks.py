@@ -1,0 +1,84 @@
+"""Checks of parameters and weights, with errors that say who, what, what is allowed."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_array
+
+
+def refuse(estimator, name, value, allowed, error=ValueError):
+    """Raise an error that names the parameter, what was received and what is allowed."""
+    owner = type(estimator).__name__
+    raise error(f"{owner}: {name} must be {allowed}; got {value!r}.")
+
+
+def check_number(estimator, name, *, low=-math.inf, high=math.inf, open_low=False, integer=False):
+    """Check that a parameter is a number in an interval, and return it.
+
+    ``high`` is always allowed; ``low`` is unless ``open_low``. Infinity is refused.
+    """
+    value = getattr(estimator, name)
+    kind, noun = (Integral, "an integer") if integer else (Real, "a finite number")
+    allowed = noun
+    if low > -math.inf:
+        allowed += f" {'>' if open_low else '>='} {low:g}"
+    if high < math.inf:
+        allowed += f"{' and' if low > -math.inf else ''} <= {high:g}"
+    if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
+        refuse(estimator, name, value, allowed, TypeError)
+    if not math.isfinite(value) or value < low or value > high or (open_low and value == low):
+        refuse(estimator, name, value, allowed)
+    return value
+
+
+def check_choice(estimator, name, choices):
+    """Check that a parameter is one of a few words, and return it."""
+    value = getattr(estimator, name)
+    if not isinstance(value, str) or value not in choices:
+        refuse(estimator, name, value, "one of " + ", ".join(map(repr, sorted(choices))))
+    return value
+
+
+def check_flag(estimator, name):
+    """Check that a parameter is True or False, and return it."""
+    value = getattr(estimator, name)
+    if not isinstance(value, (bool, np.bool_)):
+        refuse(estimator, name, value, "True or False", TypeError)
+    return bool(value)
+
+
+def check_weights(estimator, sample_weight, n_samples):
+    """Return the sample weights as a float64 vector; ones where there are none."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    owner = type(estimator).__name__
+    weights = check_array(
+        sample_weight,
+        ensure_2d=False,
+        ensure_min_samples=0,
+        dtype=np.float64,
+        input_name="sample_weight",
+        estimator=estimator,
+    )
+    if weights.ndim == 0:
+        weights = np.full(n_samples, weights)
+    if weights.ndim != 1:
+        raise ValueError(
+            f"{owner}: Sample weights must be 1D array or scalar; got {weights.ndim} dimensions."
+        )
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"{owner}: sample_weight must have one number per sample, shape ({n_samples},); "
+            f"got shape {weights.shape}."
+        )
+    if np.any(weights < 0):
+        raise ValueError(
+            f"{owner}: Negative values in data passed to `sample_weight`: weights must be >= 0; "
+            f"the smallest is {weights.min():g}."
+        )
+    if not np.any(weights):
+        raise ValueError(
+            f"{owner}: Sample weights must contain at least one non-zero number; got all zeros."
+        )
+    return weights

@@ -1,0 +1,70 @@
+"""The training loop: epochs of shuffled minibatches."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .dropout import Dropout
+from .layers import loss_and_gradient
+from .optimizers import limit_norms
+
+
+class Settings(NamedTuple):
+    """What the loop needs to know.
+
+    Attributes
+    ----------
+    alpha : float
+        L2 penalty of the weights.
+    keep_prob : tuple of float
+        For the input and each hidden layer.
+    max_norm : None or float
+        Largest norm of the incoming weights of a hidden unit.
+    batch_size : int
+        Samples in a step.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    seed : int
+        Seed of the masks.
+    """
+
+    alpha: float
+    keep_prob: tuple
+    max_norm: float | None
+    batch_size: int
+    shuffle: bool
+    seed: int
+
+
+def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
+    """Take one step for each batch; weights change in place.
+
+    Returns
+    -------
+    loss : float
+        Mean loss of the batches, by size, each before its step.
+    optimizer : SGD or Adam
+        The next state.
+    """
+    n_samples = X.shape[0]
+    order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
+    dropout = Dropout(settings.seed, epoch, settings.keep_prob)
+    parameters = network.coefs + network.intercepts
+    total = 0.0
+    for start in range(0, n_samples, settings.batch_size):
+        batch = order[start : start + settings.batch_size]
+        if not s[batch].any():
+            continue
+        loss, coef_grads, intercept_grads = loss_and_gradient(
+            network, X[batch], Y[batch], s[batch], settings.alpha, dropout, batch
+        )
+        optimizer = optimizer.update(parameters, coef_grads + intercept_grads)
+        if settings.max_norm is not None:
+            limit_norms(network, settings.max_norm)
+        total += loss * len(batch)
+    return total / n_samples, optimizer
+
+
+def is_finite(network):
+    """Return whether every weight and bias is finite."""
+    return all(np.isfinite(part).all() for part in network.coefs + network.intercepts)

@@ -1,0 +1,33 @@
+"""How kernels are compiled and cached; the only module that knows numba.
+
+Numba takes half a second to import, so a kernel imports it when it is first called. What is
+compiled is kept on disk and read again by the next process. The disk cache watches only the file
+of the kernel itself: a kernel must not call a kernel of another file (a test asserts it).
+"""
+
+import functools
+
+# Never plain fastmath=True: it assumes that there is no NaN.
+FASTMATH = {"contract", "reassoc", "nsz"}
+
+
+def kernel(function):
+    """Compile a function of scalars and arrays when it is first called."""
+
+    @functools.wraps(function)
+    def call(*args):
+        return compiled(function)(*args)
+
+    return call
+
+
+@functools.cache
+def compiled(function):
+    """Return the compiled form of a function, cached on disk where a folder is writable."""
+    import numba  # here, so that importing skreg does not pay for it
+
+    options = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba finds no folder that it may write to
+        return numba.njit(**options)(function)

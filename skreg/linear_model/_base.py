@@ -1,0 +1,153 @@
+"""What the linear estimators share: checks, the Design, name-keyed parameters, prediction."""
+
+from fnmatch import fnmatchcase
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._checks import check_flag, check_number, check_weights, refuse
+from .._data import as_design
+
+SPARSE_FORMATS = ("csr", "csc")
+
+
+class LinearRegressor(RegressorMixin, BaseEstimator):
+    """A linear regressor with a separable penalty and bounds on its coefficients."""
+
+    def _check_common(self):
+        """Check the parameters that every linear estimator has."""
+        for name in ("positive", "fit_intercept", "standardize"):
+            check_flag(self, name)
+        check_number(self, "max_iter", low=1, integer=True)
+        check_number(self, "tol", low=0)
+
+    def _build(self, X, y, sample_weight):
+        """Validate the data; return its Design, the centred targets as columns, and their mean."""
+        self._y_ndim = np.ndim(y)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=SPARSE_FORMATS,
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            y_numeric=True,
+        )
+        s = check_weights(self, sample_weight, X.shape[0])
+        design = as_design(X, s, centre=self.fit_intercept, standardize=self.standardize)
+        y = y.reshape(X.shape[0], -1).astype(float)
+        y_mean = np.zeros(y.shape[1])
+        if self.fit_intercept:
+            y_mean = y[0] + s @ (y - y[0]) / s.sum()
+        return design, y - y_mean, y_mean
+
+    def _per_feature(self, name, default):
+        """Return a parameter given as a scalar, an array or a dict as one number per feature."""
+        value = getattr(self, name)
+        n_features = self.n_features_in_
+        if value is None:
+            return np.full(n_features, float(default))
+        if isinstance(value, dict):
+            return self._by_column_name(name, value, default)
+        allowed = f"a number, an array of shape ({n_features},) or a dict keyed by column name"
+        try:
+            numbers = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            refuse(self, name, value, allowed, TypeError)
+        if numbers.ndim > 1 or numbers.size not in (1, n_features):
+            owner = type(self).__name__
+            raise ValueError(f"{owner}: {name} must be {allowed}; got shape {numbers.shape}.")
+        if np.isnan(numbers).any():
+            refuse(self, name, value, "free of NaN")
+        return np.broadcast_to(numbers, n_features).copy()
+
+    def _by_column_name(self, name, value, default):
+        """Resolve a dict whose keys are column names or patterns; later entries win."""
+        columns = getattr(self, "feature_names_in_", None)
+        owner = type(self).__name__
+        if columns is None:
+            raise ValueError(
+                f"{owner}: {name} is keyed by column name, but X has no column names; pass a "
+                "DataFrame or an array with one number per feature."
+            )
+        numbers = np.full(len(columns), float(default))
+        for pattern, number in value.items():
+            matches = [
+                fnmatchcase(column, str(pattern)) | (column == pattern) for column in columns
+            ]
+            if not any(matches):
+                known = ", ".join(map(repr, columns[:10])) + (", ..." if len(columns) > 10 else "")
+                raise ValueError(f"{owner}: {name} names {pattern!r}; the columns are {known}.")
+            if not np.isreal(number) or np.isnan(number):
+                refuse(self, f"{name}[{pattern!r}]", number, "a number")
+            numbers[matches] = number
+        return numbers
+
+    def _limits(self, design):
+        """Return penalty factors and bounds for the scaled columns.
+
+        A column that must not be used has both bounds equal and a factor of 0.
+        """
+        factor = self._per_feature("penalty_factor", 1.0)
+        lower = self._per_feature("lower", -np.inf)
+        upper = self._per_feature("upper", np.inf)
+        owner = type(self).__name__
+        if np.any(factor < 0):
+            refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
+        if self.positive:
+            lower = np.maximum(lower, 0.0)
+        crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+        if crossed.size:
+            j = crossed[0]
+            raise ValueError(
+                f"{owner}: lower must be finite or -inf and <= upper for every feature; got lower "
+                f"{lower[j]:g} and upper {upper[j]:g} for feature {j}."
+            )
+        left_out = np.isinf(factor)
+        if np.any(left_out & ((lower > 0) | (upper < 0))):
+            raise ValueError(
+                f"{owner}: a penalty_factor of inf leaves a feature out, with a coefficient of 0, "
+                "but its bounds exclude 0."
+            )
+        lower, upper = lower * design.scale, upper * design.scale
+        fixed = left_out | design.constant
+        resting = np.clip(0.0, lower, upper)
+        factor = np.where(fixed, 0.0, factor)
+        return factor, np.where(fixed, resting, lower), np.where(fixed, resting, upper)
+
+    def _store(self, design, w, y_mean):
+        """Store coefficients on the original scale, in the dtype of X and the shape of y."""
+        dtype = design.X.dtype
+        coef = w.T / design.scale
+        intercept = y_mean - coef @ design.mean
+        if self._single_target(w.shape[1]):
+            coef, intercept = coef[0], intercept[0]
+        self.coef_ = np.ascontiguousarray(coef, dtype=dtype)
+        self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
+
+    def predict(self, X):
+        """Predict with the linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predicted targets.
+        """
+        check_is_fitted(self)
+        X = validate_data(
+            self, X, reset=False, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32]
+        )
+        return X @ self.coef_.T + self.intercept_
+
+    def __sklearn_tags__(self):
+        """Return the tags: sparse data and several targets are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        return tags

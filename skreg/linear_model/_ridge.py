@@ -1,0 +1,294 @@
+"""L2 by gradient methods: weights that decay."""
+
+import time
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from .._checks import check_choice, check_number, refuse
+from .._convergence import Convergence, warn_if_stopped_short
+from .._solvers.certificate import duality_gap
+from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
+from .._solvers.path import relative
+from .._solvers.penalties import L2
+from .._solvers.stochastic import stochastic
+from ._base import LinearRegressor
+
+SOLVERS = ("auto", "gd", "nesterov", "cg", "sgd")
+
+
+class RidgeGD(LinearRegressor):
+    r"""Ridge regression: least squares with an L2 penalty, by gradient methods.
+
+    Minimises
+
+    .. math::
+
+        \|y - Xw\|_2^2 + \alpha \sum_j f_j w_j^2
+
+    exactly as :class:`sklearn.linear_model.Ridge` does when every factor :math:`f_j` is 1. The
+    intercept is never penalised. With `sample_weight`, the loss is
+    :math:`\sum_i s_i (y_i - x_i w)^2`.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; one for each target if it is an array. 0 is ordinary least
+        squares.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
+        have 1; later entries win. None is 1 for all.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
+        on the original scale, and the bounds apply to it there.
+    solver : {'auto', 'gd', 'nesterov', 'cg', 'sgd'}, default='auto'
+        'gd' is the textbook's gradient descent, to learn from: its step depends on the largest
+        eigenvalue of X'X, so standardise X. 'nesterov' is accelerated and indifferent to the
+        units of the columns. 'cg' is conjugate gradients, without bounds. 'sgd' takes steps on
+        minibatches, with variance reduction, so that it reaches the solution itself. 'auto' is
+        'nesterov' where there are bounds, else 'cg'.
+    step : None or float, default=None
+        Length of the steps of 'gd' on the objective above. None is
+        :math:`1 / (2 \lambda_{max}(X'X) + 2 \alpha \max_j f_j)`, with which the loss falls at
+        every step.
+    batch_size : int, default=64
+        Samples in a minibatch of 'sgd'.
+    max_iter : int, default=10000
+        Steps at most; passes over the data for 'sgd'.
+    tol : float, default=1e-8
+        Length of the gradient at which to stop, relative to that at ``w = 0``, each coordinate
+        divided by the root of its second derivative.
+    random_state : None, int or RandomState, default=None
+        Order of the minibatches of 'sgd'.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept.
+    n_iter_ : int
+        Steps taken.
+    loss_curve_ : list of float
+        The objective, over all targets, before each step and at the end. Only for 'gd'.
+    convergence_ : Convergence
+        What stopped the solver, and the certificate.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached.
+
+    See Also
+    --------
+    sklearn.linear_model.Ridge : The same objective.
+    LassoCD : An L1 penalty, which selects features.
+
+    Notes
+    -----
+    Textbooks write :math:`J = \frac{1}{m} \sum (h - y)^2 + \lambda \sum \theta^2`:
+    :math:`\alpha = m \lambda`. With :math:`J = \frac{1}{2m} [\sum (h - y)^2 + \lambda \sum
+    \theta^2]`, :math:`\alpha = \lambda`.
+
+    A step of 'gd' is :math:`w \leftarrow (1 - 2 \eta \alpha) w - \eta \nabla \|y - Xw\|^2`: the
+    penalty shrinks w by a constant factor (weight decay). Where :math:`\alpha > 0`, the distance
+    to the solution is at most :math:`\|\nabla\| / (2 \alpha \min_j f_j)`.
+
+    References
+    ----------
+    O'Donoghue and Candes (2015), "Adaptive Restart for Accelerated Gradient Schemes", Foundations
+    of Computational Mathematics 15, section 3.2.
+
+    Defazio, Bach and Lacoste-Julien (2014), "SAGA: A Fast Incremental Gradient Method With
+    Support for Non-Strongly Convex Composite Objectives", NeurIPS, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import RidgeGD
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> ridge = RidgeGD(alpha=1.0, penalty_factor={"s*": 10}).fit(X, y)
+    >>> print(f"{ridge.score(X, y):.3f}")
+    0.387
+    >>> gd = RidgeGD(solver="gd").fit(X, y)
+    >>> bool(gd.loss_curve_[-1] < gd.loss_curve_[0])
+    True
+    """
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        positive=False,
+        fit_intercept=True,
+        standardize=False,
+        solver="auto",
+        step=None,
+        batch_size=64,
+        max_iter=10000,
+        tol=1e-8,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.positive = positive
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.solver = solver
+        self.step = step
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target; several targets share the passes over the data.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+
+        Returns
+        -------
+        RidgeGD
+            The fitted estimator.
+        """
+        began = time.perf_counter()
+        self._check_parameters()
+        design, y, y_mean = self._build(X, y, sample_weight)
+        penalty = self._penalty(design, y.shape[1])
+        problem = Problem.of(design, y, penalty)
+        w, self.n_iter_ = self._solve(problem)
+        self._store(design, w, y_mean)
+        self.convergence_ = self._certify(problem, w, began)
+        warn_if_stopped_short(self)
+        return self
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done."""
+        self._check_common()
+        check_choice(self, "solver", SOLVERS)
+        check_number(self, "batch_size", low=1, integer=True)
+        if self.step is not None:
+            check_number(self, "step", low=0, open_low=True)
+        if isinstance(self.alpha, Real):
+            check_number(self, "alpha", low=0)
+        if self.solver == "cg" and self._bounded():
+            raise ValueError(
+                f"{type(self).__name__}: solver='cg' takes no bounds; use solver='nesterov' with "
+                "lower, upper or positive."
+            )
+
+    def _bounded(self):
+        """Return whether there are bounds on the coefficients."""
+        return self.positive or self.lower is not None or self.upper is not None
+
+    def _penalty(self, design, n_targets):
+        """Return the L2 penalty, with a column for each target."""
+        try:
+            alpha = np.asarray(self.alpha, dtype=float)
+        except (TypeError, ValueError):
+            refuse(self, "alpha", self.alpha, "a number or one number per target", TypeError)
+        if alpha.ndim > 1 or alpha.size not in (1, n_targets):
+            raise ValueError(
+                f"{type(self).__name__}: alpha must be a number or an array with one number for "
+                f"each of the {n_targets} targets; got shape {alpha.shape}. "
+                f"Number of targets and number of penalties do not correspond."
+            )
+        if not np.all(np.isfinite(alpha) & (alpha >= 0)):
+            refuse(self, "alpha", self.alpha, "finite and >= 0")
+        alpha = np.broadcast_to(alpha, n_targets)
+        factor, lower, upper = self._limits(design)
+        bounds = np.tile(np.stack([lower, upper])[:, :, None], n_targets)
+        return L2(np.outer(factor, alpha), *bounds)
+
+    def _solve(self, problem):
+        """Minimise by the chosen solver; return the coefficients and the number of steps."""
+        rule = {"tol": self.tol, "max_iter": self.max_iter}
+        solver = self.solver
+        if solver == "auto":
+            solver = "nesterov" if self._bounded() else "cg"
+        self.__dict__.pop("loss_curve_", None)
+        if solver == "gd":
+            step = None if self.step is None else 2 * self.step
+            w, n_iter, losses = descend(problem, step=step, **rule)
+            self.loss_curve_ = [2 * loss for loss in losses]
+        elif solver == "nesterov":
+            w, n_iter = nesterov(problem, **rule)
+        elif solver == "cg":
+            w, n_iter = conjugate(problem, **rule)
+        else:
+            rng = check_random_state(self.random_state)
+            w, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
+        return w, max(1, n_iter)
+
+    def _certify(self, problem, w, began):
+        """Return the record of the fit, computed from the data at the returned coefficients."""
+        design, y, penalty = problem.design, problem.y, problem.penalty
+        r, c = problem.correlations(w)
+        accuracy = float(problem.accuracy(c, w).max(initial=0.0))
+        gap = max(
+            relative(
+                duality_gap(
+                    design, r[:, k], c[:, k], w[:, k], L2(*(part[:, k] for part in penalty))
+                ),
+                0.5 * np.sum(design.s * y[:, k] ** 2),
+            )
+            for k in range(y.shape[1])
+        )
+        reference = np.abs(design.rmatvec(y)).max(initial=0.0)
+        return Convergence(
+            converged=accuracy <= self.tol,
+            relative_gap=gap,
+            kkt_violation=relative(penalty.violation(c, w).max(initial=0.0), reference),
+            n_iter=self.n_iter_,
+            n_data_passes=int(np.ceil(design.n_passes)),
+            n_active=int(np.count_nonzero(w)),
+            seconds=time.perf_counter() - began,
+            message=self._describe(accuracy),
+        )
+
+    def _describe(self, accuracy):
+        """Say what stopped the solver and, where it stopped short, what to change."""
+        state = f"a relative gradient of {accuracy:.1e} (tol={self.tol:g})"
+        if accuracy <= self.tol:
+            return f"converged after {self.n_iter_} steps to {state}."
+        if self.n_iter_ >= self.max_iter:
+            remedy = "standardise X, use solver='auto' or raise max_iter"
+            return f"stopped at max_iter={self.max_iter} with {state}: {remedy}."
+        if self.solver == "gd":
+            return f"stopped because the loss rose, with {state}: lower step, or leave it None."
+        return f"stopped at the limit of float64 with {state}: raise tol or rescale X."
+
+    def _single_target(self, n_targets):
+        """Return whether y was a vector: as in Ridge, a column gives a row of coefficients."""
+        return self._y_ndim == 1

@@ -1,0 +1,562 @@
+"""Feed-forward networks with inverted dropout."""
+
+import time
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import DataConversionWarning
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._checks import check_choice, check_flag, check_number, check_weights, refuse
+from .._convergence import Convergence, warn_if_stopped_short
+from .._network.layers import ACTIVATIONS, initialize, predict
+from .._network.optimizers import SGD, Adam
+from .._network.training import Settings, is_finite, run_epoch
+
+
+class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
+    r"""Feed-forward network with inverted dropout, trained on minibatches.
+
+    Minimises, a minibatch at a time,
+
+    .. math::
+
+        \frac{1}{b} \Big[ \sum_i \ell(y_i, h(x_i)) + \frac{\alpha}{2} \sum_l \|W_l\|_F^2 \Big]
+
+    with the log loss :math:`\ell` and b samples in the batch, as
+    :class:`sklearn.neural_network.MLPClassifier` does; biases are not penalised. In training,
+    a unit is kept with probability `keep_prob` and then divided by it, so that the expected input
+    of the next layer stands; nothing is dropped at prediction. With `sample_weight`, the sums and
+    b are weighted.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units in each hidden layer. Empty is logistic or softmax regression.
+    keep_prob : float or sequence of float, default=0.5
+        Probability in (0, 1] of keeping a unit, one for all hidden layers or one for each. The
+        widest layer usually gets the lowest. 1 drops nothing.
+    input_keep_prob : float, default=1.0
+        Probability in (0, 1] of keeping an input.
+    activation : {'relu', 'tanh', 'logistic', 'identity'}, default='relu'
+        Function of the hidden units.
+    alpha : float, default=1e-4
+        Strength of the L2 penalty, >= 0.
+    max_norm : None or float, default=None
+        Largest norm of the incoming weights of a hidden unit; None is no limit.
+    solver : {'adam', 'sgd'}, default='adam'
+        How steps are taken.
+    batch_size : int or 'auto', default='auto'
+        Samples in a minibatch; 'auto' is ``min(200, n_samples)``.
+    learning_rate_init : float, default=0.001
+        Length of the steps.
+    momentum : float, default=0.9
+        Share of the last step that is repeated, in [0, 1]. Only for 'sgd'.
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov's form of it. Only for 'sgd'.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of the averages of gradients and their squares, in [0, 1). Only for 'adam'.
+    epsilon : float, default=1e-8
+        What keeps divisions safe, > 0. Only for 'adam'.
+    max_iter : int, default=200
+        Epochs at most.
+    shuffle : bool, default=True
+        Whether each epoch visits the samples in an order of its own.
+    tol : float, default=1e-4
+        An epoch improves if the loss falls, or the validation score rises, by more than this.
+    n_iter_no_change : int, default=10
+        Training stops after more than so many epochs in a row without improvement.
+    early_stopping : bool, default=False
+        Whether to set samples aside, stop when the accuracy on them no longer improves, and
+        return the weights that were best.
+    validation_fraction : float, default=0.1
+        Share of the samples to set aside, in (0, 1).
+    warm_start : bool, default=False
+        Whether to go on from the last fit.
+    random_state : None, int or RandomState, default=None
+        Initial weights, order of samples and masks.
+    verbose : bool, default=False
+        Whether to print the loss of each epoch.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (units below, units above)
+        Weights of each layer, in the dtype of X.
+    intercepts_ : list of ndarray of shape (units above,)
+        Biases of each layer.
+    classes_ : ndarray of shape (n_classes,)
+        Labels.
+    loss_curve_ : list of float
+        Mean training loss of each epoch. With dropout each is taken under other masks and need
+        not fall; to debug, set ``keep_prob=1``, full batches and a small step: then it must.
+    loss_, best_loss_ : float
+        Last and smallest of them.
+    validation_scores_ : list of float or None
+        Accuracy on the samples set aside after each epoch; None without early stopping.
+    best_validation_score_ : float or None
+        The best of them.
+    n_iter_ : int
+        Epochs of the last fit.
+    n_layers_, n_outputs_ : int
+        Layers, with input and output, and units of the output.
+    out_activation_ : str
+        'softmax' for several classes, 'logistic' for two classes or several labels.
+    convergence_ : Convergence
+        What stopped the training.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range, or the training diverges.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `max_iter` epochs were not enough to reach a plateau.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : The same network without dropout.
+
+    Notes
+    -----
+    Masks are a hash of (seed, epoch, sample, layer, unit): they do not depend on how samples fall
+    into batches or on threads, and sparse X is masked as dense X is.
+
+    References
+    ----------
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), "Dropout: A Simple Way to
+    Prevent Neural Networks from Overfitting", JMLR 15, sections 4, 5.1 and 10.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skreg import DropoutMLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> net = DropoutMLPClassifier(keep_prob=0.8, max_iter=300, random_state=0)
+    >>> bool(net.fit(X[:900] / 16, y[:900]).score(X[900:] / 16, y[900:]) > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        *,
+        keep_prob=0.5,
+        input_keep_prob=1.0,
+        activation="relu",
+        alpha=1e-4,
+        max_norm=None,
+        solver="adam",
+        batch_size="auto",
+        learning_rate_init=0.001,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_iter=200,
+        shuffle=True,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.keep_prob = keep_prob
+        self.input_keep_prob = input_keep_prob
+        self.activation = activation
+        self.alpha = alpha
+        self.max_norm = max_norm
+        self.solver = solver
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or an indicator matrix of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+
+        Returns
+        -------
+        DropoutMLPClassifier
+            The fitted estimator.
+        """
+        began = time.perf_counter()
+        self._check_parameters()
+        resume = self.warm_start and hasattr(self, "coefs_")
+        X, Y, s = self._validate(X, y, sample_weight, reset=not resume)
+        rng = check_random_state(self.random_state)
+        if not resume:
+            self._initialize(X, Y, rng)
+        self._optimizer = self._start_optimizer()
+        train, held_out = self._split(X, Y, s, rng)
+        stopped = self._train(train, held_out, rng)
+        self.convergence_ = self._record(stopped, began)
+        warn_if_stopped_short(self)
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on more samples.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Classes, or an indicator matrix of labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever occur; needed at the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+
+        Returns
+        -------
+        DropoutMLPClassifier
+            The estimator.
+        """
+        began = time.perf_counter()
+        self._check_parameters()
+        if self.early_stopping:
+            refuse(
+                self, "early_stopping", True, "False: partial_fit does not support early stopping"
+            )
+        first = not hasattr(self, "coefs_")
+        if first and classes is None:
+            raise ValueError(
+                f"{type(self).__name__}: classes must be passed on the first call to partial_fit."
+            )
+        X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
+        if first:
+            self._rng = check_random_state(self.random_state)
+            self._initialize(X, Y, self._rng)
+            self._optimizer = self._start_optimizer()
+        self._rng = getattr(self, "_rng", None) or check_random_state(self.random_state)
+        self._epoch(X, Y, s, self._rng)
+        self.n_iter_ += 1
+        self.convergence_ = self._record(
+            "took one epoch of partial_fit; nothing was tested.", began
+        )
+        return self
+
+    def predict(self, X):
+        """Predict classes, or an indicator matrix of labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Predictions.
+        """
+        return self._labels(self._outputs(X))
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probability of each class in the order of `classes_`, or of each label.
+        """
+        P = self._outputs(X)
+        return np.hstack([1 - P, P]) if P.shape[1] == 1 else P
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithm of `predict_proba`.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done."""
+        self._sizes()
+        self._keep_probs()
+        check_choice(self, "activation", ACTIVATIONS)
+        check_choice(self, "solver", ("adam", "sgd"))
+        for name in ("alpha", "tol"):
+            check_number(self, name, low=0)
+        for name in ("learning_rate_init", "epsilon"):
+            check_number(self, name, low=0, open_low=True)
+        check_number(self, "momentum", low=0, high=1)
+        for name in ("beta_1", "beta_2"):
+            check_number(self, name, low=0, high=np.nextafter(1, 0))
+        check_number(self, "validation_fraction", low=0, high=np.nextafter(1, 0), open_low=True)
+        if self.max_norm is not None:
+            check_number(self, "max_norm", low=0, open_low=True)
+        check_number(self, "max_iter", low=1, integer=True)
+        if self.n_iter_no_change != np.inf:
+            check_number(self, "n_iter_no_change", low=1, integer=True)
+        if self.batch_size != "auto":
+            check_number(self, "batch_size", low=1, integer=True)
+        for name in ("nesterovs_momentum", "shuffle", "early_stopping", "warm_start"):
+            check_flag(self, name)
+
+    def _sizes(self):
+        """Return the units of the hidden layers."""
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else sizes
+        allowed = "an integer > 0 or a sequence of them"
+        if isinstance(sizes, str) or not np.iterable(sizes):
+            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed, TypeError)
+        if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed)
+        return [int(size) for size in sizes]
+
+    def _keep_probs(self):
+        """Return the probability of keeping a unit of the input and of each hidden layer."""
+        n_hidden = len(self._sizes())
+        hidden = self.keep_prob
+        hidden = [hidden] * n_hidden if isinstance(hidden, Real) else hidden
+        named = {"input_keep_prob": [self.input_keep_prob], "keep_prob": hidden}
+        for name, probs in named.items():
+            allowed = "in (0, 1]" + (", one number or one per hidden layer" * (name == "keep_prob"))
+            if isinstance(probs, str) or not np.iterable(probs):
+                refuse(self, name, getattr(self, name), allowed, TypeError)
+            for prob in [self.keep_prob] if isinstance(self.keep_prob, Real) else []:
+                probs = [*probs, prob] if name == "keep_prob" and not n_hidden else probs
+            if not all(isinstance(p, Real) and not isinstance(p, bool) for p in probs):
+                refuse(self, name, getattr(self, name), allowed, TypeError)
+            if not all(0 < p <= 1 for p in probs):
+                refuse(self, name, getattr(self, name), allowed)
+        if len(hidden) != n_hidden:
+            refuse(
+                self, "keep_prob", self.keep_prob, f"one number or {n_hidden}, one per hidden layer"
+            )
+        return tuple(float(p) for p in (self.input_keep_prob, *hidden))
+
+    def _validate(self, X, y, sample_weight, *, reset, classes=None):
+        """Validate the data; return them with y as a matrix of outputs and weights per sample."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            import warnings
+
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected; use y.ravel().",
+                DataConversionWarning,
+                stacklevel=3,
+            )
+            y = y.ravel()
+        s = check_weights(self, sample_weight, X.shape[0]).astype(X.dtype)
+        if reset:
+            self._label_binarizer = LabelBinarizer().fit(
+                y if classes is None or type_of_target(y).startswith("multilabel") else classes
+            )
+            self.classes_ = self._label_binarizer.classes_
+        elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
+            refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
+        unseen = np.setdiff1d(unique_labels(y), self.classes_)
+        if unseen.size:
+            raise ValueError(
+                f"{type(self).__name__}: `y` has classes not in `self.classes_`: {unseen} are not "
+                f"among {self.classes_}; warm_start and partial_fit need the same classes."
+            )
+        return X, self._label_binarizer.transform(y).astype(X.dtype), s
+
+    def _initialize(self, X, Y, rng):
+        """Draw the weights and forget what was learned."""
+        output = "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+        sizes = [X.shape[1], *self._sizes(), Y.shape[1]]
+        self._network = initialize(sizes, self.activation, output, X.dtype, rng)
+        self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
+        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
+        self._seed = int(rng.randint(np.iinfo(np.int32).max))
+        self.n_iter_, self.loss_curve_ = 0, []
+        self.best_loss_ = np.inf
+        self.validation_scores_ = self.best_validation_score_ = None
+
+    def _start_optimizer(self):
+        """Return the optimizer, at rest."""
+        parameters = self.coefs_ + self.intercepts_
+        rate = self.learning_rate_init
+        if self.solver == "sgd":
+            return SGD.start(
+                parameters, rate, momentum=self.momentum, nesterov=self.nesterovs_momentum
+            )
+        return Adam.start(
+            parameters, rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
+        )
+
+    def _split(self, X, Y, s, rng):
+        """Set samples aside for early stopping."""
+        if not self.early_stopping:
+            return (X, Y, s), None
+        stratify = None if self._label_binarizer.y_type_.startswith("multilabel") else Y
+        parts = train_test_split(
+            X, Y, s, test_size=self.validation_fraction, stratify=stratify, random_state=rng
+        )
+        if parts[1].shape[0] < 2:
+            raise ValueError(
+                f"{type(self).__name__}: The validation set is too small, {parts[1].shape[0]} "
+                "sample. Increase 'validation_fraction' or pass more samples."
+            )
+        return parts[::2], parts[1::2]
+
+    def _train(self, train, held_out, rng):
+        """Run epochs until a plateau; return why it stopped, or None at max_iter."""
+        self.n_iter_, n_bad, best = 0, 0, None
+        best_score = -np.inf
+        if held_out is not None:
+            self.validation_scores_ = self.validation_scores_ or []
+            best_score = max(self.validation_scores_, default=-np.inf)
+        while self.n_iter_ < self.max_iter and n_bad <= self.n_iter_no_change:
+            best_loss = self.best_loss_
+            self._epoch(*train, rng)
+            self.n_iter_ += 1
+            if held_out is None:
+                improved = self.loss_ <= best_loss - self.tol
+            else:
+                score = self._accuracy(*held_out)
+                self.validation_scores_.append(score)
+                improved = score >= best_score + self.tol
+                if best is None or score > best_score:
+                    best = [part.copy() for part in self.coefs_ + self.intercepts_]
+                best_score = max(score, best_score)
+                self._report(f"Validation score: {score:f}")
+            n_bad = 0 if improved else n_bad + 1
+        if held_out is not None:
+            self.best_validation_score_ = best_score
+            for part, value in zip(self.coefs_ + self.intercepts_, best, strict=True):
+                part[:] = value
+        if n_bad > self.n_iter_no_change:
+            what = "training loss" if held_out is None else "validation score"
+            return (
+                f"reached a plateau: the {what} did not improve more than tol={self.tol:f} for "
+                f"{self.n_iter_no_change} consecutive epochs."
+            )
+        return None
+
+    def _epoch(self, X, Y, s, rng):
+        """Train for one epoch, and stop at once if it diverges."""
+        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        settings = Settings(
+            self.alpha,
+            self._keep_probs(),
+            self.max_norm,
+            min(batch_size, X.shape[0]),
+            self.shuffle,
+            self._seed,
+        )
+        epoch = len(self.loss_curve_)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, self._optimizer = run_epoch(
+                self._network, self._optimizer, X, Y, s, settings, epoch, rng
+            )
+        if not np.isfinite(loss) or not is_finite(self._network):
+            raise ValueError(
+                f"{type(self).__name__} diverged in epoch {epoch + 1}: the solver produced "
+                f"non-finite parameter weights. Lower learning_rate_init, which is "
+                f"{self.learning_rate_init:g}, or scale X to unit variance."
+            )
+        self.loss_ = loss
+        self.loss_curve_.append(loss)
+        self.best_loss_ = min(self.best_loss_, loss)
+        self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
+
+    def _report(self, message):
+        """Print progress if it is wanted."""
+        if self.verbose:
+            print(message)
+
+    def _record(self, stopped, began):
+        """Return what stopped the training."""
+        message = stopped or (
+            f"stopped at max_iter={self.max_iter} epochs while the loss was still changing by more "
+            f"than tol={self.tol:g}: raise max_iter, tol or learning_rate_init. "
+            f"Maximum iterations ({self.max_iter}) reached."
+        )
+        return Convergence(
+            converged=stopped is not None and stopped.startswith("reached"),
+            relative_gap=np.nan,
+            kkt_violation=np.nan,
+            n_iter=self.n_iter_,
+            n_data_passes=2 * self.n_iter_,
+            n_active=sum(int(np.count_nonzero(W)) for W in self.coefs_),
+            seconds=time.perf_counter() - began,
+            message=message,
+        )
+
+    def _outputs(self, X):
+        """Return the outputs of the network, without dropout."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
+        return predict(self._network, X)
+
+    def _labels(self, P):
+        """Return the labels that outputs stand for."""
+        P = P.ravel() if self.n_outputs_ == 1 else P
+        return self._label_binarizer.inverse_transform(P)
+
+    def _accuracy(self, X, Y, s):
+        """Return the accuracy on validated samples."""
+        true, predicted = self._labels(Y), self._labels(predict(self._network, X))
+        return float(accuracy_score(true, predicted, sample_weight=s))
+
+    def __sklearn_tags__(self):
+        """Return the tags: sparse data and several labels are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
+        return tags
