@@ -14,8 +14,8 @@ ESTIMATORS = [
     LassoCD(alpha=0.1, standardize=True, positive=True),
     LassoCD(alpha=0.1, fit_intercept=False, lower=-2, upper=2),
     DropoutMLPClassifier(),
-    DropoutMLPClassifier((10, 5), keep_prob=(0.8, 0.9), solver="sgd", max_norm=3.0),
-    DropoutMLPClassifier((), early_stopping=True),
+    DropoutMLPClassifier((20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0),
+    DropoutMLPClassifier((), batch_size=10, learning_rate_init=0.05),
 ]
 
 

@@ -1,5 +1,6 @@
 """Forward and backward through fully connected layers."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ def initialize(sizes, activation, output, dtype, rng):
     """Draw weights and biases uniformly, as scikit-learn does; Glorot and Bengio (2010), eq. 16."""
     factor = 2.0 if activation == "logistic" else 6.0
     coefs, intercepts = [], []
-    for below, above in zip(sizes[:-1], sizes[1:], strict=True):
+    for below, above in pairwise(sizes):
         bound = np.sqrt(factor / (below + above))
         coefs.append(rng.uniform(-bound, bound, (below, above)).astype(dtype))
         intercepts.append(rng.uniform(-bound, bound, above).astype(dtype))

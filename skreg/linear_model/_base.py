@@ -24,7 +24,6 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _build(self, X, y, sample_weight):
         """Validate the data; return its Design, the centred targets as columns, and their mean."""
-        self._y_ndim = np.ndim(y)
         X, y = validate_data(
             self,
             X,
@@ -34,6 +33,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             multi_output=True,
             y_numeric=True,
         )
+        self._y_ndim = y.ndim
         s = check_weights(self, sample_weight, X.shape[0])
         design = as_design(X, s, centre=self.fit_intercept, standardize=self.standardize)
         y = y.reshape(X.shape[0], -1).astype(float)

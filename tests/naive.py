@@ -1,0 +1,60 @@
+"""Slow, obvious references, written from the formulas; they share no code with skreg."""
+
+import numpy as np
+
+
+def centred(X, y, s, fit_intercept):
+    """Return float64 X and y with their weighted means taken away."""
+    X, y = np.asarray(X, float), np.asarray(y, float)
+    if not fit_intercept:
+        return X, y
+    return X - np.average(X, axis=0, weights=s), y - np.average(y, weights=s, axis=0)
+
+
+def ridge(X, y, penalty, s=None, fit_intercept=True):
+    """Return the minimiser of sum_i s_i (y_i - x_i w)^2 + sum_j penalty_j w_j^2."""
+    s = np.ones(len(y)) if s is None else s
+    X, y = centred(X, y, s, fit_intercept)
+    return np.linalg.solve(X.T @ (s[:, None] * X) + np.diag(penalty), X.T @ (s * y))
+
+
+def lasso_objective(X, y, w, penalty, s=None, fit_intercept=True):
+    """Return sum_i s_i (y_i - x_i w)^2 / (2 sum_i s_i) + sum_j penalty_j |w_j|, best intercept."""
+    s = np.ones(len(y)) if s is None else s
+    X, y = centred(X, y, s, fit_intercept)
+    return np.average((y - X @ w) ** 2, weights=s) / 2 + penalty @ np.abs(w)
+
+
+def lasso_kkt(X, y, w, penalty, s=None, fit_intercept=True):
+    """Return the largest distance of -gradient_j from the subdifferential of penalty_j |w_j|."""
+    s = np.ones(len(y)) if s is None else s
+    X, y = centred(X, y, s, fit_intercept)
+    c = X.T @ (s * (y - X @ w)) / s.sum()
+    off = np.maximum(np.abs(c) - penalty, 0)
+    on = np.abs(c - penalty * np.sign(w))
+    return np.where(w == 0, off, on).max()
+
+
+def lasso_gap(X, y, w, penalty, s=None, fit_intercept=True):
+    """Return primal minus dual objective at the scaled residual, in extended precision."""
+    s = np.ones(len(y)) if s is None else s
+    X, y = (part.astype(np.longdouble) for part in centred(X, y, s, fit_intercept))
+    s, w = s.astype(np.longdouble) / s.sum(), w.astype(np.longdouble)
+    r = y - X @ w
+    primal = (s * r**2).sum() / 2 + penalty @ np.abs(w)
+    c = np.abs(X.T @ (s * r))
+    theta = r / max(1, (c[penalty > 0] / penalty[penalty > 0]).max())
+    dual = ((s * y**2).sum() - (s * (y - theta) ** 2).sum()) / 2
+    return float(primal - dual)
+
+
+def network_loss(coefs, intercepts, X, Y, s, alpha, multipliers):
+    """Return the loss of a relu network with a softmax; multipliers are the masks / keep_prob."""
+    A = X * multipliers[0]
+    for layer, (W, b) in enumerate(zip(coefs, intercepts, strict=True)):
+        z = A @ W + b
+        if layer + 1 < len(coefs):
+            A = np.where(z > 0, z, 0) * multipliers[layer + 1]
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    decay = sum((W**2).sum() for W in coefs)
+    return (-(s[:, None] * Y * log_p).sum() + alpha / 2 * decay) / s.sum()
