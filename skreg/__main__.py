@@ -151,7 +151,9 @@ def draw_accuracy(axis, digits, n_epochs=150):
         training, validation = 100 * np.array(scores).T
         axis.plot(training, ls=":", color=colour, label=f"training, keep_prob={keep_prob:g}")
         axis.plot(validation, color=colour, label=f"validation, keep_prob={keep_prob:g}")
-    axis.set(xlabel="epoch", ylabel="accuracy (%)", title="Dropout: less overfitting", ylim=(85, 101))
+    axis.set(
+        xlabel="epoch", ylabel="accuracy (%)", title="Dropout: less overfitting", ylim=(85, 101)
+    )
     axis.legend(frameon=False, loc="lower right")
 
 

@@ -1,5 +1,6 @@
 """scikit-learn's own checks of estimators, over every estimator in several configurations."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
@@ -14,11 +15,30 @@ ESTIMATORS = [
     LassoCD(alpha=0.1, standardize=True, positive=True),
     LassoCD(alpha=0.1, fit_intercept=False, lower=-2, upper=2),
     DropoutMLPClassifier(),
-    DropoutMLPClassifier((20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0),
+    DropoutMLPClassifier(
+        (20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0
+    ),
+    DropoutMLPClassifier(keep_prob=1, shuffle=False),
     DropoutMLPClassifier((), batch_size=10, learning_rate_init=0.05),
 ]
 
 
-@parametrize_with_checks(ESTIMATORS)
+# Training in batches: scikit-learn expects the same failures of its SGDClassifier, which also
+# visits samples at random. The configuration without randomness, with full batches, passes.
+STOCHASTIC = {
+    f"check_sample_weight_equivalence_on_{kind}_data": (
+        "batches, their order and the masks depend on how many samples there are"
+    )
+    for kind in ("dense", "sparse")
+}
+
+
+def expected_failures(estimator):
+    is_network = isinstance(estimator, DropoutMLPClassifier)
+    return STOCHASTIC if is_network and estimator.shuffle else {}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few iterations
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
     check(estimator)

@@ -53,7 +53,7 @@ class Design(ABC):
         deviation = np.sqrt(self._squared_deviations() / self.total_weight)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
         self.constant = flat & centre
-        self.scale = np.where(flat | ~standardize, 1.0, deviation)
+        self.scale = np.where(flat | (not standardize), 1.0, deviation)
         if not centre:
             deviation = np.hypot(deviation, self.mean)
             self.mean = np.zeros(self.n_features)

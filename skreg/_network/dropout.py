@@ -62,7 +62,7 @@ class Dropout(NamedTuple):
         """Return a 64-bit key for each sample."""
         key = np.asarray(samples).astype(np.uint64)
         for word in (self.seed, self.epoch, layer):
-            key = mix64(key + np.uint64(word) * GOLDEN + GOLDEN)
+            key = mix64(key + np.uint64((word + 1) * int(GOLDEN) % 2**64))
         return key
 
 

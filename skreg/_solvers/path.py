@@ -49,19 +49,21 @@ def solve(design, y, penalty, start, *, tol, max_iter):
     reference = np.abs(design.rmatvec(y)).max(initial=0.0)
     columns = np.flatnonzero(w)
     G = design.gram(columns, columns)
-    n_sweeps, inner_tol, stalled = 0, 0.3 * tol * scale, False
+    n_sweeps, inner_tol = 0, 0.3 * tol * scale
+    last_gap, settled = np.inf, False
     while True:
         r = y - design.matvec(w)
         c = design.rmatvec(r)
         violation = penalty.violation(c, w)
         gap = duality_gap(design, r, c, w, penalty)
         converged = gap <= tol * scale
+        stalled = settled and gap > 0.5 * last_gap
         if converged or n_sweeps >= max_iter or stalled:
             break
         new = violators(violation, columns)
         G = grow(design, G, columns, new)
         columns = np.concatenate([columns, new])
-        part, part_c, before = w[columns], c[columns], w[columns]
+        part, part_c, last_gap = w[columns], c[columns], gap
         n_sweeps += quadratic.solve(
             G,
             part_c,
@@ -72,9 +74,9 @@ def solve(design, y, penalty, start, *, tol, max_iter):
             max_iter - n_sweeps,
         )
         w[columns] = part
-        if new.size == 0:
+        settled = new.size == 0
+        if settled:
             inner_tol *= 0.1
-            stalled = np.array_equal(part, before)
     kkt = violation.max(initial=0.0)
     record = Convergence(
         converged=bool(converged),

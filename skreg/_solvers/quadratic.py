@@ -11,6 +11,7 @@ from .._numba import kernel
 from .certificate import feasible_gap
 
 SWEEPS_BETWEEN_NEWTON_STEPS = 2
+SMALLEST_PIVOT = 1e-10  # relative to the diagonal
 MAX_SIGN_CHANGES = 20  # of one Newton step; each costs a factorisation
 
 
@@ -41,57 +42,68 @@ def newton_step(G, c, w, penalty):
 
     The objective is quadratic as long as no sign changes, so it never rises. Supports with
     dependent columns are lifted a little; the line search then takes the long step along the
-    null direction, which drops a coordinate.
+    null direction, which drops a coordinate. Returns whether the minimum was reached.
     """
     for _ in range(MAX_SIGN_CHANGES):
         inside = (penalty.lower < w) & (w < penalty.upper)
         active = np.flatnonzero(inside & ((w != 0) | (penalty.weight == 0)) & (G.diagonal() > 0))
         if active.size == 0:
-            return
+            return True
         signs = np.sign(w[active])
         slope = c[active] - penalty.weight[active] * signs
         block = G[np.ix_(active, active)]
         direction = solve_lifted(block, slope)
         curvature = direction @ block @ direction
-        if not slope @ direction > 0 or not curvature > 0:
-            return
+        if not slope @ direction > 0:
+            return True
         end = np.where(direction > 0, penalty.upper[active], penalty.lower[active])
         shrinking = (signs * direction < 0) & (penalty.weight[active] > 0)
         end[shrinking] = np.where(direction > 0, np.minimum(end, 0), np.maximum(end, 0))[shrinking]
         with np.errstate(divide="ignore", invalid="ignore"):
             room = np.where(direction != 0, (end - w[active]) / direction, np.inf)
-        step = (slope @ direction) / curvature
+        step = (slope @ direction) / curvature if curvature > 0 else np.inf
         reached = room <= step
         step = min(step, room.min())
+        if not np.isfinite(step):
+            return True
         w[active] += step * direction
         hit = active[room <= step]
         w[hit] = end[room <= step]
         c -= G[:, active] @ (step * direction)
         if not reached.any():
-            return
+            return True
+    return False
 
 
 def solve_lifted(block, slope):
-    """Solve with a Gram block whose diagonal is raised where it is singular."""
-    lift = 0.0
+    """Solve with a Gram block, its diagonal raised a little where it is close to singular."""
+    diagonal, lift = block.diagonal(), 0.0
     while True:
         try:
-            lifted = block + np.diag(lift * block.diagonal())
-            return cho_solve(cho_factor(lifted, lower=True), slope)
+            factor = cho_factor(block + np.diag(lift * diagonal), lower=True)
         except LinAlgError:
-            lift = max(1e-14, 100 * lift)
+            lift = max(SMALLEST_PIVOT, 100 * lift)
+            continue
+        if lift or np.all(factor[0].diagonal() ** 2 > SMALLEST_PIVOT * diagonal):
+            return cho_solve(factor, slope)
+        lift = SMALLEST_PIVOT
 
 
 def solve(G, c, w, rr, penalty, tol, max_sweeps):
     """Minimise to a gap of `tol`; change w and c in place and return the number of sweeps."""
-    start, start_c = w.copy(), c.copy()
+    start, start_c, pattern = w.copy(), c.copy(), None
     for n_sweeps in range(1, max_sweeps + 1):
         sweep(G, c, w, penalty.weight, penalty.lower, penalty.upper)
+        exact = False
         if n_sweeps % SWEEPS_BETWEEN_NEWTON_STEPS == 0 or n_sweeps == max_sweeps:
-            newton_step(G, c, w, penalty)
+            exact = newton_step(G, c, w, penalty)
         rr_now = max(0.0, rr - (w - start) @ (start_c + c))
         if feasible_gap(rr_now, c, w, penalty) + free_gap(G, c, penalty) <= tol:
             break
+        if exact:  # the same signs as at the last exact minimum: only rounding is left
+            last, pattern = pattern, np.sign(w)
+            if np.array_equal(pattern, last):
+                break
     return n_sweeps
 
 

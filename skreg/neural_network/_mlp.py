@@ -1,6 +1,7 @@
 """Feed-forward networks with inverted dropout."""
 
 import time
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -391,8 +392,6 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
-            import warnings
-
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; use y.ravel().",
                 DataConversionWarning,
@@ -490,12 +489,11 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _epoch(self, X, Y, s, rng):
         """Train for one epoch, and stop at once if it diverges."""
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
         settings = Settings(
             self.alpha,
             self._keep_probs(),
             self.max_norm,
-            min(batch_size, X.shape[0]),
+            self._batch_size(X.shape[0]),
             self.shuffle,
             self._seed,
         )
@@ -514,6 +512,18 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         self.loss_curve_.append(loss)
         self.best_loss_ = min(self.best_loss_, loss)
         self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
+
+    def _batch_size(self, n_samples):
+        """Return the samples in a batch."""
+        if self.batch_size == "auto":
+            return min(200, n_samples)
+        if self.batch_size > n_samples:
+            warnings.warn(
+                f"{type(self).__name__}: batch_size={self.batch_size} is larger than the "
+                f"{n_samples} samples; all of them make one batch.",
+                stacklevel=4,
+            )
+        return min(self.batch_size, n_samples)
 
     def _report(self, message):
         """Print progress if it is wanted."""

@@ -1,0 +1,95 @@
+"""The house keeps its shape: imports point downward, kernels stay in one file, import is quick."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skreg
+
+ROOT = Path(skreg.__file__).parent
+FLOORS = [
+    {"_numba", "_convergence", "_checks"},
+    {"_data"},
+    {"_solvers", "_network"},
+    {"linear_model", "neural_network"},
+    {"__init__", "__main__"},
+]
+FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def room(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path):
+    """Yield the rooms of skreg that a file imports."""
+    package = path.relative_to(ROOT.parent).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text("utf8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            target = (*base, *(node.module or "").split(".")) if node.module else base
+            names = (
+                [(*target, alias.name) for alias in node.names] if len(target) == 1 else [target]
+            )
+        elif isinstance(node, ast.ImportFrom):
+            names = [tuple(node.module.split("."))]
+        elif isinstance(node, ast.Import):
+            names = [tuple(alias.name.split(".")) for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name[0] == "skreg":
+                yield name[1] if len(name) > 1 and name[1] in FLOOR else "__init__"
+
+
+def test_every_room_has_a_floor():
+    assert {room(path) for path in FILES} == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downward(path):
+    here = room(path)
+    for other in imported_rooms(path):
+        if here != other and here != "__main__":
+            assert FLOOR[other] < FLOOR[here], f"{path} imports {other}"
+
+
+def test_only_numba_py_imports_numba():
+    importers = [path.name for path in FILES if "import numba" in path.read_text("utf8")]
+    assert importers == ["_numba.py"]
+
+
+def test_no_kernel_calls_a_kernel():
+    # The disk cache watches only the kernel's own file, and a lazy kernel is no jitted function.
+    kernels = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            if isinstance(node, ast.FunctionDef) and any(
+                isinstance(mark, ast.Name) and mark.id == "kernel" for mark in node.decorator_list
+            ):
+                kernels[node.name] = node
+    assert kernels
+    for node in kernels.values():
+        called = {
+            n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and hasattr(n.func, "id")
+        }
+        assert not called & set(kernels)
+
+
+def test_import_is_quick_and_leaves_numba_and_matplotlib_alone():
+    code = (
+        "import sklearn.linear_model, sklearn.neural_network, sklearn.model_selection, sys, time;"
+        "t = time.perf_counter(); import skreg;"
+        "print(time.perf_counter() - t, {'numba', 'matplotlib'} & set(sys.modules))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
+    outputs = [run.stdout.split(maxsplit=1) for run in runs]
+    assert {loaded.strip() for _, loaded in outputs} == {"set()"}
+    assert min(float(seconds) for seconds, _ in outputs) < 0.15

@@ -1,0 +1,134 @@
+"""Bad input is refused before any work, with the parameter, what was received, what is allowed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+
+X = np.random.default_rng(0).standard_normal((20, 3))
+Y = X[:, 0] + 1
+LABELS = np.arange(20) % 2
+
+LINEAR = [
+    ({"alpha": -1}, "alpha must be .*>= 0.*got -1"),
+    ({"alpha": np.nan}, "alpha must be .*got nan"),
+    ({"alpha": np.inf}, "alpha must be .*got inf"),
+    ({"alpha": "1"}, "alpha must be .*got '1'"),
+    ({"penalty_factor": [1, 2]}, r"penalty_factor must be .*\(3,\).*got shape \(2,\)"),
+    ({"penalty_factor": -1}, "penalty_factor must be >= 0"),
+    ({"penalty_factor": [1, np.nan, 1]}, "penalty_factor must be free of NaN"),
+    ({"penalty_factor": "many"}, "penalty_factor must be a number, an array.*got 'many'"),
+    ({"penalty_factor": {"a": 1}}, "penalty_factor is keyed by column name.*pass a DataFrame"),
+    ({"penalty_factor": [np.inf, 1, 1], "lower": 1}, "penalty_factor of inf leaves a feature out"),
+    ({"lower": 2, "upper": 1}, "lower .* <= upper.*got lower 2 and upper 1 for feature 0"),
+    ({"lower": np.inf}, "lower must be finite or -inf"),
+    ({"lower": [0, 0]}, r"lower must be .*got shape \(2,\)"),
+    ({"positive": True, "upper": -1}, "lower .* <= upper"),
+    ({"max_iter": 0}, "max_iter must be an integer >= 1; got 0"),
+    ({"max_iter": 1.5}, "max_iter must be an integer >= 1; got 1.5"),
+    ({"tol": -1e-3}, "tol must be a finite number >= 0"),
+    ({"tol": np.nan}, "tol must be"),
+    ({"fit_intercept": "yes"}, "fit_intercept must be True or False; got 'yes'"),
+    ({"positive": None}, "positive must be True or False"),
+    ({"standardize": 2}, "standardize must be True or False"),
+]
+RIDGE = [
+    ({"solver": "svd"}, "solver must be one of 'auto', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'"),
+    ({"solver": "cg", "positive": True}, "solver='cg' takes no bounds; use solver='nesterov'"),
+    ({"alpha": [1, 2]}, "one number for each of the 1 targets"),
+    ({"alpha": [-1]}, r"alpha must be finite and >= 0; got \[-1\]"),
+    ({"step": 0}, "step must be a finite number > 0"),
+    ({"batch_size": 0}, "batch_size must be an integer >= 1"),
+]
+NETWORK = [
+    ({"keep_prob": 0}, r"keep_prob must be in \(0, 1\].*got 0"),
+    ({"keep_prob": 1.1}, r"keep_prob must be in \(0, 1\].*got 1.1"),
+    ({"keep_prob": np.nan}, r"keep_prob must be in \(0, 1\].*got nan"),
+    ({"keep_prob": "half"}, r"keep_prob must be in \(0, 1\].*got 'half'"),
+    ({"keep_prob": [0.5, 0.5]}, "keep_prob must be one number or 1, one per hidden layer"),
+    ({"keep_prob": 2, "hidden_layer_sizes": ()}, r"keep_prob must be in \(0, 1\]"),
+    ({"input_keep_prob": 0.0}, r"input_keep_prob must be in \(0, 1\]"),
+    ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be an integer > 0"),
+    ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be an integer > 0"),
+    ({"activation": "elu"}, "activation must be one of .*'relu'.*got 'elu'"),
+    ({"solver": "lbfgs"}, "solver must be one of 'adam', 'sgd'"),
+    ({"alpha": -1}, "alpha must be a finite number >= 0"),
+    ({"max_norm": 0}, "max_norm must be a finite number > 0"),
+    ({"learning_rate_init": 0}, "learning_rate_init must be a finite number > 0"),
+    ({"momentum": 2}, "momentum must be"),
+    ({"beta_1": 1}, "beta_1 must be"),
+    ({"batch_size": 0}, "batch_size must be"),
+    ({"max_iter": 0}, "max_iter must be an integer >= 1; got 0"),
+    ({"validation_fraction": 1}, "validation_fraction must be"),
+    ({"n_iter_no_change": 0}, "n_iter_no_change must be"),
+    ({"early_stopping": 1}, "early_stopping must be True or False"),
+]
+CASES = [
+    *((make, *case) for make in (RidgeGD, LassoCD) for case in LINEAR),
+    *((RidgeGD, *case) for case in RIDGE),
+    (LassoCD, {"warm_start": 1}, "warm_start must be True or False"),
+    *((DropoutMLPClassifier, *case) for case in NETWORK),
+]
+
+
+@pytest.mark.parametrize(("make", "parameters", "message"), CASES)
+def test_parameters(make, parameters, message):
+    model = make(**parameters)
+    with pytest.raises((ValueError, TypeError), match=message) as caught:
+        model.fit(X, LABELS if make is DropoutMLPClassifier else Y)
+    assert make.__name__ in str(caught.value)
+    assert not hasattr(model, "coef_")
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, DropoutMLPClassifier])
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (-np.ones(20), "Negative values.*sample_weight"),
+        (np.zeros(20), "at least one non-zero"),
+        (np.ones(19), r"shape \(20,\); got shape \(19,\)"),
+        (np.ones((20, 1)), "1D array or scalar"),
+        (np.full(20, np.nan), "sample_weight contains NaN"),
+        (np.r_[np.inf, np.ones(19)], "sample_weight contains infinity"),
+    ],
+)
+def test_sample_weight(make, weights, message):
+    with pytest.raises(ValueError, match=message):
+        make().fit(X, LABELS, sample_weight=weights)
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, DropoutMLPClassifier])
+def test_data(make):
+    for bad in (np.nan, np.inf):
+        spoiled = X.copy()
+        spoiled[3, 1] = bad
+        with pytest.raises(ValueError, match="Input X contains"):
+            make().fit(spoiled, LABELS)
+        with pytest.raises(ValueError, match="contains"):
+            make().fit(X, np.where(LABELS, 1.0, bad))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        make().fit(X, LABELS[:-1])
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        make().fit(X[0], LABELS)
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+def test_unknown_column_name(make):
+    frame = pd.DataFrame(X, columns=["age", "bmi", "bp"])
+    with pytest.raises(
+        ValueError, match="penalty_factor names 'bim'; the columns are 'age', 'bmi'"
+    ):
+        make(penalty_factor={"bim": 2}).fit(frame, Y)
+    with pytest.raises(ValueError, match=r"lower\['age'\] must be a number; got nan"):
+        make(lower={"age": np.nan}).fit(frame, Y)
+
+
+def test_partial_fit():
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        DropoutMLPClassifier().partial_fit(X, LABELS)
+    net = DropoutMLPClassifier().partial_fit(X, LABELS, classes=[0, 1])
+    with pytest.raises(ValueError, match="classes not in"):
+        net.partial_fit(X, LABELS + 1)
+    with pytest.raises(ValueError, match="does not support early stopping"):
+        DropoutMLPClassifier(early_stopping=True).partial_fit(X, LABELS, classes=[0, 1])

@@ -1,0 +1,85 @@
+"""The five questions of a Design against an explicit matrix, for every kind of data."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from skreg._data import as_design
+
+KINDS = {
+    "C": np.ascontiguousarray,
+    "F": np.asfortranarray,
+    "float32": lambda X: X.astype(np.float32),
+    "csr_array": sp.csr_array,
+    "csc_array": sp.csc_array,
+    "csr_matrix": sp.csr_matrix,
+    "csc_matrix": sp.csc_matrix,
+    "csr_array float32": lambda X: sp.csr_array(X.astype(np.float32)),
+}
+
+
+@pytest.fixture(params=["tall", "wide", "several blocks"])
+def data(request):
+    shape = {"tall": (40, 7), "wide": (9, 30), "several blocks": (1000, 300)}[request.param]
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape) * (rng.random(shape) < 0.4)
+    X = np.round(X * 64) / 64  # exact in float32
+    return X, rng.random(shape[0]), rng
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_five_questions(kind, centre, standardize, data):
+    X, s, rng = data
+    design = as_design(KINDS[kind](X), s, centre=centre, standardize=standardize)
+    mean = np.average(X, axis=0, weights=s)
+    deviation = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=s))
+    Xc = (X - mean * centre) / np.where(standardize & (deviation > 0), deviation, 1)
+    w, r = rng.standard_normal((X.shape[1], 2)), rng.standard_normal((X.shape[0], 2))
+    i, j = np.array([3, 0, 5]), np.array([6, 3])
+    G = Xc.T @ (s[:, None] * Xc)
+    tolerance = {"rtol": 1e-10, "atol": 1e-10}
+    np.testing.assert_allclose(design.matvec(w), Xc @ w, **tolerance)
+    np.testing.assert_allclose(design.matvec(w[:, 0]), Xc @ w[:, 0], **tolerance)
+    np.testing.assert_allclose(design.rmatvec(r), Xc.T @ (s[:, None] * r), **tolerance)
+    c = Xc.T @ (s * r[:, 1])
+    np.testing.assert_allclose(design.rmatvec(r[:, 1]), c, **tolerance)
+    np.testing.assert_allclose(design.correlate(r[:, 1], i), c[i], **tolerance)
+    np.testing.assert_allclose(design.gram(i, j), G[np.ix_(i, j)], **tolerance)
+    np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)
+    rows = np.array([4, 1, 7])
+    np.testing.assert_allclose(design.take(rows).matvec(w), (Xc @ w)[rows], **tolerance)
+
+
+def test_large_offsets_cost_no_digits():
+    rng = np.random.default_rng(0)
+    X = rng.integers(-8, 8, (500, 4)).astype(float)
+    y = rng.standard_normal(500)
+    y -= y.mean()
+    s = np.ones(500)
+    near = as_design(X, s, centre=True, standardize=False)
+    far = as_design(X + 2.0**40, s, centre=True, standardize=False)
+    np.testing.assert_allclose(far.rmatvec(y), near.rmatvec(y), rtol=1e-9)
+    np.testing.assert_allclose(far.column_norms, near.column_norms, rtol=1e-6)
+
+
+def test_constant_columns_are_recognised():
+    X = np.c_[np.full(50, 0.1), np.arange(50.0), np.zeros(50), np.full(50, 1e8 / 3)]
+    s = np.random.default_rng(0).random(50)
+    for data in (X, sp.csr_array(X)):
+        design = as_design(data, s, centre=True, standardize=True)
+        assert design.constant.tolist() == [True, False, True, True]
+
+
+def test_repeated_entries_of_a_sparse_matrix_are_summed_and_the_input_is_left_alone():
+    X = sp.csr_array((np.array([1.0, 2.0, 4.0]), np.array([0, 0, 1]), np.array([0, 2, 3])))
+    before = X.data.copy()
+    design = as_design(X, np.ones(2), centre=False, standardize=False)
+    np.testing.assert_allclose(design.column_norms, [3, 4])
+    np.testing.assert_array_equal(X.data, before)
+
+
+def test_unknown_data_is_refused():
+    with pytest.raises(TypeError, match="no Design is registered for data of type list"):
+        as_design([[1]], np.ones(1), centre=True, standardize=False)

@@ -1,0 +1,137 @@
+"""Pipelines, searches, selection, frames, pickles and routing, as users combine them."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from joblib import parallel_backend
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.feature_selection import SelectFromModel
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+
+MODELS = {
+    "ridge": RidgeGD(alpha=2.0, solver="sgd", random_state=0),
+    "lasso": LassoCD(alpha=0.2),
+    "network": DropoutMLPClassifier((16,), max_iter=8, random_state=0),
+}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def data_for(model):
+    load = load_digits if isinstance(model, DropoutMLPClassifier) else load_diabetes
+    X, y = load(return_X_y=True, as_frame=True)
+    return X[:400], y[:400]
+
+
+def outcome(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    return clone(MODELS[request.param])
+
+
+def test_clone_and_pickle(model):
+    X, y = data_for(model)
+    model.fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(outcome(again, X), outcome(model, X))
+    assert again.convergence_ == model.convergence_ or np.isnan(model.convergence_.relative_gap)
+    assert not hasattr(clone(model), "convergence_")
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_grid_search_gives_the_same_bits_whatever_n_jobs(model, backend):
+    X, y = data_for(model)
+    pipeline = make_pipeline(StandardScaler(), model)
+    name = pipeline.steps[-1][0]
+    is_net = name == "dropoutmlpclassifier"
+    grid = {f"{name}__keep_prob": [0.5, 1.0]} if is_net else {f"{name}__alpha": [0.1, 1.0]}
+    searches = []
+    for n_jobs in (1, 2):
+        with parallel_backend(backend):
+            searches.append(GridSearchCV(pipeline, grid, cv=3, n_jobs=n_jobs).fit(X, y))
+    one, two = searches
+    np.testing.assert_array_equal(
+        one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+    np.testing.assert_array_equal(outcome(one, X), outcome(two, X))
+
+
+def test_select_from_model_keeps_the_support():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    lasso = LassoCD(alpha=0.5)
+    selector = SelectFromModel(lasso).set_output(transform="pandas").fit(X, y)
+    kept = X.columns[lasso.fit(X, y).coef_ != 0]
+    assert 0 < len(kept) < 10
+    assert selector.transform(X).columns.tolist() == kept.tolist()
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+def test_names_pass_through_a_pipeline_with_set_output(make):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    scaler = StandardScaler().set_output(transform="pandas")
+    pipeline = make_pipeline(scaler, make(0.1, penalty_factor={"b*": 0})).fit(X, y)
+    assert pipeline[-1].feature_names_in_.tolist() == X.columns.tolist()
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames(model, frame):
+    X, y = data_for(model)
+    expected = outcome(clone(model).fit(X.to_numpy(), y), X.to_numpy())
+    data = frame({name: X[name].to_numpy() for name in X.columns})
+    fitted = model.fit(data, y.to_numpy())
+    assert fitted.feature_names_in_.tolist() == X.columns.tolist()
+    np.testing.assert_allclose(outcome(fitted, data), expected)  # the layout differs
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(data[list(X.columns[::-1])])
+
+
+def test_sample_weight_is_routed(model):
+    X, y = data_for(model)
+    s = np.random.default_rng(0).uniform(0, 2, len(y))
+    with config_context(enable_metadata_routing=True):
+        routed = (
+            clone(model).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        )
+        result = cross_validate(
+            routed, X, y, params={"sample_weight": s}, cv=2, return_estimator=True
+        )
+    half = np.flatnonzero(~np.isin(np.arange(len(y)), folds(routed, X, y)[0]))
+    direct = clone(model).fit(X.iloc[half], y.iloc[half], sample_weight=s[half])
+    np.testing.assert_allclose(outcome(result["estimator"][0], X), outcome(direct, X))
+
+
+def folds(model, X, y):
+    from sklearn.base import is_classifier
+    from sklearn.model_selection import check_cv
+
+    return [test for _, test in check_cv(2, y, classifier=is_classifier(model)).split(X, y)]
+
+
+def test_input_is_never_changed(model):
+    X, y = data_for(model)
+    X, y, s = X.to_numpy(), y.to_numpy(), np.linspace(0.5, 2, len(y))
+    copies = X.copy(), y.copy(), s.copy()
+    for array in (X, y, s):
+        array.flags.writeable = False
+    outcome(model.fit(X, y, sample_weight=s), X)
+    for array, copy in zip((X, y, s), copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_memory_maps(model, tmp_path):
+    X, y = data_for(model)
+    np.save(tmp_path / "X.npy", X.to_numpy())
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    expected = outcome(clone(model).fit(X.to_numpy(), y), X.to_numpy())
+    np.testing.assert_allclose(outcome(model.fit(mapped, y), mapped), expected)

@@ -1,0 +1,64 @@
+"""Penalties against their definitions: conjugates on a grid, violations by differences."""
+
+import numpy as np
+import pytest
+
+from skreg._solvers.certificate import feasible_gap
+from skreg._solvers.penalties import L1, L2
+
+INF = np.inf
+PENALTIES = {
+    "L1": L1(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.full(3, INF)),
+    "L1 bounds": L1(np.array([0.5, 1.0, 0.0]), np.array([-1.0, 0.0, 0.5]), np.array([2.0, 1, 3])),
+    "L1 positive": L1(np.array([0.5, 1.0, 2.0]), np.zeros(3), np.full(3, INF)),
+    "L1 left out": L1(np.zeros(3), np.zeros(3), np.zeros(3)),
+    "L2": L2(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.full(3, INF)),
+    "L2 bounds": L2(np.array([0.5, 0.0, 2.0]), np.array([-1.0, -1, 0.5]), np.array([2.0, 1, 3])),
+    "L2 negative": L2(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.zeros(3)),
+}
+
+
+@pytest.fixture(params=PENALTIES, ids=str)
+def penalty(request):
+    return PENALTIES[request.param]
+
+
+def test_conjugate_is_the_largest_difference(penalty):
+    grid = np.linspace(-20, 20, 40001)[:, None]
+    grid = np.clip(grid, penalty.lower, penalty.upper)
+    for c in np.random.default_rng(0).uniform(-3, 3, (20, 3)):
+        c = c * penalty.feasible_scale(c)
+        largest = (c * grid - penalty.value(grid)).max(axis=0)
+        np.testing.assert_allclose(penalty.conjugate(c), largest, atol=1e-6)
+
+
+def test_violation_is_the_steepest_descent_that_is_allowed(penalty):
+    rng, eps = np.random.default_rng(1), 1e-7
+    for _ in range(50):
+        w = np.clip(rng.integers(-2, 3, 3) * 0.5, penalty.lower, penalty.upper)
+        c = rng.uniform(-3, 3, 3)
+        gains = [np.zeros(3)]
+        for step in (eps, -eps):
+            moved = w + step
+            allowed = (penalty.lower <= moved) & (moved <= penalty.upper)
+            gain = (c * step - penalty.value(moved) + penalty.value(w)) / eps
+            gains.append(np.where(allowed, gain, 0))
+        np.testing.assert_allclose(penalty.violation(c, w), np.max(gains, axis=0), atol=1e-5)
+
+
+def test_gap_bounds_the_suboptimality(penalty):
+    """Against the best of many random feasible points."""
+    rng = np.random.default_rng(2)
+    X, y = rng.standard_normal((8, 3)), rng.standard_normal(8)
+    if np.any((penalty.weight == 0) & ~np.isfinite(penalty.upper)):
+        pytest.skip("a free column needs the projection of duality_gap")
+
+    def objective(w):
+        return 0.5 * np.sum((y[:, None] - X @ w.T) ** 2, axis=0) + penalty.value(w).sum(axis=1)
+
+    points = np.clip(rng.normal(0, 1, (200_000, 3)), penalty.lower, penalty.upper)
+    best = objective(points).min()
+    for w in points[:200]:
+        r = y - X @ w
+        gap = feasible_gap(r @ r, X.T @ r, w, penalty)
+        assert gap >= objective(w[None])[0] - best - 1e-12

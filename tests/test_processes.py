@@ -1,0 +1,84 @@
+"""What needs a process of its own: the kernel cache, plain Python kernels, the demonstration."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FIT = (
+    "from sklearn.datasets import load_diabetes; from skreg import LassoCD;"
+    "X, y = load_diabetes(return_X_y=True);"
+    "print(LassoCD(0.1).fit(X, y).coef_.sum())"
+)
+
+
+def run(code, cwd=ROOT, **environment):
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def test_kernels_run_as_plain_python():
+    assert float(run(FIT, NUMBA_DISABLE_JIT="1")) == pytest.approx(float(run(FIT)), rel=1e-6)
+
+
+def test_kernels_are_kept_for_the_next_process(tmp_path):
+    run(FIT, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DISABLE_JIT="0")
+    kept = sorted(path.name for path in tmp_path.rglob("*.nbc"))
+    assert len(kept) == 1
+    assert "sweep" in kept[0]
+
+
+def test_an_unwritable_cache_is_no_error():
+    code = (
+        "import skreg._numba, numba;"
+        "plain = numba.njit\n"
+        "def njit(**options):\n"
+        "    if options.get('cache'): raise RuntimeError('cannot cache function: no locator')\n"
+        "    return plain(**options)\n"
+        "numba.njit = njit\n"
+    )
+    assert float(run(code + FIT.replace(";", "\n"))) == pytest.approx(float(run(FIT)))
+
+
+def test_demonstration_without_matplotlib_says_what_to_install():
+    code = (
+        "import sys; sys.modules['matplotlib'] = None;"
+        "from skreg.__main__ import draw\n"
+        "try: draw(None, None)\n"
+        "except SystemExit as error: print(error)"
+    )
+    assert "pip install 'skreg[plot]'" in run(code)
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="an installed copy has no README")
+def test_the_example_of_the_readme_runs():
+    text = (ROOT / "README.md").read_text("utf8")
+    code = text.split("```python\n")[1].split("```")[0]
+    assert len(code.strip().splitlines()) <= 12
+    output = run(code)
+    assert "converged" in output
+    assert "0.0" in output
+
+
+@pytest.mark.parametrize("module", ["test_sklearn_checks.py"])
+def test_checks_hold_with_scipys_array_api(module):
+    if os.environ.get("SCIPY_ARRAY_API"):
+        pytest.skip("this is that run")
+    process = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{module}"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+    )
+    assert process.returncode == 0, process.stdout[-3000:]
