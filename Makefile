@@ -11,7 +11,7 @@ demo: $(VENV)/installed-plot
 	$(BIN)/python -m skreg
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
 
 MODELS = {
-    "ridge": RidgeGD(alpha=2.0, solver="sgd", random_state=0),
+    "ridge": RidgeGD(alpha=2.0, solver="sgd", tol=1e-4, random_state=0),
     "lasso": LassoCD(alpha=0.2),
     "network": DropoutMLPClassifier((16,), max_iter=8, random_state=0),
 }

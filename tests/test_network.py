@@ -127,9 +127,8 @@ def test_without_dropout_full_batches_and_a_small_step_the_loss_falls_at_every_s
 
 
 def test_with_dropout_the_loss_is_another_one_each_epoch(digits):
-    net = DropoutMLPClassifier((50,), keep_prob=0.5, learning_rate_init=1e-4, batch_size=600)
-    with pytest.warns(ConvergenceWarning):
-        net.set_params(max_iter=60, random_state=0).fit(*digits)
+    net = DropoutMLPClassifier((50,), learning_rate_init=1e-4, batch_size=600, random_state=0)
+    net.fit(*digits)
     assert np.any(np.diff(net.loss_curve_) > 0)
 
 
@@ -149,7 +148,7 @@ def test_dropout_shrinks_the_weights_towards_fewer_ones(solver, digits):
     X, y = digits
     y = (y == 0).astype(int)
     net = DropoutMLPClassifier(
-        (10,), keep_prob=1, alpha=1e4, solver=solver, learning_rate_init=1e-3
+        (10,), keep_prob=1, alpha=1e4, solver=solver, learning_rate_init=1e-2
     )
     net.set_params(max_iter=300, batch_size=100, random_state=0, tol=0, n_iter_no_change=300)
     with pytest.warns(ConvergenceWarning):
@@ -159,11 +158,11 @@ def test_dropout_shrinks_the_weights_towards_fewer_ones(solver, digits):
 
 
 def test_learns_and_same_seed_same_bits(digits):
-    X, y = digits
-    options = {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "random_state": 0, "max_iter": 400}
+    X, y = load_digits(return_X_y=True)
+    options = {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "random_state": 0, "batch_size": 50}
     one = DropoutMLPClassifier((100, 30), **options).fit(X[:500], y[:500])
     two = DropoutMLPClassifier((100, 30), **options).fit(X[:500], y[:500])
-    assert one.score(X[500:], y[500:]) > 0.88
+    assert one.score(X[500:], y[500:]) > 0.89
     assert one.convergence_.converged
     for W, V in zip(one.coefs_ + one.intercepts_, two.coefs_ + two.intercepts_, strict=True):
         np.testing.assert_array_equal(W, V)
@@ -195,6 +194,7 @@ def test_max_norm_bounds_the_incoming_weights_of_hidden_units(digits):
     assert norms[2].max() > 0.7
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_binary_multiclass_and_multilabel():
     X, y = load_breast_cancer(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)

@@ -47,7 +47,7 @@ def test_an_unwritable_cache_is_no_error():
         "    return plain(**options)\n"
         "numba.njit = njit\n"
     )
-    assert float(run(code + FIT.replace(";", "\n"))) == pytest.approx(float(run(FIT)))
+    assert float(run(code + FIT.replace("; ", "\n").replace(";", "\n"))) == pytest.approx(float(run(FIT)))
 
 
 def test_demonstration_without_matplotlib_says_what_to_install():
@@ -66,8 +66,8 @@ def test_the_example_of_the_readme_runs():
     code = text.split("```python\n")[1].split("```")[0]
     assert len(code.strip().splitlines()) <= 12
     output = run(code)
+    assert "['sex', 'bmi', 'bp', 's1', 's3', 's5', 's6']" in output
     assert "converged" in output
-    assert "0.0" in output
 
 
 @pytest.mark.parametrize("module", ["test_sklearn_checks.py"])

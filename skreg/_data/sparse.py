@@ -19,9 +19,15 @@ class SparseDesign(Design):
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
-        part = super().take(rows)
-        part.__dict__.pop("_csc", None)
+        part = super().take(slice(0, 0))
+        part.__dict__.update(X=self._csr[rows], s=self.s[rows], n_samples=len(rows))
+        for name in ("_csc", "_csr"):
+            part.__dict__.pop(name, None)
         return part
+
+    @cached_property
+    def _csr(self):
+        return self.X.tocsr()
 
     @cached_property
     def _csc(self):
