@@ -13,21 +13,22 @@ def refuse(estimator, name, value, allowed, error=ValueError):
     raise error(f"{owner}: {name} must be {allowed}; got {value!r}.")
 
 
-def check_number(estimator, name, *, low=-math.inf, high=math.inf, open_low=False, integer=False):
-    """Check that a parameter is a number in an interval, and return it.
+def check_number(estimator, name, *, low=-math.inf, high=math.inf, ends="[]", integer=False):
+    """Check that a parameter is a finite number in an interval, and return it.
 
-    ``high`` is always allowed; ``low`` is unless ``open_low``. Infinity is refused.
+    `ends` says whether the ends belong to it: '[)' takes `low` and refuses `high`.
     """
     value = getattr(estimator, name)
     kind, noun = (Integral, "an integer") if integer else (Real, "a finite number")
-    allowed = noun
-    if low > -math.inf:
-        allowed += f" {'>' if open_low else '>='} {low:g}"
-    if high < math.inf:
-        allowed += f"{' and' if low > -math.inf else ''} <= {high:g}"
+    if math.isfinite(high):
+        allowed = f"{noun} in {ends[0]}{low:g}, {high:g}{ends[1]}"
+    else:
+        allowed = f"{noun} {'>=' if ends[0] == '[' else '>'} {low:g}"
     if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
         refuse(estimator, name, value, allowed, TypeError)
-    if not math.isfinite(value) or value < low or value > high or (open_low and value == low):
+    inside = low <= value if ends[0] == "[" else low < value
+    inside &= value <= high if ends[1] == "]" else value < high
+    if not (math.isfinite(value) and inside):
         refuse(estimator, name, value, allowed)
     return value
 

@@ -159,6 +159,7 @@ def test_dropout_shrinks_the_weights_towards_fewer_ones(solver, digits):
 
 def test_learns_and_same_seed_same_bits(digits):
     X, y = load_digits(return_X_y=True)
+    X = X / 16
     options = {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "random_state": 0, "batch_size": 50}
     one = DropoutMLPClassifier((100, 30), **options).fit(X[:500], y[:500])
     two = DropoutMLPClassifier((100, 30), **options).fit(X[:500], y[:500])

@@ -37,3 +37,8 @@ def duality_gap(design, r, c, w, penalty):
         c = design.rmatvec(r)
         c[free] = 0.0
     return gain + feasible_gap(np.sum(design.s * r**2), c, w, penalty)
+
+
+def relative(value, scale):
+    """Return a value as a fraction of a scale, where 0 of nothing is 0."""
+    return 0.0 if value == 0 else float(value / scale) if scale > 0 else np.inf

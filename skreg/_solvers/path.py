@@ -11,7 +11,7 @@ import numpy as np
 
 from .._convergence import Convergence
 from . import quadratic
-from .certificate import duality_gap
+from .certificate import duality_gap, relative
 
 SMALLEST_GROWTH = 20
 
@@ -104,11 +104,6 @@ def grow(design, G, columns, new):
     corner = design.gram(new, new)
     edge = design.gram(columns, new)
     return np.ascontiguousarray(np.block([[G, edge], [edge.T, (corner + corner.T) / 2]]))
-
-
-def relative(value, scale):
-    """Return a value as a fraction of a scale, where 0 of nothing is 0."""
-    return 0.0 if value == 0 else float(value / scale) if scale > 0 else np.inf
 
 
 def describe(converged, n_sweeps, max_iter, gap, tol):

@@ -7,9 +7,8 @@ from sklearn.utils import check_random_state
 
 from .._checks import check_choice, check_number, refuse
 from .._convergence import Convergence, warn_if_stopped_short
-from .._solvers.certificate import duality_gap
+from .._solvers.certificate import duality_gap, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
-from .._solvers.path import relative
 from .._solvers.penalties import L2
 from .._solvers.stochastic import stochastic
 from ._base import LinearRegressor
@@ -198,7 +197,7 @@ class RidgeGD(LinearRegressor):
         check_choice(self, "solver", SOLVERS)
         check_number(self, "batch_size", low=1, integer=True)
         if self.step is not None:
-            check_number(self, "step", low=0, open_low=True)
+            check_number(self, "step", low=0, ends="(]")
         if np.ndim(self.alpha) == 0:
             check_number(self, "alpha", low=0)
         if self.solver == "cg" and self._bounded():

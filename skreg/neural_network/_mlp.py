@@ -332,13 +332,13 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         for name in ("alpha", "tol"):
             check_number(self, name, low=0)
         for name in ("learning_rate_init", "epsilon"):
-            check_number(self, name, low=0, open_low=True)
+            check_number(self, name, low=0, ends="(]")
         check_number(self, "momentum", low=0, high=1)
         for name in ("beta_1", "beta_2"):
-            check_number(self, name, low=0, high=np.nextafter(1, 0))
-        check_number(self, "validation_fraction", low=0, high=np.nextafter(1, 0), open_low=True)
+            check_number(self, name, low=0, high=1, ends="[)")
+        check_number(self, "validation_fraction", low=0, high=1, ends="()")
         if self.max_norm is not None:
-            check_number(self, "max_norm", low=0, open_low=True)
+            check_number(self, "max_norm", low=0, ends="(]")
         check_number(self, "max_iter", low=1, integer=True)
         if self.n_iter_no_change != np.inf:
             check_number(self, "n_iter_no_change", low=1, integer=True)
@@ -360,24 +360,14 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
 
     def _keep_probs(self):
         """Return the probability of keeping a unit of the input and of each hidden layer."""
-        n_hidden = len(self._sizes())
-        hidden = self.keep_prob
-        hidden = [hidden] * n_hidden if isinstance(hidden, Real) else hidden
-        named = {"input_keep_prob": [self.input_keep_prob], "keep_prob": hidden}
-        for name, probs in named.items():
-            allowed = "in (0, 1]" + (", one number or one per hidden layer" * (name == "keep_prob"))
-            if isinstance(probs, str) or not np.iterable(probs):
-                refuse(self, name, getattr(self, name), allowed, TypeError)
-            for prob in [self.keep_prob] if isinstance(self.keep_prob, Real) else []:
-                probs = [*probs, prob] if name == "keep_prob" and not n_hidden else probs
-            if not all(isinstance(p, Real) and not isinstance(p, bool) for p in probs):
-                refuse(self, name, getattr(self, name), allowed, TypeError)
-            if not all(0 < p <= 1 for p in probs):
-                refuse(self, name, getattr(self, name), allowed)
-        if len(hidden) != n_hidden:
-            refuse(
-                self, "keep_prob", self.keep_prob, f"one number or {n_hidden}, one per hidden layer"
-            )
+        check_number(self, "input_keep_prob", low=0, high=1, ends="(]")
+        n_hidden, hidden = len(self._sizes()), self.keep_prob
+        if isinstance(hidden, str) or not np.iterable(hidden):
+            check_number(self, "keep_prob", low=0, high=1, ends="(]")
+            hidden = [hidden] * n_hidden
+        allowed = f"one number in (0, 1] or {n_hidden} of them, one per hidden layer"
+        if len(hidden) != n_hidden or not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
+            refuse(self, "keep_prob", self.keep_prob, allowed)
         return tuple(float(p) for p in (self.input_keep_prob, *hidden))
 
     def _validate(self, X, y, sample_weight, *, reset, classes=None):
@@ -534,8 +524,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         """Return what stopped the training."""
         message = stopped or (
             f"stopped at max_iter={self.max_iter} epochs while the loss was still changing by more "
-            f"than tol={self.tol:g}: raise max_iter, tol or learning_rate_init. "
-            f"Maximum iterations ({self.max_iter}) reached."
+            f"than tol={self.tol:g}: raise max_iter, tol or learning_rate_init."
         )
         return Convergence(
             converged=stopped is not None and stopped.startswith("reached"),
