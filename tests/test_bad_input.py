@@ -35,7 +35,10 @@ LINEAR = [
 ]
 RIDGE = [
     ({"solver": "svd"}, "solver must be one of 'auto', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'"),
-    ({"solver": "cg", "positive": True}, "solver='cg' takes no bounds; use solver='nesterov'"),
+    (
+        {"solver": "cg", "positive": True},
+        "solver=.cg. does not support positive, lower or upper; use solver='nesterov'",
+    ),
     ({"alpha": [1, 2]}, "one number for each of the 1 targets"),
     ({"alpha": [-1]}, r"alpha must be finite and >= 0; got \[-1\]"),
     ({"step": 0}, "step must be a finite number > 0"),
@@ -131,5 +134,5 @@ def test_partial_fit():
     net = DropoutMLPClassifier().partial_fit(X, LABELS, classes=[0, 1])
     with pytest.raises(ValueError, match="classes not in"):
         net.partial_fit(X, LABELS + 1)
-    with pytest.raises(ValueError, match="does not support early stopping"):
+    with pytest.raises(ValueError, match="does not support early_stopping=True"):
         DropoutMLPClassifier(early_stopping=True).partial_fit(X, LABELS, classes=[0, 1])

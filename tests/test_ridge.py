@@ -151,8 +151,9 @@ def test_shapes_follow_those_of_y(data):
     X, y, _ = data
     assert RidgeGD().fit(X, y).coef_.shape == (8,)
     column = RidgeGD().fit(X, y[:, None])
-    assert (column.coef_.shape, column.intercept_.shape) == ((1, 8), (1,))
-    assert column.predict(X).shape == (60, 1)
+    assert (column.coef_.shape, column.intercept_.shape) == ((8,), (1,))
+    assert column.predict(X).shape == (60,)
+    assert RidgeGD().fit(X, np.c_[y, y]).predict(X).shape == (60, 2)
 
 
 def test_same_seed_same_bits(data):

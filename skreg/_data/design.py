@@ -49,8 +49,9 @@ class Design(ABC):
         self.n_samples, self.n_features = X.shape
         self.total_weight = s.sum()
         self.n_passes = 0.0
-        self.mean = self._column_sums() / self.total_weight
-        deviation = np.sqrt(self._squared_deviations() / self.total_weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever asks sees norms of inf or NaN
+            self.mean = self._column_sums() / self.total_weight
+            deviation = np.sqrt(self._squared_deviations() / self.total_weight)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
         self.constant = flat & centre
         self.scale = np.where(flat | (not standardize), 1.0, deviation)

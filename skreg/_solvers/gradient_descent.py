@@ -17,6 +17,8 @@ import numpy as np
 from .._data import Design
 from .penalties import L2
 
+TINY = np.finfo(float).tiny
+
 
 class Problem(NamedTuple):
     """Least squares with an L2 penalty for several targets.
@@ -29,8 +31,12 @@ class Problem(NamedTuple):
         Centred targets.
     penalty : L2
         Weights and bounds, of shape (n_features, n_targets).
+    column : ndarray of shape (n_features,)
+        What the squares of the columns' norms are divided by to form the metric.
     metric : ndarray of shape (n_features, n_targets)
-        The diagonal of the Hessian: it makes gradients comparable between columns.
+        Makes gradients comparable between columns. Tall data: the diagonal of the Hessian. Wide
+        data: the penalty's own, for steps must not leave the row space, out of which only the
+        penalty, however small, would bring them back.
     scale : ndarray of shape (n_targets,)
         Length of the gradient at w = 0 in that metric.
     """
@@ -38,16 +44,21 @@ class Problem(NamedTuple):
     design: Design
     y: np.ndarray
     penalty: L2
+    column: np.ndarray
     metric: np.ndarray
     scale: np.ndarray
 
     @classmethod
     def of(cls, design, y, penalty):
         """Build the problem, at the price of one pass."""
-        metric = design.column_norms[:, None] ** 2 + penalty.weight
-        metric = np.where(metric > 0, metric, 1.0)
+        column = design.column_norms**2
+        if design.n_samples <= design.n_features:
+            weight = penalty.weight.max(axis=1)
+            column = column.max() * np.where(weight > 0, weight / max(weight.max(), TINY), 1.0)
+        column = np.where(column > 0, column, 1.0)
+        metric = column[:, None] + penalty.weight
         scale = np.sqrt(np.sum(design.rmatvec(y) ** 2 / metric, axis=0))
-        return cls(design, y, penalty, metric, scale)
+        return cls(design, y, penalty, column, metric, scale)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -58,19 +69,27 @@ class Problem(NamedTuple):
         """Return the gradient at w."""
         return self.penalty.weight * w - c
 
-    def loss(self, r, w):
-        """Return the objective at w, over all targets."""
-        return 0.5 * np.sum(self.design.s @ r**2) + self.penalty.value(w).sum()
+    def losses(self, r, w):
+        """Return the objective at w, per target."""
+        return 0.5 * self.design.s @ r**2 + self.penalty.value(w).sum(axis=0)
 
     def project(self, w):
         """Return the nearest coefficients within the bounds."""
         return np.clip(w, self.penalty.lower, self.penalty.upper)
 
-    def accuracy(self, c, w):
-        """Return the length of the projected gradient relative to that at 0, per target."""
+    def accuracy(self, r, c, w):
+        """Return how far each target is from its solution.
+
+        The larger of two: the length of the projected gradient relative to that at 0, and a bound
+        on how much the objective could still fall relative to itself, from the strong convexity
+        that penalties above rounding give.
+        """
         violation = self.penalty.violation(c, w)
         length = np.sqrt(np.sum(violation**2 / self.metric, axis=0))
-        return np.where(length > 0, length / np.where(self.scale > 0, self.scale, 1e-300), 0.0)
+        weight = self.penalty.weight
+        counts = weight > 1e-12 * self.design.column_norms.max() ** 2
+        gap = np.sum(violation**2 / (2 * np.where(counts, weight, np.inf)), axis=0)
+        return np.maximum(ratio(length, self.scale), ratio(gap, self.losses(r, w)))
 
     def start(self):
         """Return the coefficients to start from: 0, or the bound nearest to it."""
@@ -114,9 +133,9 @@ def descend(problem, *, tol, max_iter, step=None):
     losses = []
     for n_iter in range(max_iter + 1):
         r, c = problem.correlations(w)
-        losses.append(problem.loss(r, w))
+        losses.append(problem.losses(r, w).sum())
         falls = n_iter == 0 or losses[-1] <= losses[-2] * (1 + 1e-12)
-        if np.all(problem.accuracy(c, w) <= tol) or not falls or n_iter == max_iter:
+        if np.all(problem.accuracy(r, c, w) <= tol) or not falls or n_iter == max_iter:
             break
         w = problem.project(w - step * problem.gradient(c, w))
     return w, n_iter, losses
@@ -128,17 +147,15 @@ def nesterov(problem, *, tol, max_iter):
     O'Donoghue and Candes (2015), section 3.2: the momentum is dropped, target by target, when it
     points uphill.
     """
-    design = problem.design
-    column = np.where(design.column_norms > 0, design.column_norms, 1.0)
-    curvature = 1.02 * max(1.0, largest_eigenvalue(design, column**2))
+    curvature = 1.02 * max(1.0, largest_eigenvalue(problem.design, problem.column))
     step = 1.0 / (curvature * problem.metric)
     w = previous = problem.start()
     t = np.ones(w.shape[1])
     for n_iter in range(max_iter + 1):
         t_next = (1 + np.sqrt(1 + 4 * t**2)) / 2
         ahead = problem.project(w + (t - 1) / t_next * (w - previous))
-        _, c = problem.correlations(ahead)
-        if np.all(problem.accuracy(c, ahead) <= tol) or n_iter == max_iter:
+        r, c = problem.correlations(ahead)
+        if np.all(problem.accuracy(r, c, ahead) <= tol) or n_iter == max_iter:
             return ahead, n_iter
         new = problem.project(ahead - step * problem.gradient(c, ahead))
         uphill = np.sum((ahead - new) * (new - w) * problem.metric, axis=0) > 0
@@ -154,13 +171,13 @@ def conjugate(problem, *, tol, max_iter):
     """
     design, weight, movable = problem.design, problem.penalty.weight, problem.penalty
     movable = movable.lower < movable.upper
-    w, n_iter, best = problem.start(), 0, np.inf
+    w, n_iter, best, target = problem.start(), 0, np.inf, 0.5 * tol
     while True:
-        _, c = problem.correlations(w)
-        accuracy = problem.accuracy(c, w).max(initial=0.0)
+        r, c = problem.correlations(w)
+        accuracy = problem.accuracy(r, c, w).max(initial=0.0)
         if accuracy <= tol or n_iter >= max_iter or accuracy > 0.5 * best:
             return w, n_iter
-        best = accuracy
+        best, target = accuracy, 0.1 * target
         residual = np.where(movable, -problem.gradient(c, w), 0.0)
         z = residual / problem.metric
         direction, rho = z, np.sum(residual * z, axis=0)
@@ -168,16 +185,17 @@ def conjugate(problem, *, tol, max_iter):
             n_iter += 1
             image = design.rmatvec(design.matvec(direction)) + weight * direction
             image[~movable] = 0.0
-            step = ratio(rho, np.sum(direction * image, axis=0))
+            curvature = np.sum(direction * image, axis=0)
+            step = ratio(rho, np.where(curvature > 0, curvature, np.inf))
             w = w + step * direction
             residual = residual - step * image
             z = residual / problem.metric
             rho, last = np.sum(residual * z, axis=0), rho
-            if np.all(np.sqrt(rho) <= 0.5 * tol * problem.scale):
+            if np.all(np.sqrt(rho) <= target * problem.scale):
                 break
             direction = z + ratio(rho, last) * direction
 
 
 def ratio(a, b):
-    """Return a / b, and 0 for targets that are done."""
-    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+    """Return a / b, and 0 where a is 0, for targets that are done."""
+    return np.divide(a, b, out=np.zeros_like(a), where=a != 0)

@@ -17,14 +17,13 @@ def stochastic(problem, *, tol, max_iter, batch_size, rng):
     order = rng.permutation(design.n_samples)
     n_batches = max(1, design.n_samples // batch_size)
     batches = np.array_split(order, n_batches)
-    column = np.where(design.column_norms > 0, design.column_norms, 1.0)
-    eigenvalues = [largest_eigenvalue(design.take(rows), column**2, 30) for rows in batches]
+    eigenvalues = [largest_eigenvalue(design.take(rows), problem.column, 30) for rows in batches]
     step = 1.0 / (3 * max(1.0, 1.1 * n_batches * max(eigenvalues)) * problem.metric)
     w = problem.start()
     remembered, total = problem.correlations(w)
     for n_iter in range(max_iter + 1):
-        _, c = problem.correlations(w)
-        if np.all(problem.accuracy(c, w) <= tol) or n_iter == max_iter:
+        r, c = problem.correlations(w)
+        if np.all(problem.accuracy(r, c, w) <= tol) or n_iter == max_iter:
             return w, n_iter
         for b in rng.permutation(n_batches):
             rows = batches[b]

@@ -40,7 +40,18 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_mean = np.zeros(y.shape[1])
         if self.fit_intercept:
             y_mean = y[0] + s @ (y - y[0]) / s.sum()
-        return design, y - y_mean, y_mean
+        y = y - y_mean
+        self._refuse_overflow("X", design.column_norms)
+        with np.errstate(over="ignore"):
+            self._refuse_overflow("y", s @ y**2)
+        return design, y, y_mean
+
+    def _refuse_overflow(self, name, squares):
+        """Raise an error where sums of squares are too large for float64."""
+        if not np.all(np.isfinite(squares)):
+            raise ValueError(
+                f"{type(self).__name__}: the sum of squares of {name} overflows; scale {name} down."
+            )
 
     def _per_feature(self, name, default):
         """Return a parameter given as a scalar, an array or a dict as one number per feature."""
@@ -121,8 +132,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         dtype = design.X.dtype
         coef = w.T / design.scale
         intercept = y_mean - coef @ design.mean
-        if self._single_target(w.shape[1]):
-            coef, intercept = coef[0], intercept[0]
+        if len(coef) == 1:
+            coef = coef[0]
+        if self._y_ndim == 1:
+            intercept = intercept[0]
         self.coef_ = np.ascontiguousarray(coef, dtype=dtype)
         self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
 

@@ -65,7 +65,7 @@ class LassoCD(LinearRegressor):
         What stopped the solver, and the certificate.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has names that are strings.
 
     Raises
@@ -180,10 +180,6 @@ class LassoCD(LinearRegressor):
         if coef is None or coef.size != n_targets * design.n_features:
             return np.zeros(shape)
         return coef.reshape(shape) * design.scale
-
-    def _single_target(self, n_targets):
-        """Return whether one target gives a vector of coefficients: as in Lasso, always."""
-        return n_targets == 1
 
     @property
     def sparse_coef_(self):

@@ -61,9 +61,10 @@ class RidgeGD(LinearRegressor):
         Samples in a minibatch of 'sgd'.
     max_iter : int, default=10000
         Steps at most; passes over the data for 'sgd'.
-    tol : float, default=1e-8
-        Length of the gradient at which to stop, relative to that at ``w = 0``, each coordinate
-        divided by the root of its second derivative.
+    tol : float, default=1e-10
+        Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
+        the duality gap, relative to the objective, as small. On tall data each coordinate of the
+        gradient is divided by the root of its second derivative, so units do not matter.
     random_state : None, int or RandomState, default=None
         Order of the minibatches of 'sgd'.
 
@@ -75,13 +76,16 @@ class RidgeGD(LinearRegressor):
         Intercept.
     n_iter_ : int
         Steps taken.
+    solver_ : str
+        The solver, as chosen by 'auto'.
     loss_curve_ : list of float
-        The objective, over all targets, before each step and at the end. Only for 'gd'.
+        The objective, over all targets, before each step and at the end; it falls at every step,
+        until only its rounding is left. Only for 'gd'.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has names that are strings.
 
     Raises
@@ -146,7 +150,7 @@ class RidgeGD(LinearRegressor):
         step=None,
         batch_size=64,
         max_iter=10000,
-        tol=1e-8,
+        tol=1e-10,
         random_state=None,
     ):
         self.alpha = alpha
@@ -202,8 +206,8 @@ class RidgeGD(LinearRegressor):
             check_number(self, "alpha", low=0)
         if self.solver == "cg" and self._bounded():
             raise ValueError(
-                f"{type(self).__name__}: solver='cg' takes no bounds; use solver='nesterov' with "
-                "lower, upper or positive."
+                f"{type(self).__name__}: solver='cg' does not support positive, lower or "
+                "upper; use solver='nesterov'."
             )
 
     def _bounded(self):
@@ -219,8 +223,8 @@ class RidgeGD(LinearRegressor):
         if alpha.ndim > 1 or alpha.size not in (1, n_targets):
             raise ValueError(
                 f"{type(self).__name__}: alpha must be a number or an array with one number for "
-                f"each of the {n_targets} targets; got shape {alpha.shape}. "
-                f"Number of targets and number of penalties do not correspond."
+                f"each of the {n_targets} targets. Number of targets and number of penalties do "
+                f"not correspond: {alpha.size} != {n_targets}."
             )
         if not np.all(np.isfinite(alpha) & (alpha >= 0)):
             refuse(self, "alpha", self.alpha, "finite and >= 0")
@@ -235,6 +239,7 @@ class RidgeGD(LinearRegressor):
         solver = self.solver
         if solver == "auto":
             solver = "nesterov" if self._bounded() else "cg"
+        self.solver_ = solver
         self.__dict__.pop("loss_curve_", None)
         if solver == "gd":
             step = None if self.step is None else 2 * self.step
@@ -253,7 +258,7 @@ class RidgeGD(LinearRegressor):
         """Return the record of the fit, computed from the data at the returned coefficients."""
         design, y, penalty = problem.design, problem.y, problem.penalty
         r, c = problem.correlations(w)
-        accuracy = float(problem.accuracy(c, w).max(initial=0.0))
+        accuracy = float(problem.accuracy(r, c, w).max(initial=0.0))
         gap = max(
             relative(
                 duality_gap(
@@ -277,7 +282,7 @@ class RidgeGD(LinearRegressor):
 
     def _describe(self, accuracy):
         """Say what stopped the solver and, where it stopped short, what to change."""
-        state = f"a relative gradient of {accuracy:.1e} (tol={self.tol:g})"
+        state = f"a relative accuracy of {accuracy:.1e} (tol={self.tol:g})"
         if accuracy <= self.tol:
             return f"converged after {self.n_iter_} steps to {state}."
         if self.n_iter_ >= self.max_iter:
@@ -286,7 +291,3 @@ class RidgeGD(LinearRegressor):
         if self.solver == "gd":
             return f"stopped because the loss rose, with {state}: lower step, or leave it None."
         return f"stopped at the limit of float64 with {state}: raise tol or rescale X."
-
-    def _single_target(self, n_targets):
-        """Return whether y was a vector: as in Ridge, a column gives a row of coefficients."""
-        return self._y_ndim == 1

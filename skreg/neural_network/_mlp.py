@@ -97,7 +97,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         Mean training loss of each epoch. With dropout each is taken under other masks and need
         not fall; to debug, set ``keep_prob=1``, full batches and a small step: then it must.
     loss_, best_loss_ : float
-        Last and smallest of them.
+        Last and smallest of them; `best_loss_` is None with early stopping.
     validation_scores_ : list of float or None
         Accuracy on the samples set aside after each epoch; None without early stopping.
     best_validation_score_ : float or None
@@ -112,7 +112,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         What stopped the training.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has names that are strings.
 
     Raises
@@ -255,8 +255,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         began = time.perf_counter()
         self._check_parameters()
         if self.early_stopping:
-            refuse(
-                self, "early_stopping", True, "False: partial_fit does not support early stopping"
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit does not support early_stopping=True."
             )
         first = not hasattr(self, "coefs_")
         if first and classes is None:
@@ -396,11 +396,17 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             self.classes_ = self._label_binarizer.classes_
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
-        unseen = np.setdiff1d(unique_labels(y), self.classes_)
-        if unseen.size:
+        labels = unique_labels(y)
+        if self.warm_start and not reset and not np.array_equal(labels, self.classes_):
             raise ValueError(
-                f"{type(self).__name__}: `y` has classes not in `self.classes_`: {unseen} are not "
-                f"among {self.classes_}; warm_start and partial_fit need the same classes."
+                f"{type(self).__name__}: warm_start can only be used where `y` has the same "
+                f"classes as in the previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{labels}."
+            )
+        if not np.isin(labels, self.classes_).all():
+            raise ValueError(
+                f"{type(self).__name__}: `y` has classes not in `self.classes_`. `self.classes_` "
+                f"has {self.classes_}. 'y' has {labels}."
             )
         return X, self._label_binarizer.transform(y).astype(X.dtype), s
 
@@ -413,7 +419,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
         self.n_iter_, self.loss_curve_ = 0, []
-        self.best_loss_ = np.inf
+        self.best_loss_ = None if self.early_stopping else np.inf
         self.validation_scores_ = self.best_validation_score_ = None
 
     def _start_optimizer(self):
@@ -432,7 +438,9 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         """Set samples aside for early stopping."""
         if not self.early_stopping:
             return (X, Y, s), None
-        stratify = None if self._label_binarizer.y_type_.startswith("multilabel") else Y
+        stratify = (
+            None if self._label_binarizer.y_type_.startswith("multilabel") else self._labels(Y)
+        )
         parts = train_test_split(
             X, Y, s, test_size=self.validation_fraction, stratify=stratify, random_state=rng
         )
@@ -500,7 +508,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             )
         self.loss_ = loss
         self.loss_curve_.append(loss)
-        self.best_loss_ = min(self.best_loss_, loss)
+        if not self.early_stopping:
+            self.best_loss_ = min(self.best_loss_, loss)
         self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
 
     def _batch_size(self, n_samples):
