@@ -20,8 +20,8 @@ HEADER = ("skreg / scikit-learn", "data", "best", "difference", "score", "theirs
 
 def main():
     """Fit, compare, draw."""
-    diabetes = load_diabetes(return_X_y=True, as_frame=True)
-    cancer = load_breast_cancer(return_X_y=True, as_frame=True)
+    diabetes = load_diabetes(return_X_y=True)
+    cancer = load_breast_cancer(return_X_y=True)
     digits = load_digits(return_X_y=True)
     l2, l1 = {"alpha": np.geomspace(1e-1, 1e4, 21)}, {"alpha": np.geomspace(1e-3, 1, 21)}
     exact = Lasso(tol=1e-12, max_iter=100_000)
@@ -119,7 +119,7 @@ def draw(diabetes, digits):
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 4.6), layout="constrained")
-    names = diabetes[0].columns
+    names = load_diabetes().feature_names
     X, y = StandardScaler().fit_transform(diabetes[0]), diabetes[1]
     paths = (
         (RidgeGD(), np.geomspace(1e5, 1e-1, 60), "L2 (RidgeGD): all shrink, none is zero"),
@@ -154,7 +154,7 @@ def draw_accuracy(axis, digits, n_epochs=100):
         axis.plot(training, ls=":", color=colour, label=f"training, keep_prob={keep_prob:g}")
         axis.plot(validation, color=colour, label=f"validation, keep_prob={keep_prob:g}")
     axis.set(xlabel="epoch", ylabel="accuracy (%)", ylim=(70, 101))
-    axis.set_title("Dropout: fewer of 15 % wrong labels are learned by heart")
+    axis.set_title("Dropout: wrong labels (15 %) do less harm")
     axis.legend(frameon=False, loc="lower right")
 
 
