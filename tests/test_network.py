@@ -255,6 +255,22 @@ def test_early_stopping_keeps_the_best_weights(digits):
     assert "plateau" in net.convergence_.message
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_start_goes_on_and_asks_for_the_same_network_and_classes(digits):
+    X, y = digits
+    net = DropoutMLPClassifier((20,), warm_start=True, max_iter=5, random_state=0).fit(X, y)
+    coefs = [W.copy() for W in net.coefs_]
+    net.fit(X, y)
+    assert len(net.loss_curve_) == 10
+    assert net.loss_curve_[-1] < net.loss_curve_[4]
+    assert not np.array_equal(net.coefs_[0], coefs[0])
+    with pytest.raises(ValueError, match=r"warm_start can only be used .* same classes"):
+        net.fit(X, y % 9)
+    net.partial_fit(X[:50], y[:50] % 9)  # a part need not have every class
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes must be as fitted, \[20\]"):
+        net.set_params(hidden_layer_sizes=(30,)).fit(X, y)
+
+
 def test_progress_is_printed(digits, capsys):
     net = DropoutMLPClassifier((5,), verbose=True, max_iter=3, random_state=0)
     with pytest.warns(ConvergenceWarning, match="max_iter=3 epochs.*raise max_iter"):

@@ -63,25 +63,16 @@ def solve(design, y, penalty, start, *, tol, max_iter):
         new = violators(violation, columns)
         G = grow(design, G, columns, new)
         columns = np.concatenate([columns, new])
-        part, part_c, last_gap = w[columns], c[columns], gap
-        n_sweeps += quadratic.solve(
-            G,
-            part_c,
-            part,
-            np.sum(design.s * r**2),
-            penalty.take(columns),
-            inner_tol,
-            max_iter - n_sweeps,
-        )
+        rr, part, inner = np.sum(design.s * r**2), w[columns], penalty.take(columns)
+        n_sweeps += quadratic.solve(G, c[columns], part, rr, inner, inner_tol, max_iter - n_sweeps)
         w[columns] = part
-        settled = new.size == 0
+        settled, last_gap = new.size == 0, gap
         if settled:
             inner_tol *= 0.1
-    kkt = violation.max(initial=0.0)
     record = Convergence(
         converged=bool(converged),
         relative_gap=relative(gap, scale),
-        kkt_violation=relative(kkt, reference),
+        kkt_violation=relative(violation.max(initial=0.0), reference),
         n_iter=max(1, n_sweeps),
         n_data_passes=int(np.ceil(design.n_passes - passes)),
         n_active=int(np.count_nonzero(w)),

@@ -222,6 +222,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         began = time.perf_counter()
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "coefs_")
+        if resume:
+            self._check_resumable(y)
         X, Y, s = self._validate(X, y, sample_weight, reset=not resume)
         rng = check_random_state(self.random_state)
         if not resume:
@@ -259,6 +261,8 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__}: partial_fit does not support early_stopping=True."
             )
         first = not hasattr(self, "coefs_")
+        if not first:
+            self._check_resumable(None)
         if first and classes is None:
             raise ValueError(
                 f"{type(self).__name__}: classes must be passed on the first call to partial_fit."
@@ -390,25 +394,31 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             y = y.ravel()
         s = check_weights(self, sample_weight, X.shape[0]).astype(X.dtype)
         if reset:
+            multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(
-                y if classes is None or type_of_target(y).startswith("multilabel") else classes
+                y if classes is None or multilabel else classes
             )
             self.classes_ = self._label_binarizer.classes_
         elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
-        labels = unique_labels(y)
-        if self.warm_start and not reset and not np.array_equal(labels, self.classes_):
+        if not np.isin(unique_labels(y), self.classes_).all():
+            raise ValueError(
+                f"{type(self).__name__}: `y` has classes not in `self.classes_`. `self.classes_` "
+                f"has {self.classes_}. 'y' has {unique_labels(y)}."
+            )
+        return X, self._label_binarizer.transform(y).astype(X.dtype), s
+
+    def _check_resumable(self, y):
+        """Check that what was learned fits the parameters and, for warm_start, the classes."""
+        sizes = [len(b) for b in self.intercepts_[:-1]]
+        if sizes != self._sizes():
+            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, f"as fitted, {sizes}")
+        if y is not None and not np.array_equal(unique_labels(y), self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start can only be used where `y` has the same "
                 f"classes as in the previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{labels}."
+                f"{unique_labels(y)}."
             )
-        if not np.isin(labels, self.classes_).all():
-            raise ValueError(
-                f"{type(self).__name__}: `y` has classes not in `self.classes_`. `self.classes_` "
-                f"has {self.classes_}. 'y' has {labels}."
-            )
-        return X, self._label_binarizer.transform(y).astype(X.dtype), s
 
     def _initialize(self, X, Y, rng):
         """Draw the weights and forget what was learned."""
