@@ -82,7 +82,7 @@ def test_lasso(data, format, fraction, fit_intercept, weighted):
 def test_every_ridge_solver(name, solver, format):
     X, y = DATA[name]
     Y = np.c_[y, y[::-1] + 5]
-    alpha = [5.0, 50.0]
+    alpha = np.array([5.0, 50.0])
     model = RidgeGD(alpha, solver=solver, tol=1e-10, max_iter=100_000, random_state=0)
     model.fit(FORMATS[format](X), Y)
     assert_close(model, Ridge(alpha, solver="svd").fit(X, Y))
