@@ -1,6 +1,7 @@
 """Pipelines, searches, selection, frames, pickles and routing, as users combine them."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
 
@@ -65,6 +67,35 @@ def test_grid_search_gives_the_same_bits_whatever_n_jobs(model, backend):
         one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
     )
     np.testing.assert_array_equal(outcome(one, X), outcome(two, X))
+
+
+def test_bits_do_not_depend_on_the_threads_of_blas():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((2000, 400)), rng.integers(0, 3, 2000)
+    models = (
+        DropoutMLPClassifier((400, 300), max_iter=1, random_state=0),
+        RidgeGD(solver="sgd", max_iter=2, random_state=0),
+        RidgeGD(alpha=10.0),
+        LassoCD(alpha=0.01),
+    )
+    for model in models:
+        fits = []
+        for n_threads in (1, 2):
+            with threadpool_limits(n_threads):
+                fits.append(clone(model).fit(X, y))
+                assert {pool["num_threads"] for pool in threadpool_info()} == {n_threads}
+        for name in ("coef_", "coefs_"):
+            for one, two in zip(*(getattr(fit, name, []) for fit in fits), strict=True):
+                np.testing.assert_array_equal(one, two)
+
+
+def test_concurrent_fits_hold_and_then_lift_the_limit():
+    X, y = np.random.default_rng(0).standard_normal((2, 500, 200))
+    with threadpool_limits(2), ThreadPoolExecutor(4) as pool:
+        fits = list(pool.map(lambda alpha: LassoCD(alpha).fit(X, y[:, 0]).coef_, [0.05] * 20))
+        assert {blas["num_threads"] for blas in threadpool_info()} == {2}
+    for coef in fits:
+        np.testing.assert_array_equal(coef, fits[0])
 
 
 def test_select_from_model_keeps_the_support():

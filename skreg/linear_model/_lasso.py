@@ -7,6 +7,7 @@ from .._checks import check_flag, check_number
 from .._convergence import warn_if_stopped_short, worst
 from .._solvers import path
 from .._solvers.penalties import L1
+from .._threads import single_thread
 from ._base import LinearRegressor
 
 
@@ -136,6 +137,7 @@ class LassoCD(LinearRegressor):
         self.tol = tol
         self.warm_start = warm_start
 
+    @single_thread()
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
 

@@ -11,6 +11,7 @@ from .._solvers.certificate import duality_gap, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
 from .._solvers.penalties import L2
 from .._solvers.stochastic import stochastic
+from .._threads import single_thread
 from ._base import LinearRegressor
 
 SOLVERS = ("auto", "gd", "nesterov", "cg", "sgd")
@@ -167,6 +168,7 @@ class RidgeGD(LinearRegressor):
         self.tol = tol
         self.random_state = random_state
 
+    @single_thread()
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
 

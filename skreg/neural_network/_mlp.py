@@ -19,6 +19,7 @@ from .._convergence import Convergence, warn_if_stopped_short
 from .._network.layers import ACTIVATIONS, initialize, predict
 from .._network.optimizers import SGD, Adam
 from .._network.training import Settings, is_finite, run_epoch
+from .._threads import single_thread
 
 
 class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
@@ -202,6 +203,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @single_thread()
     def fit(self, X, y, sample_weight=None):
         """Train the network.
 
@@ -235,6 +237,7 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         warn_if_stopped_short(self)
         return self
 
+    @single_thread()
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on more samples.
 
