@@ -13,6 +13,7 @@ the gradient is small by the same measure, `Problem.accuracy`.
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import norm  # unlike numpy's, it does not overflow
 
 from .._data import Design
 from .penalties import L2
@@ -105,9 +106,9 @@ def largest_eigenvalue(design, metric, n_steps=100, tol=1e-2):
     v = np.random.default_rng(0).standard_normal(len(root))
     value = 0.0
     for _ in range(n_steps):
-        v /= max(np.linalg.norm(v), 1e-300)
+        v /= max(norm(v), TINY)
         v = design.rmatvec(design.matvec(v / root)) / root
-        value, last = np.linalg.norm(v), value
+        value, last = norm(v), value
         if value <= (1 + tol) * last:
             break
     return (1 + tol) * value

@@ -1,0 +1,67 @@
+"""Degenerate data end right or warn: no NaN, no arithmetic warning, nothing in silence."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
+
+from skreg import LassoCD, RidgeGD
+
+MODELS = [
+    *(
+        RidgeGD(alpha, solver=solver, fit_intercept=intercept, max_iter=200, random_state=0)
+        for solver in ("auto", "gd", "nesterov", "sgd")
+        for alpha in (0, 1.0)
+        for intercept in (True, False)
+    ),
+    *(LassoCD(alpha, fit_intercept=f) for alpha in (0, 1e-3, 1.0) for f in (True, False)),
+    RidgeGD(positive=True, standardize=True, max_iter=200),
+    LassoCD(0.1, positive=True, standardize=True),
+]
+CASES = {
+    "plain": lambda X, y: (X, y),
+    "zero X": lambda X, y: (0 * X, y),
+    "constant y": lambda X, y: (X, np.full(len(y), 0.1)),
+    "zero y": lambda X, y: (X, 0 * y),
+    "constant column": lambda X, y: (np.c_[np.full(len(y), 0.1), X], y),
+    "repeated columns": lambda X, y: (np.c_[X, X, -X], y),
+    "offset": lambda X, y: (X + 1e8, y + 1e6),
+    "mixed scales": lambda X, y: (X * np.geomspace(1e-12, 1e12, X.shape[1]), y),
+    **{f"X * {scale:g}": lambda X, y, a=scale: (X * a, y) for scale in (1e-150, 1e12, 1e150)},
+    **{f"y * {scale:g}": lambda X, y, a=scale: (X, y * a) for scale in (1e-150, 1e12, 1e150)},
+}
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 8), (20, 4)], ids=str)
+@pytest.mark.parametrize("case", CASES)
+def test_ends_right_or_warns(case, shape, container):
+    rng = np.random.default_rng(0)
+    X, y = CASES[case](rng.standard_normal(shape), rng.standard_normal(shape[0]))
+    for model in MODELS:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("error")
+            warnings.simplefilter("always", ConvergenceWarning)
+            model.fit(container(X), y)
+        assert np.isfinite(model.coef_).all()
+        assert np.isfinite(model.intercept_)
+        assert len(caught) == (not model.convergence_.converged)
+
+
+@pytest.mark.parametrize("case", ["plain", "constant column", "repeated columns", "offset"])
+def test_default_solvers_converge_on_dense_data(case):
+    rng = np.random.default_rng(0)
+    X, y = CASES[case](rng.standard_normal((20, 4)), rng.standard_normal(20))
+    for model in (RidgeGD(), LassoCD(0.01), LassoCD(0.01, standardize=True)):
+        assert model.fit(X, y).convergence_.converged
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+def test_sums_of_squares_that_overflow_are_refused(make):
+    X, y = np.random.default_rng(0).standard_normal((2, 9, 3))
+    with pytest.raises(ValueError, match="sum of squares of X overflows; scale X down"):
+        make().fit(X * 1e200, y[:, 0])
+    with pytest.raises(ValueError, match="sum of squares of y overflows; scale y down"):
+        make().fit(X, y[:, 0] * 1e200)
