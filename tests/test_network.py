@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer, load_digits, make_multilabel_classification
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skreg import DropoutMLPClassifier
 from skreg._network.dropout import Dropout
@@ -244,6 +244,8 @@ def test_divergence_names_the_learning_rate(digits):
     net = DropoutMLPClassifier((20, 20), solver="sgd", learning_rate_init=1e100, random_state=0)
     with pytest.raises(ValueError, match=r"diverged in epoch 1.*Lower learning_rate_init"):
         net.fit(*digits)
+    with pytest.raises(NotFittedError):
+        net.predict(digits[0])
 
 
 def test_early_stopping_keeps_the_best_weights(digits):

@@ -2,27 +2,25 @@
 
 import time
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from .._checks import check_choice, check_flag, check_number, check_weights, refuse
-from .._convergence import Convergence, warn_if_stopped_short
-from .._network.layers import ACTIVATIONS, initialize, predict
-from .._network.optimizers import SGD, Adam
-from .._network.training import Settings, is_finite, run_epoch
+from .._checks import check_weights, refuse
+from .._convergence import warn_if_stopped_short
+from .._network.layers import predict
 from .._threads import single_thread
+from ._base import DropoutNetwork
 
 
-class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
+class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     r"""Feed-forward network with inverted dropout, trained on minibatches.
 
     Minimises, a minibatch at a time,
@@ -224,12 +222,12 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         began = time.perf_counter()
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "coefs_")
-        if resume:
-            self._check_resumable(y)
         X, Y, s = self._validate(X, y, sample_weight, reset=not resume)
+        if resume:
+            self._check_same_classes(self._labels(Y))
         rng = check_random_state(self.random_state)
         if not resume:
-            self._initialize(X, Y, rng)
+            self._initialize(Y.shape[1], self._output(), X, rng)
         self._optimizer = self._start_optimizer()
         train, held_out = self._split(X, Y, s, rng)
         stopped = self._train(train, held_out, rng)
@@ -264,8 +262,6 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
                 f"{type(self).__name__}: partial_fit does not support early_stopping=True."
             )
         first = not hasattr(self, "coefs_")
-        if not first:
-            self._check_resumable(None)
         if first and classes is None:
             raise ValueError(
                 f"{type(self).__name__}: classes must be passed on the first call to partial_fit."
@@ -273,10 +269,10 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
         if first:
             self._rng = check_random_state(self.random_state)
-            self._initialize(X, Y, self._rng)
+            self._initialize(Y.shape[1], self._output(), X, self._rng)
             self._optimizer = self._start_optimizer()
         self._rng = getattr(self, "_rng", None) or check_random_state(self.random_state)
-        self._epoch(X, Y, s, self._rng)
+        self._epoch(X, Y, s, self._settings(X.shape[0]), self._rng)
         self.n_iter_ += 1
         self.convergence_ = self._record(
             "took one epoch of partial_fit; nothing was tested.", began
@@ -330,53 +326,6 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _check_parameters(self):
-        """Check the parameters before any work is done."""
-        self._sizes()
-        self._keep_probs()
-        check_choice(self, "activation", ACTIVATIONS)
-        check_choice(self, "solver", ("adam", "sgd"))
-        for name in ("alpha", "tol"):
-            check_number(self, name, low=0)
-        for name in ("learning_rate_init", "epsilon"):
-            check_number(self, name, low=0, ends="(]")
-        check_number(self, "momentum", low=0, high=1)
-        for name in ("beta_1", "beta_2"):
-            check_number(self, name, low=0, high=1, ends="[)")
-        check_number(self, "validation_fraction", low=0, high=1, ends="()")
-        if self.max_norm is not None:
-            check_number(self, "max_norm", low=0, ends="(]")
-        check_number(self, "max_iter", low=1, integer=True)
-        if self.n_iter_no_change != np.inf:
-            check_number(self, "n_iter_no_change", low=1, integer=True)
-        if self.batch_size != "auto":
-            check_number(self, "batch_size", low=1, integer=True)
-        for name in ("nesterovs_momentum", "shuffle", "early_stopping", "warm_start"):
-            check_flag(self, name)
-
-    def _sizes(self):
-        """Return the units of the hidden layers."""
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else sizes
-        allowed = "an integer > 0 or a sequence of them"
-        if isinstance(sizes, str) or not np.iterable(sizes):
-            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed, TypeError)
-        if not all(isinstance(size, Integral) and size > 0 for size in sizes):
-            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed)
-        return [int(size) for size in sizes]
-
-    def _keep_probs(self):
-        """Return the probability of keeping a unit of the input and of each hidden layer."""
-        check_number(self, "input_keep_prob", low=0, high=1, ends="(]")
-        n_hidden, hidden = len(self._sizes()), self.keep_prob
-        if isinstance(hidden, str) or not np.iterable(hidden):
-            check_number(self, "keep_prob", low=0, high=1, ends="(]")
-            hidden = [hidden] * n_hidden
-        allowed = f"one number in (0, 1] or {n_hidden} of them, one per hidden layer"
-        if len(hidden) != n_hidden or not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
-            refuse(self, "keep_prob", self.keep_prob, allowed)
-        return tuple(float(p) for p in (self.input_keep_prob, *hidden))
-
     def _validate(self, X, y, sample_weight, *, reset, classes=None):
         """Validate the data; return them with y as a matrix of outputs and weights per sample."""
         X, y = validate_data(
@@ -402,7 +351,9 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
                 y if classes is None or multilabel else classes
             )
             self.classes_ = self._label_binarizer.classes_
-        elif classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
+        else:
+            self._check_same_layers()
+        if classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
         if not np.isin(unique_labels(y), self.classes_).all():
             raise ValueError(
@@ -411,41 +362,18 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             )
         return X, self._label_binarizer.transform(y).astype(X.dtype), s
 
-    def _check_resumable(self, y):
-        """Check that what was learned fits the parameters and, for warm_start, the classes."""
-        sizes = [len(b) for b in self.intercepts_[:-1]]
-        if sizes != self._sizes():
-            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, f"as fitted, {sizes}")
-        if y is not None and not np.array_equal(unique_labels(y), self.classes_):
+    def _check_same_classes(self, labels):
+        """Check that a warm start has the classes of the fit that it goes on from."""
+        if not np.array_equal(unique_labels(labels), self.classes_):
             raise ValueError(
                 f"{type(self).__name__}: warm_start can only be used where `y` has the same "
                 f"classes as in the previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{unique_labels(y)}."
+                f"{unique_labels(labels)}."
             )
 
-    def _initialize(self, X, Y, rng):
-        """Draw the weights and forget what was learned."""
-        output = "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
-        sizes = [X.shape[1], *self._sizes(), Y.shape[1]]
-        self._network = initialize(sizes, self.activation, output, X.dtype, rng)
-        self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
-        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
-        self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        self.n_iter_, self.loss_curve_ = 0, []
-        self.best_loss_ = None if self.early_stopping else np.inf
-        self.validation_scores_ = self.best_validation_score_ = None
-
-    def _start_optimizer(self):
-        """Return the optimizer, at rest."""
-        parameters = self.coefs_ + self.intercepts_
-        rate = self.learning_rate_init
-        if self.solver == "sgd":
-            return SGD.start(
-                parameters, rate, momentum=self.momentum, nesterov=self.nesterovs_momentum
-            )
-        return Adam.start(
-            parameters, rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
-        )
+    def _output(self):
+        """Return the function of the output layer."""
+        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
 
     def _split(self, X, Y, s, rng):
         """Set samples aside for early stopping."""
@@ -464,113 +392,12 @@ class DropoutMLPClassifier(ClassifierMixin, BaseEstimator):
             )
         return parts[::2], parts[1::2]
 
-    def _train(self, train, held_out, rng):
-        """Run epochs until a plateau; return why it stopped, or None at max_iter."""
-        self.n_iter_, n_bad, best = 0, 0, None
-        best_score = -np.inf
-        if held_out is not None:
-            self.validation_scores_ = self.validation_scores_ or []
-            best_score = max(self.validation_scores_, default=-np.inf)
-        while self.n_iter_ < self.max_iter and n_bad <= self.n_iter_no_change:
-            best_loss = self.best_loss_
-            self._epoch(*train, rng)
-            self.n_iter_ += 1
-            if held_out is None:
-                improved = self.loss_ <= best_loss - self.tol
-            else:
-                score = self._accuracy(*held_out)
-                self.validation_scores_.append(score)
-                improved = score >= best_score + self.tol
-                if best is None or score > best_score:
-                    best = [part.copy() for part in self.coefs_ + self.intercepts_]
-                best_score = max(score, best_score)
-                self._report(f"Validation score: {score:f}")
-            n_bad = 0 if improved else n_bad + 1
-        if held_out is not None:
-            self.best_validation_score_ = best_score
-            for part, value in zip(self.coefs_ + self.intercepts_, best, strict=True):
-                part[:] = value
-        if n_bad > self.n_iter_no_change:
-            what = "training loss" if held_out is None else "validation score"
-            return (
-                f"reached a plateau: the {what} did not improve more than tol={self.tol:f} for "
-                f"{self.n_iter_no_change} consecutive epochs."
-            )
-        return None
-
-    def _epoch(self, X, Y, s, rng):
-        """Train for one epoch, and stop at once if it diverges."""
-        settings = Settings(
-            self.alpha,
-            self._keep_probs(),
-            self.max_norm,
-            self._batch_size(X.shape[0]),
-            self.shuffle,
-            self._seed,
-        )
-        epoch = len(self.loss_curve_)
-        with np.errstate(over="ignore", invalid="ignore"):
-            loss, self._optimizer = run_epoch(
-                self._network, self._optimizer, X, Y, s, settings, epoch, rng
-            )
-        if not np.isfinite(loss) or not is_finite(self._network):
-            raise ValueError(
-                f"{type(self).__name__} diverged in epoch {epoch + 1}: the solver produced "
-                f"non-finite parameter weights. Lower learning_rate_init, which is "
-                f"{self.learning_rate_init:g}, or scale X to unit variance."
-            )
-        self.loss_ = loss
-        self.loss_curve_.append(loss)
-        if not self.early_stopping:
-            self.best_loss_ = min(self.best_loss_, loss)
-        self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
-
-    def _batch_size(self, n_samples):
-        """Return the samples in a batch."""
-        if self.batch_size == "auto":
-            return min(200, n_samples)
-        if self.batch_size > n_samples:
-            warnings.warn(
-                f"{type(self).__name__}: batch_size={self.batch_size} is larger than the "
-                f"{n_samples} samples; all of them make one batch.",
-                stacklevel=4,
-            )
-        return min(self.batch_size, n_samples)
-
-    def _report(self, message):
-        """Print progress if it is wanted."""
-        if self.verbose:
-            print(message)
-
-    def _record(self, stopped, began):
-        """Return what stopped the training."""
-        message = stopped or (
-            f"stopped at max_iter={self.max_iter} epochs while the loss was still changing by more "
-            f"than tol={self.tol:g}: raise max_iter, tol or learning_rate_init."
-        )
-        return Convergence(
-            converged=stopped is not None and stopped.startswith("reached"),
-            relative_gap=np.nan,
-            kkt_violation=np.nan,
-            n_iter=self.n_iter_,
-            n_data_passes=2 * self.n_iter_,
-            n_active=sum(int(np.count_nonzero(W)) for W in self.coefs_),
-            seconds=time.perf_counter() - began,
-            message=message,
-        )
-
-    def _outputs(self, X):
-        """Return the outputs of the network, without dropout."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
-        return predict(self._network, X)
-
     def _labels(self, P):
         """Return the labels that outputs stand for."""
         P = P.ravel() if self.n_outputs_ == 1 else P
         return self._label_binarizer.inverse_transform(P)
 
-    def _accuracy(self, X, Y, s):
+    def _held_out_score(self, X, Y, s):
         """Return the accuracy on validated samples."""
         true, predicted = self._labels(Y), self._labels(predict(self._network, X))
         return float(accuracy_score(true, predicted, sample_weight=s))
