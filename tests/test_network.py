@@ -255,6 +255,9 @@ def test_early_stopping_keeps_the_best_weights(digits):
     assert net.best_validation_score_ == max(net.validation_scores_) > 0.8
     assert net.convergence_.converged
     assert "plateau" in net.convergence_.message
+    assert net.best_loss_ is None
+    net.set_params(early_stopping=False, warm_start=True, learning_rate_init=1e-3).fit(*digits)
+    assert net.best_loss_ == min(net.loss_curve_[-net.n_iter_ :])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

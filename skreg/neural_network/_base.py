@@ -76,7 +76,7 @@ class DropoutNetwork(BaseEstimator):
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), n_outputs, output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
         self.n_iter_, self.loss_curve_ = 0, []
-        self.best_loss_ = None if self.early_stopping else np.inf
+        self.best_loss_ = None
         self.validation_scores_ = self.best_validation_score_ = None
 
     def _check_same_layers(self):
@@ -124,7 +124,7 @@ class DropoutNetwork(BaseEstimator):
             self.validation_scores_ = self.validation_scores_ or []
             best_score = max(self.validation_scores_, default=-np.inf)
         while self.n_iter_ < self.max_iter and n_bad <= self.n_iter_no_change:
-            best_loss = self.best_loss_
+            best_loss = np.inf if self.best_loss_ is None else self.best_loss_
             self._epoch(*train, settings, rng)
             self.n_iter_ += 1
             if held_out is None:
@@ -167,7 +167,7 @@ class DropoutNetwork(BaseEstimator):
         self.loss_ = loss
         self.loss_curve_.append(loss)
         if not self.early_stopping:
-            self.best_loss_ = min(self.best_loss_, loss)
+            self.best_loss_ = loss if self.best_loss_ is None else min(self.best_loss_, loss)
         self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
 
     def _report(self, message):
