@@ -64,4 +64,5 @@ def warn_if_stopped_short(estimator):
     record = estimator.convergence_
     if not record.converged:
         name = type(estimator).__name__
-        warnings.warn(f"{name} {record.message}", ConvergenceWarning, stacklevel=3)
+        # Past this function, fit and its decorator: the line of the user.
+        warnings.warn(f"{name} {record.message}", ConvergenceWarning, stacklevel=4)

@@ -2,7 +2,7 @@
 
 Numba takes half a second to import, so a kernel imports it when it is first called. What is
 compiled is kept on disk and read again by the next process. The disk cache watches only the file
-of the kernel itself: a kernel must not call a kernel of another file (a test asserts it).
+of the kernel itself, so a kernel calls no other kernel (a test asserts it).
 """
 
 import functools

@@ -126,6 +126,8 @@ def test_unknown_column_name(make):
         make(penalty_factor={"bim": 2}).fit(frame, Y)
     with pytest.raises(ValueError, match=r"lower\['age'\] must be a number; got nan"):
         make(lower={"age": np.nan}).fit(frame, Y)
+    with pytest.raises(ValueError, match=r"upper\['age'\] must be a number; got '2'"):
+        make(upper={"age": "2"}).fit(frame, Y)
 
 
 def test_partial_fit():

@@ -1,6 +1,7 @@
 """Pipelines, searches, selection, frames, pickles and routing, as users combine them."""
 
 import pickle
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -96,6 +97,21 @@ def test_concurrent_fits_hold_and_then_lift_the_limit():
         assert {blas["num_threads"] for blas in threadpool_info()} == {2}
     for coef in fits:
         np.testing.assert_array_equal(coef, fits[0])
+
+
+def test_warnings_point_at_the_line_of_the_user():
+    X, y = load_digits(return_X_y=True)
+    fits = (
+        lambda: LassoCD(1e-5, max_iter=1, tol=1e-12).fit(X, y),
+        lambda: RidgeGD(max_iter=1).fit(X, y),
+        lambda: DropoutMLPClassifier((5,), max_iter=1, batch_size=5000).fit(X, y[:, None]),
+        lambda: DropoutMLPClassifier((5,), batch_size=5000).partial_fit(X, y, np.unique(y)),
+    )
+    for fit in fits:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fit()
+        assert {warning.filename for warning in caught} == {__file__}
 
 
 def test_select_from_model_keeps_the_support():

@@ -133,7 +133,7 @@ def test_with_dropout_the_loss_is_another_one_each_epoch(digits):
 
 
 def test_expectations_stand_at_prediction(digits):
-    """The mean of the first hidden layer under many masks is that without a mask."""
+    """The mean of a layer under many masks is that without a mask."""
     X, _ = digits
     dropped = [
         Dropout(0, epoch, (0.5,)).apply(X[:20], 0, np.arange(20))[0] for epoch in range(4000)
@@ -143,8 +143,8 @@ def test_expectations_stand_at_prediction(digits):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_dropout_shrinks_the_weights_towards_fewer_ones(solver, digits):
-    """L2 on the weights only: with alpha large the weights vanish and the biases do not."""
+def test_l2_is_on_the_weights_only(solver, digits):
+    """With a large alpha the weights vanish and the biases do not."""
     X, y = digits
     y = (y == 0).astype(int)
     net = DropoutMLPClassifier(

@@ -123,8 +123,6 @@ EXPECTED_FAILURES = {
             test_ridge_regression_unpenalized*-wide-False-[gs][gd]*""",
         "the test wants 1e-10, nearly the limit of float64; 'cg' gets there": """
             test_regularization_limits_ridge-*-tall-True-[ngs]*-zero_alpha-""",
-        "compares training scores at two tolerances, both of which 'auto' overshoots by far": """
-            test_dense_sparse-*-_test_tolerance-""",
     },
     "TestMLP": {
         "the message names the class as '1.0', in MLPClassifier 'True'": """

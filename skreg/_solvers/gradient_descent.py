@@ -2,7 +2,7 @@
 
 ==============  ==============================================================================
 `descend`       the textbook's gradient descent; the loss falls at every step; to learn from
-`nesterov`      accelerated, projected onto the bounds, indifferent to the units of the columns
+`nesterov`      accelerated, projected onto the bounds
 `conjugate`     conjugate gradients: the fastest without bounds
 ==============  ==============================================================================
 
@@ -33,7 +33,7 @@ class Problem(NamedTuple):
     penalty : L2
         Weights and bounds, of shape (n_features, n_targets).
     column : ndarray of shape (n_features,)
-        What the squares of the columns' norms are divided by to form the metric.
+        The metric without the penalty: the squares of the columns' norms, on tall data.
     metric : ndarray of shape (n_features, n_targets)
         Makes gradients comparable between columns. Tall data: the diagonal of the Hessian. Wide
         data: the penalty's own, for steps must not leave the row space, out of which only the
@@ -165,20 +165,20 @@ def nesterov(problem, *, tol, max_iter):
 
 
 def conjugate(problem, *, tol, max_iter):
-    """Conjugate gradients, preconditioned by the diagonal of the Hessian.
+    """Conjugate gradients, preconditioned by the metric of the problem.
 
     Golub and Van Loan (2013), section 11.5. The recurrence drifts from the true gradient, so the
     gradient is computed again from the data before the method stops, and it goes on from there.
     """
-    design, weight, movable = problem.design, problem.penalty.weight, problem.penalty
-    movable = movable.lower < movable.upper
+    design, weight = problem.design, problem.penalty.weight
+    movable = problem.penalty.lower < problem.penalty.upper
     w, n_iter, best, target = problem.start(), 0, np.inf, 0.5 * tol
     while True:
         r, c = problem.correlations(w)
         accuracy = problem.accuracy(r, c, w).max(initial=0.0)
         if accuracy <= tol or n_iter >= max_iter or accuracy > 0.5 * best:
             return w, n_iter
-        best, target = accuracy, 0.1 * target
+        best = accuracy
         residual = np.where(movable, -problem.gradient(c, w), 0.0)
         z = residual / problem.metric
         direction, rho = z, np.sum(residual * z, axis=0)
@@ -195,6 +195,7 @@ def conjugate(problem, *, tol, max_iter):
             if np.all(np.sqrt(rho) <= target * problem.scale):
                 break
             direction = z + ratio(rho, last) * direction
+        target *= 0.1
 
 
 def ratio(a, b):

@@ -12,6 +12,7 @@ import numpy as np
 from .._convergence import Convergence
 from . import quadratic
 from .certificate import duality_gap, relative
+from .penalties import take
 
 SMALLEST_GROWTH = 20
 
@@ -63,7 +64,7 @@ def solve(design, y, penalty, start, *, tol, max_iter):
         new = violators(violation, columns)
         G = grow(design, G, columns, new)
         columns = np.concatenate([columns, new])
-        rr, part, inner = np.sum(design.s * r**2), w[columns], penalty.take(columns)
+        rr, part, inner = np.sum(design.s * r**2), w[columns], take(penalty, columns)
         n_sweeps += quadratic.solve(G, c[columns], part, rr, inner, inner_tol, max_iter - n_sweeps)
         w[columns] = part
         settled, last_gap = new.size == 0, gap

@@ -38,10 +38,6 @@ class L1(NamedTuple):
         excess = excess[self.weight > 0] / self.weight[self.weight > 0]
         return 1.0 / max(1.0, excess.max(initial=0.0))
 
-    def take(self, columns):
-        """Return the penalty of some columns."""
-        return L1(*(field[columns] for field in self))
-
 
 class L2(NamedTuple):
     """h_j(w) = weight_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
@@ -70,6 +66,11 @@ class L2(NamedTuple):
     def feasible_scale(self, c):
         """Return 1: every c has finite conjugates, free columns aside."""
         return 1.0
+
+
+def take(penalty, index):
+    """Return the penalty of some columns, or of one target."""
+    return type(penalty)(*(field[index] for field in penalty))
 
 
 def outside(c, w, below, above, penalty):

@@ -11,7 +11,7 @@ def stochastic(problem, *, tol, max_iter, batch_size, rng):
     Defazio, Bach and Lacoste-Julien (2014), section 2, with a minibatch for a sample. The gradient
     of a batch depends on the data only through its residuals, so one residual per sample is all
     that is remembered. A step of 1 / (3 L) with L over the batches is used, in the metric of the
-    problem, which makes it indifferent to the units of the columns.
+    problem.
     """
     design, y = problem.design, problem.y
     order = rng.permutation(design.n_samples)

@@ -1,6 +1,7 @@
 """What the linear estimators share: checks, the Design, name-keyed parameters, prediction."""
 
 from fnmatch import fnmatchcase
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -90,7 +91,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             if not any(matches):
                 known = ", ".join(map(repr, columns[:10])) + (", ..." if len(columns) > 10 else "")
                 raise ValueError(f"{owner}: {name} names {pattern!r}; the columns are {known}.")
-            if not np.isreal(number) or np.isnan(number):
+            if not isinstance(number, Real) or np.isnan(number):
                 refuse(self, f"{name}[{pattern!r}]", number, "a number")
             numbers[matches] = number
         return numbers

@@ -9,7 +9,7 @@ from .._checks import check_choice, check_number, refuse
 from .._convergence import Convergence, warn_if_stopped_short
 from .._solvers.certificate import duality_gap, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
-from .._solvers.penalties import L2
+from .._solvers.penalties import L2, take
 from .._solvers.stochastic import stochastic
 from .._threads import single_thread
 from ._base import LinearRegressor
@@ -50,10 +50,10 @@ class RidgeGD(LinearRegressor):
         on the original scale, and the bounds apply to it there.
     solver : {'auto', 'gd', 'nesterov', 'cg', 'sgd'}, default='auto'
         'gd' is the textbook's gradient descent, to learn from: its step depends on the largest
-        eigenvalue of X'X, so standardise X. 'nesterov' is accelerated and indifferent to the
-        units of the columns. 'cg' is conjugate gradients, without bounds. 'sgd' takes steps on
-        minibatches, with variance reduction, so that it reaches the solution itself. 'auto' is
-        'nesterov' where there are bounds, else 'cg'.
+        eigenvalue of X'X, so standardise X. 'nesterov' is accelerated; on tall data the units of
+        the columns do not matter to it. 'cg' is conjugate gradients, without bounds. 'sgd' takes
+        steps on minibatches, with variance reduction, so that it reaches the solution itself.
+        'auto' is 'nesterov' where there are bounds, else 'cg'.
     step : None or float, default=None
         Length of the steps of 'gd' on the objective above. None is
         :math:`1 / (2 \lambda_{max}(X'X) + 2 \alpha \max_j f_j)`, with which the loss falls at
@@ -263,9 +263,7 @@ class RidgeGD(LinearRegressor):
         accuracy = float(problem.accuracy(r, c, w).max(initial=0.0))
         gap = max(
             relative(
-                duality_gap(
-                    design, r[:, k], c[:, k], w[:, k], L2(*(part[:, k] for part in penalty))
-                ),
+                duality_gap(design, r[:, k], c[:, k], w[:, k], take(penalty, np.s_[:, k])),
                 0.5 * np.sum(design.s * y[:, k] ** 2),
             )
             for k in range(y.shape[1])

@@ -115,9 +115,8 @@ class DropoutNetwork(BaseEstimator):
             self._seed,
         )
 
-    def _train(self, train, held_out, rng):
+    def _train(self, train, held_out, settings, rng):
         """Run epochs until a plateau; return why it stopped, or None at max_iter."""
-        settings = self._settings(train[0].shape[0])
         self.n_iter_, n_bad, best = 0, 0, None
         best_score = -np.inf
         if held_out is not None:

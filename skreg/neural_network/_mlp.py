@@ -230,7 +230,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
             self._initialize(Y.shape[1], self._output(), X, rng)
         self._optimizer = self._start_optimizer()
         train, held_out = self._split(X, Y, s, rng)
-        stopped = self._train(train, held_out, rng)
+        settings = self._settings(train[0].shape[0])
+        stopped = self._train(train, held_out, settings, rng)
         self.convergence_ = self._record(stopped, began)
         warn_if_stopped_short(self)
         return self
@@ -341,7 +342,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; use y.ravel().",
                 DataConversionWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
             y = y.ravel()
         s = check_weights(self, sample_weight, X.shape[0]).astype(X.dtype)
