@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format docs clean
+.PHONY: demo test lint format docs bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed-plot
@@ -25,8 +25,12 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
+# BENCH_ARGS names families and options: make bench BENCH_ARGS="lasso --limit 60".
+bench: $(VENV)/installed-bench .venv-adelie/installed
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
 clean:
-	rm -rf $(VENV) docs/_build docs/gallery docs/generated
+	rm -rf $(VENV) .venv-adelie docs/_build docs/gallery docs/generated
 
 # Some systems ship venv without ensurepip: then the system's pip fills the environment.
 $(BIN)/python:
@@ -36,4 +40,24 @@ $(BIN)/python:
 $(VENV)/installed-%: $(BIN)/python pyproject.toml
 	@echo "installing skreg[$*] into $(VENV)"
 	$(PIP) --editable ".[$*]"
+	@touch $@
+
+# Peers are installed one by one: one that does not install is listed in the results, no more.
+define INSTALL_PEERS
+import subprocess, sys, tomllib
+extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]
+for peer in extras[sys.argv[1]]:
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", peer])
+endef
+export INSTALL_PEERS
+
+$(VENV)/installed-bench: $(VENV)/installed-plot
+	@echo "installing the peers of the benchmarks into $(VENV)"
+	@$(BIN)/python -c "$$INSTALL_PEERS" bench
+	@touch $@
+
+# adelie needs an older numpy than the others.
+.venv-adelie/installed: pyproject.toml
+	@echo "installing adelie into .venv-adelie"
+	@$(PYTHON) -m venv .venv-adelie && .venv-adelie/bin/python -c "$$INSTALL_PEERS" bench-adelie
 	@touch $@

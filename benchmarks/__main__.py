@@ -1,0 +1,62 @@
+"""``python -m benchmarks [NAME ...] [--quick]``: measure, and keep the results as JSON."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from . import machine, measure
+from .core import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results"
+FAMILIES = ("lasso", "ridge", "mlp", "growth", "coldstart", "memory")
+FULL = measure.Settings(quick=False, threads=None, limit=30.0, rounds=7, patience=10.0)
+QUICK = measure.Settings(quick=True, threads=(1,), limit=10.0, rounds=1, patience=0.0)
+
+
+def main(arguments=None):
+    """Run the families that were asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FAMILIES)}")
+    parser.add_argument("--quick", action="store_true", help="small data, one round: does it run?")
+    parser.add_argument("--output", type=Path, help="folder for NAME.json")
+    parser.add_argument("--limit", type=float, help="seconds that one call may take")
+    parser.add_argument("--threads", type=int, nargs="+", help="numbers of threads, 1 among them")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(FAMILIES):
+        parser.error(f"unknown {', '.join(sorted(unknown))}; choose from {', '.join(FAMILIES)}")
+    settings = QUICK if options.quick else FULL
+    if options.limit:
+        settings = settings._replace(limit=options.limit)
+    if options.threads:
+        settings = settings._replace(threads=tuple(options.threads))
+    folder = options.output or ROOT / "benchmarks" / (
+        "results/quick" if options.quick else "results"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in options.names or FAMILIES:
+        measure_family(name, settings, folder)
+
+
+def measure_family(name, settings, folder):
+    """Measure a family and keep what is known in NAME.json as it comes."""
+    family = importlib.import_module(f"benchmarks.{name}")
+    settings = settings._replace(threads=settings.threads or family.THREADS)
+    head = machine.record() | {"family": name, "settings": settings._asdict()}
+
+    def save(results):
+        (folder / f"{name}.json").write_text(json.dumps(head | results, indent=1) + "\n", "utf8")
+
+    say(f"{name}: {family.__doc__.splitlines()[0]}\n")
+    run = getattr(family, "run", None) or (lambda *args: measure.run(family, *args))
+    run(settings, save, say)
+
+
+def say(text):
+    """Show progress at once."""
+    print(text, end="", flush=True, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""The machine and the versions, for the record."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+PACKAGES = ("skreg", "numpy", "scipy", "numba", "scikit-learn", "threadpoolctl")
+
+
+def record():
+    """Return date, machine and versions."""
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "machine": {
+            "processor": processor(),
+            "cores": os.cpu_count(),
+            "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def processor():
+    """Return the model of the processor where Linux tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

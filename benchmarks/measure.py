@@ -1,0 +1,216 @@
+"""Time to accuracy: every solver on the same case, each at its loosest setting that is good enough.
+
+1. Each solver tries its settings from loose to tight until the measured accuracy is reached.
+2. At that setting all solvers take turns, round after round, in a rotating order; so a machine
+   whose speed drifts slows all alike. The seconds of every round are kept.
+3. The rounds are repeated with other numbers of threads by the solvers that are not hopeless:
+   those within `CONTENDERS` times the fastest.
+"""
+
+import itertools
+import multiprocessing
+import subprocess
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from . import data
+from .core import ROOT
+
+START = 300  # seconds that a process may take to import, compile and read data
+MEMORY = 14 << 30  # bytes of address space that a solver may use
+CONTENDERS = 10
+
+
+class Settings(NamedTuple):
+    """How long and how often to measure."""
+
+    quick: bool
+    threads: tuple
+    limit: float  # seconds that one call may take
+    rounds: int  # at most
+    patience: float  # seconds after which a solver stops at its third round
+
+
+class Worker:
+    """A solver in a process of its own, started when needed and again after it was stopped."""
+
+    def __init__(self, family, solver):
+        self.family, self.solver = family, solver
+        self.process = None
+
+    def start(self):
+        """Start the process."""
+        if not Path(self.solver.python).exists():
+            raise RuntimeError(f"there is no {self.solver.python}; `make bench` installs it")
+        self.connection, theirs = multiprocessing.Pipe()
+        arguments = [theirs.fileno(), self.family, self.solver.name, MEMORY]
+        self.process = subprocess.Popen(
+            [self.solver.python, "-m", "benchmarks.worker", *map(str, arguments)],
+            pass_fds=[theirs.fileno()],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+
+    def stop(self):
+        """Stop the process."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.connection.close()
+        self.process = None
+
+    def ask(self, do, timeout, **request):
+        """Send a request and return the reply; raise what went wrong."""
+        if self.process is None:
+            self.start()
+        try:
+            self.connection.send({"do": do, **request})
+            if not self.connection.poll(timeout):
+                self.stop()
+                raise TimeoutError(f"over {timeout:g} s")
+            reply = self.connection.recv()
+        except (EOFError, BrokenPipeError):
+            code = self.process.wait()
+            self.stop()
+            raise RuntimeError(f"its process ended with exit code {code}") from None
+        if "error" in reply:
+            raise RuntimeError(reply["error"])
+        return reply
+
+
+def run(family, settings, save, say):
+    """Measure a family, a module such as `lasso`; hand every row to `save` as it is known."""
+    name = family.__name__.rpartition(".")[2]
+    workers, missing, versions = enlist(name, family.SOLVERS.values(), say)
+    sources, rows = {}, []
+    cases = family.cases(settings.quick)
+    try:
+        for dataset, group in itertools.groupby(cases, key=lambda case: case.dataset):
+            with tempfile.TemporaryDirectory() as folder:
+                folder = Path(folder, "data")
+                say(f"{dataset}: ")
+                sources[dataset] = data.store(dataset, folder, family.LAYOUT)
+                say(f"{sources[dataset]}\n")
+                trials = Trials(family, workers, folder, settings)
+                for case in group:
+                    rows += measure(case, trials, say)
+                    save({"data": sources, "solvers": versions, "missing": missing, "rows": rows})
+    finally:
+        for worker in workers.values():
+            worker.stop()
+
+
+def enlist(family, solvers, say):
+    """Start a worker for every solver; return them, the errors of the missing, and versions."""
+    workers, missing, versions = {}, {}, {}
+    for solver in solvers:
+        worker = Worker(family, solver)
+        try:
+            versions[solver.name] = worker.ask("version", START)["version"]
+            workers[solver.name] = worker
+        except (RuntimeError, TimeoutError) as error:
+            worker.stop()
+            missing[solver.name] = str(error)
+            say(f"missing: {solver.name}: {error}\n")
+    return workers, missing, versions
+
+
+def measure(case, trials, say):
+    """Return the rows of a case: one for each solver and number of threads."""
+    say(f"  {case.group}, {case.label}\n")
+    takers = [name for name in trials.workers if case.solvers is None or name in case.solvers]
+    found = {name: trials.search(case, name) for name in takers}
+    ready = {name: entry["tol"] for name, entry in found.items() if entry["status"] == "ok"}
+    rows = []
+    for threads in trials.settings.threads:
+        seconds = trials.rounds(case, ready, threads)
+        for name in ready if rows else takers:
+            row = {"dataset": case.dataset, "label": case.label, "group": case.group}
+            row |= {"target": case.target, "x": case.x, "solver": name, "threads": threads}
+            rows.append(row | found[name] | seconds.get(name, {}))
+            say(f"    {describe(rows[-1])}\n")
+        ready = contenders(ready, seconds)
+    return rows
+
+
+def contenders(ready, seconds):
+    """Return the solvers that are worth another measurement."""
+    typical = {
+        name: median(entry["seconds"]) for name, entry in seconds.items() if "seconds" in entry
+    }
+    bound = CONTENDERS * min(typical.values(), default=0.0)
+    return {name: tol for name, tol in ready.items() if typical.get(name, bound + 1) <= bound}
+
+
+def describe(row):
+    """Return a row in words."""
+    head = f"{row['solver']:28} {row['threads']} thread{'s' * (row['threads'] > 1)}  "
+    if row["status"] != "ok":
+        return head + row["status"]
+    accuracy = "" if row["accuracy"] is None else f", accuracy {row['accuracy']:.1e}"
+    return head + f"{median(row['seconds']):.4g} s{accuracy}"
+
+
+class Trials:
+    """The workers with one data set before them, and what they have tried on it."""
+
+    def __init__(self, family, workers, folder, settings):
+        self.family, self.workers, self.settings = family, workers, settings
+        self.folder = str(folder)
+        self.tried = {}
+        self.exceeded = {}  # the case in which a solver took too long, by solver and group
+
+    def fit(self, case, name, tol, threads, *, check):
+        """Let a solver do the work once."""
+        worker, grace = self.workers[name], getattr(self.family, "GRACE", 0)
+        request = {"params": case.params, "tol": tol, "threads": threads}
+        worker.ask("open", START, folder=self.folder, **request)
+        timeout = self.settings.limit + (grace if check else 0)
+        return worker.ask("fit", timeout, check=check, **request)
+
+    def search(self, case, name):
+        """Return the first setting, from loose to tight, that reaches the target."""
+        result = {"status": "has no setting", "tol": None, "accuracy": None}
+        if case.group in self.exceeded.get(name, ()):
+            return result | {"status": f"not tried: over {self.settings.limit:g} s before"}
+        for tol in self.workers[name].solver.tolerances:
+            key = (name, str(case.params), tol)
+            try:
+                if key not in self.tried:
+                    self.tried[key] = self.fit(case, name, tol, 1, check=True)
+            except TimeoutError as error:
+                self.exceeded.setdefault(name, set()).add(case.group)
+                return result | {"status": str(error)}
+            except RuntimeError as error:
+                return result | {"status": str(error)}
+            result |= {"tol": tol, "accuracy": self.tried[key]["accuracy"]}
+            if case.target is None or result["accuracy"] <= case.target:
+                return result | {"status": "ok"}
+            result["status"] = f"reached {result['accuracy']:.1e} at its tightest setting"
+        return result
+
+    def rounds(self, case, tols, threads):
+        """Let solvers take turns at their settings; return the seconds of each."""
+        seconds = {name: [] for name in tols}
+        failed = {}
+        for n_round in range(self.settings.rounds):
+            for name in rotated(list(tols), n_round):
+                enough = n_round >= 3 and sum(seconds[name]) > self.settings.patience
+                if enough or name in failed:
+                    continue
+                try:
+                    reply = self.fit(case, name, tols[name], threads, check=False)
+                    seconds[name].append(reply["seconds"] / case.per)
+                except (RuntimeError, TimeoutError) as error:
+                    failed[name] = {"status": str(error)}
+        return {name: {"seconds": values} for name, values in seconds.items()} | failed
+
+
+def rotated(names, n):
+    """Return the names beginning with another one each time."""
+    n %= max(1, len(names))
+    return names[n:] + names[:n]
