@@ -1,9 +1,41 @@
-"""What stopped a fit, and how far from the optimum: one record for every estimator."""
+"""What stopped a fit, how far from the optimum, and after what work: one record for all."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, field
+from operator import add
 
+import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
+
+
+@dataclass
+class Work:
+    """Counts of what a fit has done.
+
+    Attributes
+    ----------
+    n_products : int
+        Products with X: with a vector or a matrix, with some columns, or of columns with columns.
+        For networks, products of matrices, forward and backward.
+    n_bytes : int
+        Bytes of X that the products and the statistics of the columns have read; copies of the
+        rows of a batch aside.
+    n_coordinate_updates : int
+        Coordinates that a sweep of coordinate descent has changed: each costs a row of the Gram
+        matrix.
+    n_newton_steps : int
+        Newton steps on the support, each with a factorisation; a step that is repeated because
+        its matrix is close to singular counts again.
+    """
+
+    n_products: int = 0
+    n_bytes: int = 0
+    n_coordinate_updates: int = 0
+    n_newton_steps: int = 0
+
+    def __add__(self, other):
+        """Return the sums of the counts."""
+        return Work(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True)
@@ -26,6 +58,9 @@ class Convergence:
         Iterations: sweeps, gradient steps or epochs.
     n_data_passes : int
         Passes over the data, rounded up.
+    work : Work
+        What the solver did, counted: `n_products` with X, or of matrices in a network; `n_bytes`
+        of X that were read; `n_coordinate_updates` by coordinate descent; `n_newton_steps`.
     n_active : int
         Coefficients that are not zero.
     seconds : float
@@ -39,9 +74,17 @@ class Convergence:
     kkt_violation: float
     n_iter: int
     n_data_passes: int
+    work: Work = field(hash=False)  # counters have no hash; records keep theirs
     n_active: int
     seconds: float
     message: str
+
+
+def bytes_of(X):
+    """Return the bytes of an array or of a compressed sparse matrix."""
+    if sp.issparse(X):
+        return X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    return X.nbytes
 
 
 def worst(records):
@@ -53,6 +96,7 @@ def worst(records):
         kkt_violation=max(record.kkt_violation for record in records),
         n_iter=max(record.n_iter for record in records),
         n_data_passes=sum(record.n_data_passes for record in records),
+        work=sum((record.work for record in records), Work()),
         n_active=sum(record.n_active for record in records),
         seconds=sum(record.seconds for record in records),
         message=last.message,

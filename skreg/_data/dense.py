@@ -44,7 +44,9 @@ class DenseDesign(Design):
         n_rows = max(1, BLOCK_SIZE // max(1, len(mean)))
         for start in range(0, self.n_samples, n_rows):
             rows = slice(start, start + n_rows)
-            yield rows, self.X[rows, columns] - mean
+            part = self.X[rows, columns]
+            self.work.n_bytes += part.nbytes
+            yield rows, part - mean
 
 
 as_design.register(np.ndarray, DenseDesign)

@@ -19,6 +19,8 @@ from functools import singledispatch
 
 import numpy as np
 
+from .._convergence import Work
+
 
 class Design(ABC):
     """The centred, scaled, weighted view of X; kinds of data differ in how they answer.
@@ -41,7 +43,9 @@ class Design(ABC):
     constant : ndarray of bool, shape (n_features,)
         Columns that centring reduces to rounding errors: nothing can be learned from them.
     n_passes : float
-        Passes over the data so far.
+        Passes over the data so far, without those of the Designs of some rows.
+    work : Work
+        Products and bytes read so far, with those of the Designs of some rows.
     """
 
     def __init__(self, X, s, *, centre, standardize):
@@ -49,6 +53,7 @@ class Design(ABC):
         self.n_samples, self.n_features = X.shape
         self.total_weight = s.sum()
         self.n_passes = 0.0
+        self.work = Work()
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks sees norms of inf or NaN
             self.mean = self._column_sums() / self.total_weight
             deviation = np.sqrt(self._squared_deviations() / self.total_weight)
@@ -64,21 +69,25 @@ class Design(ABC):
     def matvec(self, w):
         """Return ``Xc @ w``, of shape (n_samples,) or (n_samples, n_targets)."""
         self.n_passes += 1
+        self.work.n_products += 1
         return self._matvec((w.T / self.scale).T)
 
     def rmatvec(self, r):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
         self.n_passes += 1
+        self.work.n_products += 1
         return (self._rmatvec((self.s * r.T).T).T / self.scale).T
 
     def correlate(self, r, columns):
         """Return ``rmatvec(r)[columns]`` without reading the other columns."""
         self.n_passes += len(columns) / self.n_features
+        self.work.n_products += 1
         return self._correlate(self.s * r, columns) / self.scale[columns]
 
     def gram(self, columns, others):
         """Return the block ``Xc[:, columns].T @ diag(s) @ Xc[:, others]``."""
         self.n_passes += (len(columns) + len(others)) / self.n_features
+        self.work.n_products += 1
         return self._gram(columns, others) / np.outer(self.scale[columns], self.scale[others])
 
     def take(self, rows):

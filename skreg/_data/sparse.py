@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from .._convergence import bytes_of
 from .design import Design, as_design
 
 
@@ -34,10 +35,10 @@ class SparseDesign(Design):
         return self.X.tocsc()
 
     def _column_sums(self):
-        return np.asarray(self.X.T @ self.s, dtype=float)
+        return np.asarray(self._read(self.X).T @ self.s, dtype=float)
 
     def _squared_deviations(self):
-        csc = self._csc
+        csc = self._read(self._csc)
         column = np.repeat(np.arange(self.n_features), np.diff(csc.indptr))
         weight = self.s[csc.indices]
         square = weight * (csc.data - self.mean[column]) ** 2
@@ -46,18 +47,23 @@ class SparseDesign(Design):
         return np.bincount(column, square, self.n_features) + zeros * self.mean**2
 
     def _matvec(self, w):
-        return self.X @ w - self.mean @ w
+        return self._read(self.X) @ w - self.mean @ w
 
     def _rmatvec(self, r):
-        return self.X.T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
+        return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
 
     def _correlate(self, r, columns):
-        return self._csc[:, columns].T @ r - self.mean[columns] * r.sum()
+        return self._read(self._csc[:, columns]).T @ r - self.mean[columns] * r.sum()
 
     def _gram(self, columns, others):
-        weighted = self._csc[:, others].multiply(self.s[:, None])
-        products = (self._csc[:, columns].T @ weighted).toarray()
+        weighted = self._read(self._csc[:, others]).multiply(self.s[:, None])
+        products = (self._read(self._csc[:, columns]).T @ weighted).toarray()
         return products - self.total_weight * np.outer(self.mean[columns], self.mean[others])
+
+    def _read(self, X):
+        """Count the bytes of a matrix that is about to be read, and return it."""
+        self.work.n_bytes += bytes_of(X)
+        return X
 
 
 as_design.register(sp.sparray, SparseDesign)

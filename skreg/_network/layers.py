@@ -23,6 +23,8 @@ SLOPES = {
 
 OUTPUTS = {"logistic": expit, "softmax": lambda z: softmax(z, axis=1)}
 
+ROWS_AT_A_TIME = 1024  # in a prediction
+
 
 class Network(NamedTuple):
     """Weights and biases of each layer, and the functions between them.
@@ -94,10 +96,11 @@ def forward(network, X, dropout=None, samples=None):
     return inputs, values, multipliers, OUTPUTS[network.output](z)
 
 
-def predict(network, X, n_rows=1024):
+def predict(network, X):
     """Return the outputs without dropout, a block of rows at a time."""
-    blocks = range(0, max(1, X.shape[0]), n_rows)
-    return np.concatenate([forward(network, X[start : start + n_rows])[-1] for start in blocks])
+    starts = range(0, max(1, X.shape[0]), ROWS_AT_A_TIME)
+    blocks = (X[start : start + ROWS_AT_A_TIME] for start in starts)
+    return np.concatenate([forward(network, block)[-1] for block in blocks])
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):

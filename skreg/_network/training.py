@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._convergence import Work, bytes_of
 from .dropout import Dropout
-from .layers import loss_and_gradient
+from .layers import ROWS_AT_A_TIME, loss_and_gradient
 from .optimizers import limit_norms
 
 
@@ -45,24 +46,35 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
         Mean loss of the batches, by size, each before its step.
     optimizer : SGD or Adam
         The next state.
+    work : Work
+        What was done.
     """
     n_samples = X.shape[0]
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
     parameters = network.coefs + network.intercepts
-    total = 0.0
+    total, work = 0.0, Work()
     for start in range(0, n_samples, settings.batch_size):
         batch = order[start : start + settings.batch_size]
         if not s[batch].any():
             continue
+        X_batch = X[batch]
         loss, coef_grads, intercept_grads = loss_and_gradient(
-            network, X[batch], Y[batch], s[batch], settings.alpha, dropout, batch
+            network, X_batch, Y[batch], s[batch], settings.alpha, dropout, batch
         )
+        work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
+        work.n_bytes += 2 * bytes_of(X_batch)  # forward and backward
         optimizer = optimizer.update(parameters, coef_grads + intercept_grads)
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
         total += loss * len(batch)
-    return total / n_samples, optimizer
+    return total / n_samples, optimizer, work
+
+
+def work_of_prediction(network, X):
+    """Return what a prediction does: one product for each layer and block of rows."""
+    n_blocks = int(np.ceil(X.shape[0] / ROWS_AT_A_TIME))
+    return Work(n_products=n_blocks * len(network.coefs), n_bytes=bytes_of(X))
 
 
 def is_finite(network):

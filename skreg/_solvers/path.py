@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from .._convergence import Convergence
+from .._convergence import Convergence, Work
 from . import quadratic
 from .certificate import duality_gap, relative
 from .penalties import take
@@ -44,7 +44,7 @@ def solve(design, y, penalty, start, *, tol, max_iter):
     convergence : Convergence
         What stopped the solver.
     """
-    began, passes = time.perf_counter(), design.n_passes
+    began, passes, work = time.perf_counter(), design.n_passes, design.work
     w = np.clip(start, penalty.lower, penalty.upper)
     scale = 0.5 * np.sum(design.s * y**2)
     reference = np.abs(design.rmatvec(y)).max(initial=0.0)
@@ -65,7 +65,8 @@ def solve(design, y, penalty, start, *, tol, max_iter):
         G = grow(design, G, columns, new)
         columns = np.concatenate([columns, new])
         rr, part, inner = np.sum(design.s * r**2), w[columns], take(penalty, columns)
-        n_sweeps += quadratic.solve(G, c[columns], part, rr, inner, inner_tol, max_iter - n_sweeps)
+        left = max_iter - n_sweeps
+        n_sweeps += quadratic.solve(G, c[columns], part, rr, inner, inner_tol, left, work)
         w[columns] = part
         settled, last_gap = new.size == 0, gap
         if settled:
@@ -76,10 +77,12 @@ def solve(design, y, penalty, start, *, tol, max_iter):
         kkt_violation=relative(violation.max(initial=0.0), reference),
         n_iter=max(1, n_sweeps),
         n_data_passes=int(np.ceil(design.n_passes - passes)),
+        work=work,
         n_active=int(np.count_nonzero(w)),
         seconds=time.perf_counter() - began,
         message=describe(converged, n_sweeps, max_iter, relative(gap, scale), tol),
     )
+    design.work = Work()  # another target has a count of its own
     return w, gap, record
 
 

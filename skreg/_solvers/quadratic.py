@@ -17,8 +17,11 @@ MAX_SIGN_CHANGES = 20  # of one Newton step; each costs a factorisation
 
 @kernel
 def sweep(G, c, w, weight, lower, upper):
-    """Minimise over one coordinate after the other; Friedman et al. (2010), section 2.2."""
-    n_features = w.shape[0]
+    """Minimise over one coordinate after the other and return how many of them changed.
+
+    Friedman et al. (2010), section 2.2.
+    """
+    n_features, n_changed = w.shape[0], 0
     for j in range(n_features):
         if G[j, j] <= 0.0:
             continue
@@ -32,12 +35,14 @@ def sweep(G, c, w, weight, lower, upper):
         new = min(max(new, lower[j]), upper[j])
         change = new - w[j]
         if change != 0.0:
+            n_changed += 1
             w[j] = new
             for k in range(n_features):
                 c[k] -= change * G[j, k]
+    return n_changed
 
 
-def newton_step(G, c, w, penalty):
+def newton_step(G, c, w, penalty, work):
     """Minimise over the support, stopping wherever a coordinate reaches 0 or a bound.
 
     The objective is quadratic as long as no sign changes, so it never rises. Supports with
@@ -52,7 +57,7 @@ def newton_step(G, c, w, penalty):
         signs = np.sign(w[active])
         slope = c[active] - penalty.weight[active] * signs
         block = G[np.ix_(active, active)]
-        direction = solve_lifted(block, slope)
+        direction = solve_lifted(block, slope, work)
         curvature = direction @ block @ direction
         if not slope @ direction > 0:
             return True
@@ -75,10 +80,11 @@ def newton_step(G, c, w, penalty):
     return False
 
 
-def solve_lifted(block, slope):
+def solve_lifted(block, slope, work):
     """Solve with a Gram block, its diagonal raised a little where it is close to singular."""
     diagonal, lift = block.diagonal(), 0.0
     while True:
+        work.n_newton_steps += 1
         try:
             factor = cho_factor(block + np.diag(lift * diagonal), lower=True)
         except LinAlgError:
@@ -89,14 +95,15 @@ def solve_lifted(block, slope):
         lift = SMALLEST_PIVOT
 
 
-def solve(G, c, w, rr, penalty, tol, max_sweeps):
+def solve(G, c, w, rr, penalty, tol, max_sweeps, work):
     """Minimise to a gap of `tol`; change w and c in place and return the number of sweeps."""
     start, start_c, pattern = w.copy(), c.copy(), None
     for n_sweeps in range(1, max_sweeps + 1):
-        sweep(G, c, w, penalty.weight, penalty.lower, penalty.upper)
+        n_changed = sweep(G, c, w, penalty.weight, penalty.lower, penalty.upper)
+        work.n_coordinate_updates += n_changed
         exact = False
         if n_sweeps % SWEEPS_BETWEEN_NEWTON_STEPS == 0 or n_sweeps == max_sweeps:
-            exact = newton_step(G, c, w, penalty)
+            exact = newton_step(G, c, w, penalty, work)
         rr_now = max(0.0, rr - (w - start) @ (start_c + c))
         if feasible_gap(rr_now, c, w, penalty) + free_gap(G, c, penalty) <= tol:
             break

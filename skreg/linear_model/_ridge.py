@@ -275,6 +275,7 @@ class RidgeGD(LinearRegressor):
             kkt_violation=relative(penalty.violation(c, w).max(initial=0.0), reference),
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
+            work=design.work,
             n_active=int(np.count_nonzero(w)),
             seconds=time.perf_counter() - began,
             message=self._describe(accuracy),

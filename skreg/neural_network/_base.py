@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_choice, check_flag, check_number, refuse
-from .._convergence import Convergence
+from .._convergence import Convergence, Work
 from .._network.layers import ACTIVATIONS, initialize, predict
 from .._network.optimizers import SGD, Adam
-from .._network.training import Settings, is_finite, run_epoch
+from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
 
 
 class DropoutNetwork(BaseEstimator):
@@ -75,7 +75,7 @@ class DropoutNetwork(BaseEstimator):
         self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), n_outputs, output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        self.n_iter_, self.loss_curve_ = 0, []
+        self.n_iter_, self._work, self.loss_curve_ = 0, Work(), []
         self.best_loss_ = None
         self.validation_scores_ = self.best_validation_score_ = None
 
@@ -117,7 +117,7 @@ class DropoutNetwork(BaseEstimator):
 
     def _train(self, train, held_out, settings, rng):
         """Run epochs until a plateau; return why it stopped, or None at max_iter."""
-        self.n_iter_, n_bad, best = 0, 0, None
+        self.n_iter_, self._work, n_bad, best = 0, Work(), 0, None
         best_score = -np.inf
         if held_out is not None:
             self.validation_scores_ = self.validation_scores_ or []
@@ -130,6 +130,7 @@ class DropoutNetwork(BaseEstimator):
                 improved = self.loss_ <= best_loss - self.tol
             else:
                 score = self._held_out_score(*held_out)
+                self._work += work_of_prediction(self._network, held_out[0])
                 self.validation_scores_.append(score)
                 improved = score >= best_score + self.tol
                 if best is None or score > best_score:
@@ -153,7 +154,7 @@ class DropoutNetwork(BaseEstimator):
         """Train for one epoch, and stop at once if it diverges."""
         epoch = len(self.loss_curve_)
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, self._optimizer = run_epoch(
+            loss, self._optimizer, work = run_epoch(
                 self._network, self._optimizer, X, Y, s, settings, epoch, rng
             )
         if not np.isfinite(loss) or not is_finite(self._network):
@@ -163,6 +164,7 @@ class DropoutNetwork(BaseEstimator):
                 f"non-finite parameter weights. Lower learning_rate_init, which is "
                 f"{self.learning_rate_init:g}, or scale X to unit variance."
             )
+        self._work += work
         self.loss_ = loss
         self.loss_curve_.append(loss)
         if not self.early_stopping:
@@ -186,6 +188,7 @@ class DropoutNetwork(BaseEstimator):
             kkt_violation=np.nan,
             n_iter=self.n_iter_,
             n_data_passes=2 * self.n_iter_,
+            work=self._work,
             n_active=sum(int(np.count_nonzero(W)) for W in self.coefs_),
             seconds=time.perf_counter() - began,
             message=message,

@@ -1,0 +1,323 @@
+"""Speed, by counting: fixed problems take no more work than they did, and the counts are true.
+
+Time differs from machine to machine and from minute to minute; these counts hardly do. CONTRIBUTING
+says when a figure may be changed.
+"""
+
+import pickle
+from dataclasses import astuple, replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg._convergence import Work, bytes_of
+from skreg._data import Design, as_design
+from skreg._solvers import quadratic
+from skreg.linear_model import _base as linear
+from skreg.neural_network import _base as neural
+
+SLACK = 0.1  # rounding differs between platforms, and moves a count by up to 4 %
+
+
+def target(X, rng, n_active):
+    """Return a noisy combination of a few columns."""
+    columns = rng.permutation(X.shape[1])[:n_active]
+    y = X[:, columns] @ rng.standard_normal(n_active)
+    return y + 0.3 * y.std() * rng.standard_normal(len(y))
+
+
+def tall():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((1000, 60)) @ (np.eye(60) + 0.1 * rng.standard_normal((60, 60)))
+    return X, target(X, rng, 20)
+
+
+def weighted():
+    X, y = tall()
+    return X, y, np.random.default_rng(1).integers(0, 4, len(y)).astype(float)
+
+
+def wide():
+    """Neighbours are correlated: an autoregression of order 1."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 1000))
+    for j in range(1, 1000):
+        X[:, j] = 0.9 * X[:, j - 1] + np.sqrt(1 - 0.9**2) * X[:, j]
+    return X, target(X, rng, 30)
+
+
+def text():
+    """Few words are frequent, most are rare; the indices have 32 bits on every platform."""
+    rng = np.random.default_rng(0)
+    frequency = np.minimum(0.5, 20 / np.arange(1, 5001))
+    dense = (rng.random((400, 5000)) < frequency) * rng.uniform(0.5, 2, (400, 5000))
+    X = sp.csr_array(dense)
+    parts = X.data, X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return sp.csr_array(parts, shape=X.shape), target(X, rng, 30)
+
+
+def classes():
+    X, y = tall()
+    return X, (y > np.median(y)).astype(int)
+
+
+LOOSE = {"solver": "gd", "standardize": True, "tol": 1e-3}
+NETWORK = {"hidden_layer_sizes": (20, 10), "tol": 1, "random_state": 0}  # 12 epochs
+CASES = {
+    "lasso, tall": (LassoCD(0.05), tall),
+    "lasso, weights": (LassoCD(0.05, standardize=True), weighted),
+    "lasso, wide": (LassoCD(0.1), wide),
+    "lasso, text": (LassoCD(0.02), text),
+    "ridge, gd": (RidgeGD(**LOOSE), tall),
+    "ridge, nesterov": (RidgeGD(positive=True), tall),
+    "ridge, cg": (RidgeGD(), weighted),
+    "ridge, cg, wide": (RidgeGD(), wide),
+    "ridge, cg, text": (RidgeGD(), text),
+    "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
+    "network": (DropoutMLPClassifier(**NETWORK), classes),
+    "network, early stopping": (DropoutMLPClassifier(**NETWORK, early_stopping=True), classes),
+}
+
+# Passes over the data, products, bytes read, updates of coordinates, Newton steps.
+FIGURES = {
+    "lasso, tall": (13, 16, 6_792_000, 309, 12),
+    "lasso, weights": (16, 20, 8_280_000, 317, 11),
+    "lasso, wide": (17, 28, 29_555_200, 2062, 93),
+    "lasso, text": (14, 24, 9_104_476, 860, 9),
+    "ridge, gd": (489, 488, 235_200_000, 0, 0),
+    "ridge, nesterov": (219, 218, 105_600_000, 0, 0),
+    "ridge, cg": (145, 144, 70_080_000, 0, 0),
+    "ridge, cg, wide": (197, 196, 316_800_000, 0, 0),
+    "ridge, cg, text": (79, 78, 44_803_040, 0, 0),
+    "ridge, sgd": (537, 4478, 266_106_240, 0, 0),
+    "network": (24, 480, 11_520_000, 0, 0),
+    "network, early stopping": (24, 516, 10_944_000, 0, 0),
+}
+DENSE = [name for name, (_, data) in CASES.items() if data in (tall, weighted, wide)]
+SPARSE = [name for name, (_, data) in CASES.items() if data is text]
+LASSO = [name for name in CASES if name.startswith("lasso")]
+
+
+def fit(name):
+    """Return the record of a fit and its counts, in the order of the figures."""
+    model, data = CASES[name]
+    record = clone(model).fit(*data()).convergence_
+    return record, (record.n_data_passes, *astuple(record.work))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_work_is_what_it_was(name):
+    record, counts = fit(name)
+    assert record.converged
+    assert counts == pytest.approx(FIGURES[name], rel=SLACK, abs=1)
+
+
+def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
+    monkeypatch.setattr(quadratic, "newton_step", lambda *_: False)
+    record, _ = fit("lasso, weights")
+    assert record.converged
+    assert record.work.n_newton_steps == 0
+    assert record.work.n_coordinate_updates > 5 * FIGURES["lasso, weights"][3]
+
+
+def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
+    rmatvec = Design.rmatvec
+    monkeypatch.setattr(Design, "rmatvec", lambda self, r: rmatvec(self, r) + 0 * rmatvec(self, r))
+    work = fit("ridge, cg")[0].work
+    assert work.n_products > 1.4 * FIGURES["ridge, cg"][1]
+    assert work.n_bytes > 1.4 * FIGURES["ridge, cg"][2]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
+    reads = []
+
+    class Watched(np.ndarray):
+        """Notes what is read of X: a slice of rows, and some columns."""
+
+        def __getitem__(self, key):
+            part = super().__getitem__(key)
+            if isinstance(key, np.ndarray):  # a batch: watched in its turn
+                return part
+            if isinstance(key, tuple):
+                reads.append((key[0].start, part.nbytes))
+            return np.asarray(part)
+
+    def watch(X, s, **options):
+        return as_design(X.view(Watched), s, **options)
+
+    monkeypatch.setattr(linear, "as_design", watch)
+    record, _ = fit(name)
+    first_rows, sizes = zip(*reads, strict=True)
+    assert record.work.n_products == first_rows.count(0) - 2  # mean and deviation of the columns
+    assert record.work.n_bytes == sum(sizes)
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
+    X, _ = text()
+    stored, reads = np.diff(X.tocsc().indptr), []
+
+    def block(columns):  # float64 values, int32 indices and starts
+        return 12 * stored[columns].sum() + 4 * (len(columns) + 1)
+
+    def watch(question, cost):
+        answer = getattr(Design, question)
+
+        def call(design, *arguments):
+            reads.append(cost(*arguments))
+            return answer(design, *arguments)
+
+        monkeypatch.setattr(Design, question, call)
+
+    rows = 12 * X.nnz + 4 * (X.shape[0] + 1)
+    watch("matvec", lambda w: rows)
+    watch("rmatvec", lambda r: rows)
+    watch("gram", lambda i, j: block(i) + block(j))
+    record, _ = fit(name)
+    assert record.work.n_products == len(reads)
+    assert record.work.n_bytes == sum(reads) + rows + block(np.arange(X.shape[1]))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sp.csr_array, sp.csc_array])
+def test_each_question_reads_its_share(kind):
+    rng = np.random.default_rng(0)
+    X = kind(rng.standard_normal((50, 10)))  # sparse X stores every entry
+    design = as_design(X, np.ones(50), centre=True, standardize=False)
+    i, j = np.array([1, 3]), np.array([0, 2, 5])
+    entry = X.dtype.itemsize + 4 * sp.issparse(X)
+    questions = {
+        "matvec": (500, lambda: design.matvec(np.ones(10))),
+        "rmatvec": (500, lambda: design.rmatvec(np.ones(50))),
+        "correlate": (100, lambda: design.correlate(np.ones(50), i)),
+        "gram": (250, lambda: design.gram(i, j)),
+        "minibatch": (70, lambda: design.take(np.arange(7)).matvec(np.ones(10))),
+    }
+    for name, (n_entries, ask) in questions.items():
+        design.work = Work()
+        ask()
+        starts = sp.issparse(X) * 4 * 51
+        assert design.work.n_products == 1
+        assert n_entries * entry <= design.work.n_bytes <= n_entries * entry + starts, name
+
+
+@pytest.mark.parametrize("name", LASSO)
+def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
+    updates, sizes = [], []
+    sweep, factorise = quadratic.sweep, quadratic.cho_factor
+
+    def watched_sweep(G, c, w, *penalty):
+        before = w.copy()
+        n_changed = sweep(G, c, w, *penalty)
+        updates.append(np.count_nonzero(w != before))
+        return n_changed
+
+    def watched_factor(matrix, **options):
+        sizes.append(len(matrix))
+        return factorise(matrix, **options)
+
+    monkeypatch.setattr(quadratic, "sweep", watched_sweep)
+    monkeypatch.setattr(quadratic, "cho_factor", watched_factor)
+    work = fit(name)[0].work
+    assert work.n_coordinate_updates == sum(updates) > 0
+    assert work.n_newton_steps == len(sizes) > 0
+
+
+def test_a_newton_step_that_is_repeated_counts_again():
+    work = Work()
+    quadratic.solve_lifted(np.ones((2, 2)), np.ones(2), work)
+    assert work.n_newton_steps == 2
+
+
+class Counted(np.ndarray):
+    """An array that notes the matrix products that it, or what is computed from it, is part of."""
+
+    products = []
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        inputs, out = ([np.asarray(part) for part in parts] for parts in (inputs, out))
+        if out:
+            options["out"] = tuple(out)
+        if ufunc is np.matmul and min(part.ndim for part in inputs) == 2:
+            self.products.append(inputs)
+        result = getattr(ufunc, method)(*inputs, **options)
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"keep_prob": 1},
+        {"keep_prob": 0.5, "input_keep_prob": 0.8},
+        {"early_stopping": True, "validation_fraction": 0.3},
+        {"shuffle": False, "batch_size": 70},  # the last batch is small, the first has no weight
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_a_network_multiplies_what_it_counts(options, monkeypatch):
+    def initialize(*arguments):
+        network = neural_initialize(*arguments)
+        return network._replace(coefs=[W.view(Counted) for W in network.coefs])
+
+    neural_initialize = neural.initialize
+    monkeypatch.setattr(neural, "initialize", initialize)
+    monkeypatch.setattr(Counted, "products", [])
+    X, y = classes()
+    s = (np.arange(len(y)) >= 70 * ("shuffle" in options)).astype(float)
+    work = DropoutMLPClassifier(**NETWORK, **options).fit(X, y, s).convergence_.work
+    n_bytes = sum(left.nbytes for left, _ in Counted.products if X.shape[1] in left.shape)
+    assert work == Work(n_products=len(Counted.products), n_bytes=n_bytes)
+
+
+def test_a_network_on_sparse_data_counts_stored_entries():
+    X, y = text()
+    options = {**NETWORK, "keep_prob": 1}
+    work = DropoutMLPClassifier(**options).fit(X, y > 0).convergence_.work
+    starts = 4 * (400 + 2)  # two batches
+    assert work == Work(n_products=12 * 2 * 8, n_bytes=12 * 2 * (12 * X.nnz + starts))
+
+
+@pytest.mark.parametrize("name", ["lasso, tall", "ridge, sgd", "network"])
+def test_counts_are_pickled_and_a_refit_counts_anew(name):
+    model, data = CASES[name]
+    model = clone(model)
+    first = model.fit(*data()).convergence_
+    again = model.fit(*data()).convergence_
+    assert pickle.loads(pickle.dumps(first)).work == first.work == again.work
+    assert isinstance(hash(first), int)
+
+
+def test_targets_of_a_lasso_count_on_their_own_and_are_summed():
+    X, y = tall()
+    Y = np.c_[y, X @ np.ones(60)]
+    alone = [LassoCD(0.05).fit(X, column).convergence_.work for column in Y.T]
+    together = LassoCD(0.05).fit(X, Y).convergence_.work
+    together.n_bytes += 2 * bytes_of(X)  # the statistics of the columns are read once
+    assert astuple(together) == pytest.approx(astuple(alone[0] + alone[1]), rel=SLACK)
+
+
+def test_targets_of_a_ridge_share_products():
+    X, y = tall()
+    one = RidgeGD().fit(X, y).convergence_.work
+    three = RidgeGD().fit(X, np.c_[y, y, y]).convergence_.work
+    assert three == one
+
+
+def test_partial_fit_adds_up_and_leaves_earlier_records_alone():
+    X, y = classes()
+    network = DropoutMLPClassifier(**NETWORK).partial_fit(X, y, [0, 1])
+    first = network.convergence_
+    once = replace(first.work)
+    second = network.partial_fit(X, y).convergence_
+    assert first.work == once
+    assert second.work == once + once
+
+
+def test_a_warm_start_counts_its_own_epochs():
+    X, y = classes()
+    network = DropoutMLPClassifier(**NETWORK, warm_start=True).fit(X, y)
+    record = network.fit(X, y).convergence_
+    assert record.work.n_products == 8 * 5 * record.n_iter  # 5 batches
