@@ -3,8 +3,8 @@
 1. Each solver tries its settings from loose to tight until the measured accuracy is reached.
 2. At that setting all solvers take turns, round after round, in a rotating order; so a machine
    whose speed drifts slows all alike. The seconds of every round are kept.
-3. The rounds are repeated with other numbers of threads by the solvers that are not hopeless:
-   those within `CONTENDERS` times the fastest.
+3. The rounds are repeated with other numbers of threads by skreg, and by the peers that are within
+   `CONTENDERS` times the fastest.
 """
 
 import itertools
@@ -143,7 +143,11 @@ def contenders(ready, seconds):
         name: median(entry["seconds"]) for name, entry in seconds.items() if "seconds" in entry
     }
     bound = CONTENDERS * min(typical.values(), default=0.0)
-    return {name: tol for name, tol in ready.items() if typical.get(name, bound + 1) <= bound}
+    return {
+        name: tol
+        for name, tol in ready.items()
+        if name in typical and (typical[name] <= bound or name.startswith("skreg"))
+    }
 
 
 def describe(row):

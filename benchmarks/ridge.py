@@ -1,5 +1,7 @@
 """Ridge: single fits to relative gradients of 1e-4 and 1e-8, and exact leave-one-out.
 
+Everyone gets raw columns and fits an intercept. Dense X is in C order, sparse X in rows. The
+leave-one-out errors of 50 alphas from 1e-2 to 1e4 are held against a singular value decomposition.
 himalaya takes no part in leave-one-out: it scores folds by R2, which one sample does not have.
 """
 
@@ -8,7 +10,7 @@ import numpy as np
 from . import accuracy as measures
 from .core import Case, Solvers, decades
 
-LAYOUT = "C"  # dense X in C order, sparse X by rows
+LAYOUT = "C"
 THREADS = (1, 2)
 SOLVERS = Solvers()
 DATASETS = ("golub", "sms", "debian", "MNIST, 3 or not", "AR(1) 0.9, 20000 x 500")

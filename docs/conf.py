@@ -1,6 +1,8 @@
 """Sphinx configuration: everything builds, and shows, without the internet."""
 
 import re
+import sys
+from pathlib import Path
 
 from docutils.nodes import SkipNode
 from docutils.utils.math import MathError
@@ -8,6 +10,8 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
 
 import skreg
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the benchmarks are not installed
 
 project = "skreg"
 author = "The skreg developers"
@@ -55,7 +59,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 5,
 }
 
 
@@ -84,7 +88,16 @@ def unlink_references(app, what, name, obj, options, lines):
     lines[:] = [re.sub(r":ref:`([^`<]+?)\s*<[^`]*>`", r"\1", line) for line in lines]
 
 
+# The tables and plots of the benchmarks come from what benchmarks/results stores.
+def write_benchmarks(app):
+    from benchmarks import report
+
+    folder = Path("generated", "benchmarks")
+    report.page(report.RESULTS, Path(app.srcdir, folder, "page.inc"), folder.as_posix())
+
+
 def setup(app):
+    app.connect("builder-inited", write_benchmarks)
     app.connect("autodoc-process-docstring", unlink_references)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
 

@@ -1,0 +1,160 @@
+"""Tables and sentences: what the grids of results say, for the terminal and for Markdown."""
+
+import math
+import re
+import statistics
+
+from .grids import FLOORS, OURS, TIMES
+
+DASH = "\N{EN DASH}"
+NO_BREAK = "\N{NON-BREAKING HYPHEN}"
+
+
+def digits(number):
+    """Return a number with two significant digits, or three if it begins with 1."""
+    if number == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(number)))
+    wanted = 3 if abs(number) < 2 * 10.0**exponent else 2
+    return f"{round(number, wanted - 1 - exponent):.{max(0, wanted - 1 - exponent)}f}"
+
+
+def spread(cell):
+    """Return the median of a cell and, of several rounds, the range."""
+    if len(cell.values) == 1:
+        return digits(cell.median)
+    return f"{digits(cell.median)} ({digits(min(cell.values))}-{digits(max(cell.values))})"
+
+
+def superscript(number):
+    """Return a number in raised digits."""
+    return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def table(grid):
+    """Return head, rows and notes of a grid; the least of each line is bold."""
+    notes, rows = {}, []
+    for line, cells in grid.lines.items():
+        best = fastest(cells) if grid.words else None
+        found = {name: describe(cell, notes, name == best) for name, cell in cells.items()}
+        rows.append([*line, *(found.get(name, "") for name in grid.columns)])
+    return [*grid.heads, *grid.columns], rows, list(notes)
+
+
+def describe(cell, notes, bold):
+    """Return a cell in words; why there is no number becomes one of the notes."""
+    if cell.done:
+        return mark(spread(cell), bold)
+    return DASH + superscript(notes.setdefault(cell.status, len(notes) + 1))
+
+
+def mark(text, bold):
+    """Make the first word of a text bold, if it shall be."""
+    first, space, rest = text.partition(" ")
+    return f"**{first}**{space}{rest}" if bold else text
+
+
+def markdown(head, rows):
+    """Return a table for the documentation; what a line shares with the one above is left out."""
+    shown = [[re.sub(r"(?<=\d)-(?=\d)", NO_BREAK, text) for text in row] for row in rows]
+    for above, row in zip(rows, shown[1:], strict=False):
+        row[0] = "" if row[0] == above[0] else row[0]
+    lines = [head, ["---"] * len(head), *shown]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plain(head, rows):
+    """Return a table for the terminal, its head in several lines."""
+    rows = [[text.replace("**", "*") for text in row] for row in rows]
+    words = [name.split() for name in head]
+    tall = max(map(len, words))
+    top = [[*[""] * (tall - len(parts)), *parts] for parts in words]
+    columns = [
+        [*names, *column] for names, column in zip(top, zip(*rows, strict=True), strict=True)
+    ]
+    widths = [max(map(len, column)) for column in columns]
+    lines = [
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in zip(*columns, strict=True)
+    ]
+    return "\n".join([*lines[:tall], "-" * max(map(len, lines)), *lines[tall:]])
+
+
+def fastest(cells, but=None):
+    """Return the name of the best solver that finished, or None; not one that begins with `but`."""
+    done = {
+        name: cell.median
+        for name, cell in cells.items()
+        if cell.done and name not in FLOORS and not (but and name.startswith(but))
+    }
+    return min(done, key=done.get, default=None)
+
+
+def ratios(grid, ours):
+    """Return the time of the fastest peer over ours, for the lines that both finished."""
+    return {
+        line: cells[peer].median / cells[ours].median
+        for line, cells in grid.lines.items()
+        if (peer := fastest(cells, but=OURS)) and ours in cells and cells[ours].done
+        if min(cells[peer].median, cells[ours].median) > 0  # memory may be none
+    }
+
+
+def summary(grid):
+    """Return wins, losses and ratios in words: a sentence or more for each of our solvers."""
+    ours = [name for name in grid.columns if name.startswith(OURS)]
+    return " ".join(verdict(grid, name) for name in ours)
+
+
+def verdict(grid, ours):
+    """Return how one of our solvers does against the best peer of each line."""
+    best, times = grid.words
+    lines = {line: cells for line, cells in grid.lines.items() if ours in cells}
+    found = ratios(grid, ours)
+    alone = sum(c[ours].done and fastest(c, but=OURS) is None for c in lines.values())
+    lost = sum(not c[ours].done and fastest(c, but=OURS) is not None for c in lines.values())
+    wins = sum(ratio > 1 for ratio in found.values()) + alone
+    words = [f"{ours} is {best} in {wins} of {count(len(lines), 'case')}"]
+    words.append(f" ({alone} without a peer that finished)." if alone else ".")
+    if found:
+        mean = digits(math.exp(statistics.fmean(map(math.log, found.values()))))
+        words.append(f" Where both finished ({count(len(found), 'case')}), the {best} peer")
+        words.append(f" {times.format(mean)} in the geometric mean")
+        ends = [min(found, key=found.get), max(found, key=found.get)]
+        low, high = (f"{digits(found[end])} ({', '.join(end[:2])})" for end in ends)
+        words.append(f", from {low} to {high}." if len(found) > 1 else ".")
+    if lost:
+        words.append(f" In {count(lost, 'case')} a peer finished and {ours} did not.")
+    return "".join(words)
+
+
+def count(number, noun):
+    """Return a number and a noun."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
+def against_the_fastest(grid):
+    """Return head, rows and notes of a table of our solvers and the fastest peers."""
+    notes, rows = {}, []
+    for ours in (name for name in grid.columns if name.startswith(OURS)):
+        quotients = ratios(grid, ours)
+        for line, cells in grid.lines.items():
+            if ours in cells:
+                peer, ratio = fastest(cells, but=OURS), quotients.get(line, 0)
+                mine = describe(cells[ours], notes, ratio > 1)
+                theirs = describe(cells[peer], notes, ratio <= 1) if peer else "none finished"
+                rows.append([*line, mine, theirs, peer or "", digits(ratio) if ratio else DASH])
+    return [*grid.heads, "skreg", "fastest peer", "", "peer / skreg"], rows, list(notes)
+
+
+def reached(results, group):
+    """Return head and rows of the accuracies reached, where no target was set."""
+    lines = {}
+    for row in results["rows"]:
+        free = row.get("target") is None and row.get("accuracy") is not None
+        if row["group"] == group and free:
+            line = lines.setdefault((row["dataset"], row["label"]), {})
+            line[row["solver"]] = digits(row["accuracy"])
+    names = list(dict.fromkeys(name for line in lines.values() for name in line))
+    rows = [[*place, *(line.get(name, "") for name in names)] for place, line in lines.items()]
+    return [*TIMES[1], *names], rows

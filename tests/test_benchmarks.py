@@ -1,0 +1,304 @@
+"""The measures and the report of the benchmarks; nothing here takes the time of anything."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.metrics import log_loss
+
+from . import naive
+
+ROOT = Path(__file__).parent.parent
+if not (ROOT / "benchmarks").is_dir():
+    pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(ROOT)  # they are not installed
+    from benchmarks import __main__, accuracy, grids, report, tables
+
+
+# The measures of accuracy
+
+
+@pytest.fixture
+def data(rng):
+    X = rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.7) + 0.3
+    return X, X[:, 0] - 2 * X[:, 3] + rng.standard_normal(30) + 5
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def orthonormal(rng, n_samples, n_features):
+    """Return a centred X with orthonormal columns, and y with a mean."""
+    X = rng.standard_normal((n_samples, n_features))
+    X = np.linalg.qr(X - X.mean(axis=0))[0]
+    return X, 3 * X @ rng.standard_normal(n_features) + rng.standard_normal(n_samples) + 7
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csc_array])
+def test_lasso_gap_bounds_the_suboptimality(rng, kind):
+    X, y = orthonormal(rng, 40, 8)
+    alphas = np.array([0.5, 0.1, 0.01]) * np.abs(X.T @ y).max() / len(y)
+    correlation = (X.T @ y)[:, None]
+    best = np.sign(correlation) * np.maximum(np.abs(correlation) - len(y) * alphas, 0)
+
+    def objective(coefs):
+        residual = y[:, None] - y.mean() - X @ coefs
+        return np.sum(residual**2, axis=0) / 80 + alphas * np.abs(coefs).sum(axis=0)
+
+    at_the_optimum = accuracy.lasso_gap(kind(X), y, alphas, best, y.mean())
+    assert abs(at_the_optimum) < 1e-12
+    for size in 10.0 ** np.arange(-6, 2):
+        coefs = best + size * rng.standard_normal(best.shape)
+        suboptimality = np.max(objective(coefs) - objective(best)) / (np.var(y) / 2)
+        assert accuracy.lasso_gap(kind(X), y, alphas, coefs, y.mean()) >= suboptimality > 0
+
+
+def test_lasso_gap_sees_a_wrong_intercept(rng):
+    X, y = orthonormal(rng, 40, 8)
+    gap = accuracy.lasso_gap(X, y, np.array([1e3]), np.zeros((8, 1)), y.mean() + 0.5)
+    assert gap == pytest.approx(0.5**2 / np.var(y))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_ridge_gradient_is_the_gradient(data, kind, rng):
+    X, y = data
+    alpha = 0.7
+    w = naive.ridge(X, y, np.full(6, alpha))
+    b = y.mean() - X.mean(axis=0) @ w
+    assert accuracy.ridge_gradient(kind(X), y, alpha, w, b) < 1e-13
+
+    def objective(point):
+        return np.sum((y - X @ point[:-1] - point[-1]) ** 2) + alpha * np.sum(point[:-1] ** 2)
+
+    def slopes(point, step=1e-3):  # central differences of a quadratic are exact
+        return [
+            (objective(point + step * e) - objective(point - step * e)) / (2 * step) for e in axes
+        ]
+
+    axes = np.eye(7)
+    point, start = rng.standard_normal(7), np.append(np.zeros(6), y.mean())
+    expected = np.linalg.norm(slopes(point)) / np.linalg.norm(slopes(start))
+    found = accuracy.ridge_gradient(kind(X), y, alpha, point[:-1], point[-1])
+    assert found == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("n_samples", [30, 5])
+def test_leave_one_out_is_n_refits(data, n_samples):
+    X, y = (part[:n_samples] for part in data)
+    alphas = np.array([0.01, 1, 100])
+    expected = []
+    for alpha in alphas:
+        errors = []
+        for i in range(n_samples):
+            X_i, y_i = np.delete(X, i, axis=0), np.delete(y, i)
+            w = naive.ridge(X_i, y_i, np.full(6, alpha))
+            errors.append(y[i] - y_i.mean() - (X[i] - X_i.mean(axis=0)) @ w)
+        expected.append(np.mean(np.square(errors)))
+    np.testing.assert_allclose(accuracy.leave_one_out(X, y, alphas), expected, rtol=1e-8)
+
+
+def test_log_loss_is_that_of_scikit_learn(rng):
+    probabilities = rng.dirichlet(np.ones(4), 50)
+    y = rng.integers(0, 4, 50)
+    expected = log_loss(y, probabilities, labels=range(4))
+    assert accuracy.log_loss(probabilities, y) == pytest.approx(expected, rel=1e-12)
+
+
+# What becomes of stored results
+
+
+def row(dataset, solver, *seconds, status="ok", **more):
+    """Return a row as a family stores it."""
+    head = {"dataset": dataset, "label": "easy", "group": "fits", "target": 1e-6, "x": None}
+    return head | {"solver": solver, "threads": 1, "status": status, "seconds": seconds} | more
+
+
+ROWS = [
+    row("a", "skreg LassoCD", 3.0, 1.0, 20.0),
+    row("a", "peer Lasso", 6.0),
+    row("b", "skreg LassoCD", 2.0),
+    row("b", "peer Lasso", 0.25, 0.5, 0.75),
+    row("b", "other Lasso", status="TypeError: `X` is a | to me", seconds=None),
+    row("c", "skreg LassoCD", status="over 30 s"),
+    row("c", "peer Lasso", 9.0),
+]
+
+
+def results(family="lasso", rows=ROWS, quick=False, threads=(1,), **more):
+    """Return the results of a family as they are stored."""
+    machine = {"processor": "Z80", "cores": 1, "memory_gib": 1, "system": "CP/M", "python": "3.11"}
+    settings = {"quick": quick, "threads": threads, "limit": 30.0, "rounds": 7, "patience": 10.0}
+    return {
+        "date": "1976-07-01",
+        "machine": machine,
+        "versions": {"skreg": "0.1"},
+        "family": family,
+        "settings": settings,
+        "data": {"a": "simulated"},
+        "solvers": {},
+        "missing": {"gone Lasso": "ModuleNotFoundError: No module named 'gone'"},
+        "rows": rows,
+    } | more
+
+
+def store(folder, *families):
+    """Write results to a folder."""
+    for family in families:
+        (folder / f"{family['family']}.json").write_text(json.dumps(family), "utf8")
+    return folder
+
+
+GROWTH = [row(str(x), "skreg", 2 * x**1.5, x=x, group="lasso: n") for x in (1.0, 10.0, 100.0)]
+COLD = {"group": "lasso", "solver": "skreg LassoCD", "cache": "empty", "status": "ok"}
+COLD |= {"import": [1.0, 2.0], "first_fit": [4.0], "second_fit": [0.5]}
+MEMORY = {"group": "lasso", "dataset": "a", "layout": "C order", "status": "ok"}
+MEMORY = [
+    MEMORY | {"solver": "skreg LassoCD", "data_bytes": 2**22, "extra_bytes": [2**20, 2**20]},
+    MEMORY | {"solver": "peer Lasso", "data_bytes": None, "extra_bytes": [], "status": "over 30 s"},
+]
+ALL = [
+    results(rows=[*ROWS, *(r | {"threads": 2} for r in ROWS)], threads=(1, 2)),
+    results("growth", GROWTH),
+    results("coldstart", [COLD]),
+    results("memory", MEMORY),
+]
+
+
+def test_the_families_are_those_that_are_measured():
+    assert tuple(report.TITLES) == __main__.FAMILIES
+
+
+def test_a_cell_is_the_median_with_the_range():
+    (grid,) = grids.grids(results())
+    head, rows, _ = tables.table(grid)
+    assert head == ["data", "case", "skreg LassoCD", "peer Lasso", "other Lasso"]
+    assert rows[0] == ["a", "easy", "**3.0** (1.00-20)", "6.0", ""]
+    assert rows[1][2:4] == ["2.0", "**0.50** (0.25-0.75)"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46"), (9.99, "10.0")],
+)
+def test_numbers_have_two_digits_or_three(number, text):
+    assert tables.digits(number) == text
+
+
+def test_a_solver_without_an_answer_stays_in_the_table(tmp_path):
+    (grid,) = grids.grids(results())
+    _, rows, notes = tables.table(grid)
+    assert rows[1][4] == tables.DASH + "¹"
+    assert rows[2][2] == tables.DASH + "²"
+    assert notes == ["TypeError: `X` is a | to me", "over 30 s"]
+    text = report.text(store(tmp_path, results()))
+    for words in (*notes, "gone Lasso", "ModuleNotFoundError: No module named 'gone'"):
+        assert words in text
+
+
+def test_the_summary_counts_wins_and_losses():
+    (grid,) = grids.grids(results())
+    assert tables.summary(grid) == (
+        "skreg LassoCD is fastest in 1 of 3 cases. Where both finished (2 cases), the fastest peer "
+        "takes 0.71 times as long in the geometric mean, from 0.25 (b, easy) to 2.0 (a, easy). "
+        "In 1 case a peer finished and skreg LassoCD did not."
+    )
+
+
+def test_more_threads_have_a_table_against_the_fastest():
+    (grid,) = grids.grids(ALL[0], threads=2)
+    _, rows, notes = tables.against_the_fastest(grid)
+    assert rows[0] == ["a", "easy", "**3.0** (1.00-20)", "6.0", "peer Lasso", "2.0"]
+    assert rows[2] == ["c", "easy", tables.DASH + "¹", "**9.0**", "peer Lasso", tables.DASH]
+    assert notes == ["over 30 s"]
+
+
+def test_a_floor_is_no_peer():
+    floor = [row("a", "products alone", 0.1), row("a", "skreg LassoCD", 1.0), row("a", "peer", 2.0)]
+    (grid,) = grids.grids(results("mlp", floor))
+    assert grid.unit == "seconds per epoch"
+    assert tables.table(grid)[1] == [["a", "easy", "0.100", "**1.00**", "2.0"]]
+    assert tables.summary(grid).startswith("skreg LassoCD is fastest in 1 of 1 case.")
+
+
+def test_what_was_reached_without_a_target_is_shown():
+    rows = [row("a", "skreg", 1.0, target=None, accuracy=0.25), row("b", "peer", 1.0, accuracy=0.5)]
+    head, rows = tables.reached(results("mlp", rows), "fits")
+    assert (head, rows) == (["data", "case", "skreg"], [["a", "easy", "0.25"]])
+
+
+def test_cold_starts_compete_by_import_and_first_fit():
+    cold = [COLD, COLD | {"solver": "peer", "first_fit": [0.5]}]
+    (grid,) = grids.grids(results("coldstart", cold))
+    assert tables.summary(grids.first_answers(grid)).startswith(
+        "skreg LassoCD is fastest in 0 of 1 case. Where both finished (1 case), the fastest peer "
+        "takes 0.36 times as long"
+    )
+
+
+def test_the_slope_is_the_power():
+    x = np.geomspace(1, 1000, 7)
+    assert grids.slope(x, 3 * x**1.25) == pytest.approx(1.25)
+    found = grids.exponents(results("growth", GROWTH), "lasso: n")
+    assert found == {"skreg": pytest.approx(1.5)}
+
+
+def test_the_figure_compares_with_skreg():
+    plots = pytest.importorskip("benchmarks.plots")
+    (grid,) = grids.grids(results())
+    lines = plots.relative(grid, "Lasso").lines
+    assert lines["a", "easy"] == {"peer": grids.Cell((2.0,))}
+    assert lines["b", "easy"]["peer"] == grids.Cell((0.25,))
+    assert not lines["b", "easy"]["other"].done
+    assert lines["c", "easy"] == {
+        "skreg": grids.Cell((), "no answer from skreg, but from 1 package"),
+    }
+
+
+def test_the_page_shows_every_family_and_plot(tmp_path):
+    target = tmp_path / "site" / "page.inc"
+    report.page(store(tmp_path, *ALL), target, "here")
+    text = target.read_text("utf8")
+    plots = {path.name for path in target.parent.glob("*.svg")}
+    assert len(plots) == 5
+    assert all(f"](here/{name})" in text for name in plots)
+    for title in report.TITLES.values():
+        assert f"\n## {title}\n" in text
+    assert text.count("Not measured yet.") == 2  # ridge and networks
+    assert "QUICK" not in text
+
+
+def test_quick_results_are_called_so(tmp_path):
+    assert report.QUICK in report.text(store(tmp_path, results(quick=True)))
+
+
+def test_nothing_is_measured_yet(tmp_path):
+    assert report.text(tmp_path).count("Not measured yet.") == len(report.TITLES)
+
+
+# What the repository shows
+
+
+def fingerprint(figure):
+    """Return what a figure says about the results that it was made from."""
+    return pytest.importorskip("PIL.Image").open(figure).text["fingerprint"]
+
+
+def test_a_figure_knows_its_results(tmp_path):
+    figure = tmp_path / "figure.png"
+    report.main([str(store(tmp_path, *ALL)), "--figure", str(figure)])
+    assert fingerprint(figure) == report.fingerprint(tmp_path)
+    store(tmp_path, results(rows=ROWS[:2]))
+    assert fingerprint(figure) != report.fingerprint(tmp_path)
+
+
+def test_the_figure_shows_the_stored_results():
+    figure = ROOT / "docs" / "_static" / "benchmarks.png"
+    if not figure.exists() and not grids.load(report.RESULTS, report.SHOWN):
+        pytest.skip("no results are stored")
+    command = f"python -m benchmarks.report --figure {figure.relative_to(ROOT)}"
+    assert fingerprint(figure) == report.fingerprint(report.RESULTS), f"it is old: {command}"
