@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...] [--quick]``: measure, and keep the results as JSON."""
+"""``python -m benchmarks [NAME ...] [--quick]``: measure, keep results as JSON, print tables."""
 
 import argparse
 import importlib
@@ -6,12 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from . import machine, measure
+from . import machine, measure, report
 from .core import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
 FAMILIES = ("lasso", "ridge", "mlp", "growth", "coldstart", "memory")
-FULL = measure.Settings(quick=False, threads=None, limit=30.0, rounds=7, patience=10.0)
+FULL = measure.Settings(quick=False, threads=None, limit=30.0, rounds=5, patience=10.0)
 QUICK = measure.Settings(quick=True, threads=(1,), limit=10.0, rounds=1, patience=0.0)
 
 
@@ -37,6 +37,7 @@ def main(arguments=None):
     folder.mkdir(parents=True, exist_ok=True)
     for name in options.names or FAMILIES:
         measure_family(name, settings, folder)
+    print(report.text(folder))
 
 
 def measure_family(name, settings, folder):

@@ -1,0 +1,144 @@
+"""Cold start: seconds to import a solver, of the first fit of a small problem, and of a second.
+
+Each measurement is a new process, on one thread, whose clock starts before numpy is imported.
+Some libraries compile when they are first used and may keep the result in a folder: "empty" is a
+process with a new empty folder, "warm" is the next process, with the folder as that one left it.
+The folders are numba's and torch's, through NUMBA_CACHE_DIR and TORCHINDUCTOR_CACHE_DIR. Files
+are in the memory of the system and Python's own bytecode is compiled in both.
+
+What a library imports only when it fits counts in its first fit. "import" of R glmnet starts R,
+loads the package and ends R.
+"""
+
+import importlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from . import data, measure, probe, worker
+
+THREADS = (1,)
+SOLVERS = (  # a representative of each package and estimator
+    ("lasso", "skreg LassoCD"),
+    ("lasso", "scikit-learn Lasso"),
+    ("lasso", "skglm Lasso"),
+    ("lasso", "celer Lasso"),
+    ("lasso", "adelie grpnet"),
+    ("lasso", "R glmnet"),
+    ("ridge", "skreg RidgeGD"),
+    ("ridge", "scikit-learn Ridge, cholesky"),
+    ("ridge", "himalaya Ridge"),
+    ("mlp", "skreg DropoutMLPClassifier"),
+    ("mlp", "scikit-learn MLPClassifier"),
+    ("mlp", "torch, eager"),
+    ("mlp", "torch, compiled"),
+    ("mlp", "skorch NeuralNetClassifier"),
+)
+QUICK = ("skreg LassoCD", "scikit-learn Lasso")
+NETWORK = {"sizes": (64, 100, 10), "keep": (1.0, 0.5), "batch_size": 32, "epochs": 2}
+WORK = {  # data set, its order, and what is asked
+    "lasso": ("AR(1) 0.5, 442 x 10", "F", {"fraction": 10}),
+    "ridge": ("AR(1) 0.5, 442 x 10", "C", {"alpha": 1}),
+    "mlp": ("digits", "C", NETWORK),
+}
+FOLDERS = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
+STEPS = ("import", "first_fit", "second_fit")
+PATIENCE = 10.0  # seconds of a process after which three rounds are enough
+
+
+class Start(NamedTuple):
+    """What is started again and again: a solver or an import, and its row for each cache."""
+
+    name: str
+    python: str
+    words: tuple  # that the process is given
+    rows: dict
+
+
+def run(settings, save, say):
+    """Let all take turns; the first round fills Python's caches and is not kept, unless quick."""
+    rounds, slow = 1 if settings.quick else 5, set()
+    settings = settings._replace(
+        threads=THREADS, rounds=rounds, patience=PATIENCE, limit=measure.START
+    )
+    results = {"settings": settings._asdict()} | {"data": {}, "solvers": {}, "missing": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        starts = [*solvers(Path(folder), settings.quick, results), *imports(settings.quick)]
+        results["rows"] = [row for start in starts for row in start.rows.values()]
+        for n_round in range(0 if settings.quick else -1, rounds):
+            for start in measure.rotated(starts, n_round):
+                failed = any(row["status"] != "ok" for row in start.rows.values())
+                if not failed and (n_round < 3 or start.name not in slow):
+                    seconds = turn(start, n_round >= 0, results)
+                    slow |= {start.name} if seconds > PATIENCE else set()
+                    say(f"  round {n_round + 1}, {describe(start)}\n")
+                    save(results)
+
+
+def solvers(folder, quick, results):
+    """Yield a Start for each solver, with its data in a folder; note which do not exist."""
+    for group, name in SOLVERS:
+        try:
+            solver = importlib.import_module(f"benchmarks.{group}").SOLVERS[name]
+        except Exception as error:  # a family may be broken; the others are measured
+            results["missing"][name] = worker.describe(error)
+            continue
+        if quick and name not in QUICK:
+            continue
+        dataset, order, params = WORK[group]
+        path = folder / group
+        if not path.exists():
+            results["data"][dataset] = data.store(dataset, path, order)
+        words = (solver.module, group, name, str(path), json.dumps(probe.work(solver, params)))
+        rows = {cache: row(group, name, cache, STEPS) for cache in ("empty", "warm")}
+        yield Start(name, solver.python, words, rows)
+
+
+def imports(quick):
+    """Yield a Start for each module that is only imported."""
+    for module in ("numpy",) if quick else ("numpy", "numba", "sklearn.linear_model"):
+        name = f"import {module}"
+        rows = {"warm": row("imports", name, "warm", STEPS[:1])}
+        yield Start(name, sys.executable, (module,), rows)
+
+
+def row(group, name, cache, steps):
+    """Return a row without values."""
+    head = {"group": group, "solver": name, "cache": cache, "status": "ok"}
+    return head | {step: [] for step in steps}
+
+
+def turn(start, kept, results):
+    """Start once for each cache, with new folders; return the seconds of the slowest process."""
+    slowest = 0
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        folders = {name: str(Path(folder, name)) for name in FOLDERS}
+        for row in start.rows.values():
+            began = time.perf_counter()
+            try:
+                reply = probe.ask(
+                    start.python, "coldstart", *start.words, timeout=measure.START, **folders
+                )
+            except (RuntimeError, TimeoutError) as error:
+                for row in start.rows.values():
+                    row["status"] = str(error)
+                if isinstance(error, probe.MissingError):
+                    results["missing"][start.name] = str(error)
+                break
+            slowest = max(slowest, time.perf_counter() - began)
+            results["solvers"][start.name] = reply["version"]
+            for step in set(STEPS) & set(row) if kept else ():
+                row[step].append(reply[step])
+    return slowest
+
+
+def describe(start):
+    """Return the last values of a Start in words."""
+    parts = [start.name]
+    for cache, row in start.rows.items():
+        values = (f"{row[step][-1]:.3f}" for step in STEPS if row.get(step))
+        parts.append(f"{cache} {' '.join(values)} s" if row["status"] == "ok" else row["status"])
+    return ", ".join(parts)
