@@ -2,9 +2,9 @@
 
 Each measurement is a new process, on one thread, whose clock starts before numpy is imported.
 Some libraries compile when they are first used and may keep the result in a folder: "empty" is a
-process with a new empty folder, "warm" is the next process, with the folder as that one left it.
-The folders are numba's and torch's, through NUMBA_CACHE_DIR and TORCHINDUCTOR_CACHE_DIR. Files
-are in the memory of the system and Python's own bytecode is compiled in both.
+process with a new empty folder, "warm" a process with the folder as such a one left it; either is
+first in every other round. The folders are numba's and torch's, through NUMBA_CACHE_DIR and
+TORCHINDUCTOR_CACHE_DIR. Python's own bytecode is compiled in both, in a round that is not kept.
 
 What a library imports only when it fits counts in its first fit. "import" of R glmnet starts R,
 loads the package and ends R.
@@ -65,14 +65,15 @@ def run(settings, save, say):
         threads=THREADS, rounds=rounds, patience=PATIENCE, limit=measure.START
     )
     results = {"settings": settings._asdict()} | {"data": {}, "solvers": {}, "missing": {}}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         starts = [*solvers(Path(folder), settings.quick, results), *imports(settings.quick)]
         results["rows"] = [row for start in starts for row in start.rows.values()]
         for n_round in range(0 if settings.quick else -1, rounds):
             for start in measure.rotated(starts, n_round):
                 failed = any(row["status"] != "ok" for row in start.rows.values())
                 if not failed and (n_round < 3 or start.name not in slow):
-                    seconds = turn(start, n_round >= 0, results)
+                    caches = Path(folder, f"caches{starts.index(start)}")
+                    seconds = turn(start, n_round, caches, results)
                     slow |= {start.name} if seconds > PATIENCE else set()
                     say(f"  round {n_round + 1}, {describe(start)}\n")
                     save(results)
@@ -111,27 +112,28 @@ def row(group, name, cache, steps):
     return head | {step: [] for step in steps}
 
 
-def turn(start, kept, results):
-    """Start once for each cache, with new folders; return the seconds of the slowest process."""
+def turn(start, n_round, caches, results):
+    """Start once for each cache, in turns first; return the seconds of the slowest process."""
     slowest = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        folders = {name: str(Path(folder, name)) for name in FOLDERS}
-        for row in start.rows.values():
-            began = time.perf_counter()
-            try:
-                reply = probe.ask(
-                    start.python, "coldstart", *start.words, timeout=measure.START, **folders
-                )
-            except (RuntimeError, TimeoutError) as error:
-                for row in start.rows.values():
-                    row["status"] = str(error)
-                if isinstance(error, probe.MissingError):
-                    results["missing"][start.name] = str(error)
-                break
-            slowest = max(slowest, time.perf_counter() - began)
-            results["solvers"][start.name] = reply["version"]
-            for step in set(STEPS) & set(row) if kept else ():
-                row[step].append(reply[step])
+    for cache, row in measure.rotated(list(start.rows.items()), n_round):
+        filled = n_round - n_round % 2  # by the last process with an empty folder
+        folder = caches / str(n_round if cache == "empty" else filled)
+        variables = {name: str(folder / name) for name in FOLDERS}
+        began = time.perf_counter()
+        try:
+            reply = probe.ask(
+                start.python, "coldstart", *start.words, timeout=measure.START, **variables
+            )
+        except (RuntimeError, TimeoutError) as error:
+            for row in start.rows.values():
+                row["status"] = str(error)
+            if isinstance(error, probe.MissingError):
+                results["missing"][start.name] = str(error)
+            break
+        slowest = max(slowest, time.perf_counter() - began)
+        results["solvers"][start.name] = reply["version"]
+        for step in set(STEPS) & set(row) if n_round >= 0 else ():
+            row[step].append(reply[step])
     return slowest
 
 
@@ -139,6 +141,6 @@ def describe(start):
     """Return the last values of a Start in words."""
     parts = [start.name]
     for cache, row in start.rows.items():
-        values = (f"{row[step][-1]:.3f}" for step in STEPS if row.get(step))
-        parts.append(f"{cache} {' '.join(values)} s" if row["status"] == "ok" else row["status"])
+        values = " ".join(f"{row[step][-1]:.3f}" for step in STEPS if row.get(step))
+        parts.append(f"{cache} {values or 'not kept'}" if row["status"] == "ok" else row["status"])
     return ", ".join(parts)

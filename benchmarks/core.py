@@ -20,7 +20,7 @@ class Case(NamedTuple):
         What is asked, for tables.
     group : str
         Cases that share a table. Within a data set, easier cases come first: a solver that
-        exceeds the time limit in one is not asked for the harder ones of the same group.
+        exceeds the time limit in one is not asked for those that follow.
     params : dict
         What `arguments` of the family turns into keyword arguments of the solvers.
     target : float or None

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from . import data
 from .core import ROOT
+from .grids import FLOORS
 
 START = 300  # seconds that a process may take to import, compile and read data
 MEMORY = 14 << 30  # bytes of address space that a solver may use
@@ -142,7 +143,7 @@ def contenders(ready, seconds):
     typical = {
         name: median(entry["seconds"]) for name, entry in seconds.items() if "seconds" in entry
     }
-    bound = CONTENDERS * min(typical.values(), default=0.0)
+    bound = CONTENDERS * min((typical[name] for name in typical if name not in FLOORS), default=0.0)
     return {
         name: tol
         for name, tol in ready.items()
@@ -166,7 +167,7 @@ class Trials:
         self.family, self.workers, self.settings = family, workers, settings
         self.folder = str(folder)
         self.tried = {}
-        self.exceeded = {}  # the case in which a solver took too long, by solver and group
+        self.exceeded = set()  # the solvers that took too long
 
     def fit(self, case, name, tol, threads, *, check):
         """Let a solver do the work once."""
@@ -179,7 +180,7 @@ class Trials:
     def search(self, case, name):
         """Return the first setting, from loose to tight, that reaches the target."""
         result = {"status": "has no setting", "tol": None, "accuracy": None}
-        if case.group in self.exceeded.get(name, ()):
+        if name in self.exceeded:
             return result | {"status": f"not tried: over {self.settings.limit:g} s before"}
         for tol in self.workers[name].solver.tolerances:
             key = (name, str(case.params), tol)
@@ -187,7 +188,7 @@ class Trials:
                 if key not in self.tried:
                     self.tried[key] = self.fit(case, name, tol, 1, check=True)
             except TimeoutError as error:
-                self.exceeded.setdefault(name, set()).add(case.group)
+                self.exceeded.add(name)
                 return result | {"status": str(error)}
             except RuntimeError as error:
                 return result | {"status": str(error)}

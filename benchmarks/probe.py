@@ -41,7 +41,7 @@ def ask(python, what, *words, timeout, **variables):
     except subprocess.TimeoutExpired:
         raise TimeoutError(f"over {timeout:g} s") from None
     except FileNotFoundError:
-        raise MissingError(f"there is no {os.path.relpath(python, ROOT)}") from None
+        raise MissingError(f"there is no {python}; `make bench` installs it") from None
     if not done.stdout:
         raise RuntimeError(f"its process ended with exit code {done.returncode}")
     reply = json.loads(done.stdout)
