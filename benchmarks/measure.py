@@ -11,6 +11,7 @@ import itertools
 import multiprocessing
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -107,16 +108,18 @@ def run(family, settings, save, say):
 
 def enlist(family, solvers, say):
     """Start a worker for every solver; return them, the errors of the missing, and versions."""
-    workers, missing, versions = {}, {}, {}
-    for solver in solvers:
-        worker = Worker(family, solver)
+    workers = {solver.name: Worker(family, solver) for solver in solvers}
+    missing, versions = {}, {}
+    for worker in workers.values():  # all import at the same time
+        with suppress(RuntimeError):
+            worker.start()
+    for name, worker in list(workers.items()):
         try:
-            versions[solver.name] = worker.ask("version", START)["version"]
-            workers[solver.name] = worker
+            versions[name] = worker.ask("version", START)["version"]
         except (RuntimeError, TimeoutError) as error:
-            worker.stop()
-            missing[solver.name] = str(error)
-            say(f"missing: {solver.name}: {error}\n")
+            workers.pop(name).stop()
+            missing[name] = str(error)
+            say(f"missing: {name}: {error}\n")
     return workers, missing, versions
 
 

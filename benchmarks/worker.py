@@ -23,6 +23,8 @@ def main(descriptor, family, solver, memory_limit):
     resource.setrlimit(resource.RLIMIT_AS, (int(memory_limit), int(memory_limit)))
     connection = Connection(int(descriptor))
     warnings.simplefilter("ignore")  # accuracy is measured, not believed
+    with suppress(BaseException):  # imports before it is asked; an error comes again, with a reply
+        Desk(family, solver).version()
     desk = None
     with suppress(EOFError):
         while True:
