@@ -6,7 +6,6 @@ import statistics
 from typing import NamedTuple
 
 OURS = "skreg"
-FLOORS = ("products alone",)  # columns that do less than the work: shown, but nobody's peer
 
 
 class Cell(NamedTuple):

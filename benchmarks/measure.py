@@ -17,8 +17,7 @@ from statistics import median
 from typing import NamedTuple
 
 from . import data
-from .core import ROOT
-from .grids import FLOORS
+from .core import FLOORS, ROOT
 
 START = 300  # seconds that a process may take to import, compile and read data
 MEMORY = 14 << 30  # bytes of address space that a solver may use

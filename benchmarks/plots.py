@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
-from . import grids, tables
+from . import core, grids, tables
 
 COLOURS = (
     "#d55e00",
@@ -39,9 +39,9 @@ def styles(columns, packages):
     for name in columns:
         place = known.index(package(name))
         nth = taken[place] = taken.get(place, -1) + 1
-        marker = "|" if name in grids.FLOORS else MARKERS[(place + nth) % len(MARKERS)]
+        marker = "|" if name in core.FLOORS else MARKERS[(place + nth) % len(MARKERS)]
         found[name] = {
-            "color": "black" if name in grids.FLOORS else COLOURS[place % len(COLOURS)],
+            "color": "black" if name in core.FLOORS else COLOURS[place % len(COLOURS)],
             "marker": marker,
             "markersize": SIZES.get(marker, 7),
             "linestyle": "none",
@@ -174,7 +174,7 @@ def relative(grid, title):
         ours = next((c for name, c in cells.items() if name.startswith(grids.OURS)), grids.Cell(()))
         peers, unit = {}, median(ours)
         for name in sorted(cells, key=lambda name: median(cells[name])):
-            if not name.startswith((grids.OURS, *grids.FLOORS)):
+            if not name.startswith((grids.OURS, *core.FLOORS)):
                 peers.setdefault(package(name), cells[name])
         done = [name for name, cell in peers.items() if cell.done]
         if ours.done:

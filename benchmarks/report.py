@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import grids, tables
-from .core import ROOT
+from .core import FLOORS, ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
 TITLES = {
@@ -216,7 +216,7 @@ def packages(stored):
     from . import plots
 
     rows = [row for name in SHOWN if name in stored for row in stored[name]["rows"]]
-    names = [row["solver"] for row in rows if row["solver"] not in grids.FLOORS]
+    names = [row["solver"] for row in rows if row["solver"] not in FLOORS]
     return sorted(dict.fromkeys(map(plots.package, names)), key=lambda name: name != grids.OURS)
 
 

@@ -4,7 +4,8 @@ import math
 import re
 import statistics
 
-from .grids import FLOORS, OURS, TIMES
+from .core import FLOORS
+from .grids import OURS, TIMES
 
 DASH = "\N{EN DASH}"
 NO_BREAK = "\N{NON-BREAKING HYPHEN}"
