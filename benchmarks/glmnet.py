@@ -28,6 +28,10 @@ class Glmnet:
         self.write("y", y)
         self.ask("load")
 
+    def __del__(self):
+        self.process.kill()
+        self.process.wait()
+
     def fit(self, alphas, tol):
         """Return coefficients and intercepts for decreasing alphas, and the seconds that R took."""
         self.write("alphas", alphas)

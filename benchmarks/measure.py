@@ -21,7 +21,7 @@ from .core import FLOORS, ROOT
 
 START = 300  # seconds that a process may take to import, compile and read data
 MEMORY = 14 << 30  # bytes of address space that a solver may use
-CONTENDERS = 10
+CONTENDERS = 3
 
 
 class Settings(NamedTuple):
@@ -88,6 +88,8 @@ def run(family, settings, save, say):
     name = family.__name__.rpartition(".")[2]
     workers, missing, versions = enlist(name, family.SOLVERS.values(), say)
     sources, rows = {}, []
+    results = {"data": sources, "solvers": versions, "missing": missing, "rows": rows}
+    results["complete"] = False
     cases = family.cases(settings.quick)
     try:
         for dataset, group in itertools.groupby(cases, key=lambda case: case.dataset):
@@ -99,7 +101,8 @@ def run(family, settings, save, say):
                 trials = Trials(family, workers, folder, settings)
                 for case in group:
                     rows += measure(case, trials, say)
-                    save({"data": sources, "solvers": versions, "missing": missing, "rows": rows})
+                    save(results)
+        save(results | {"complete": True})
     finally:
         for worker in workers.values():
             worker.stop()
@@ -134,7 +137,8 @@ def measure(case, trials, say):
         for name in ready if rows else takers:
             row = {"dataset": case.dataset, "label": case.label, "group": case.group}
             row |= {"target": case.target, "x": case.x, "solver": name, "threads": threads}
-            rows.append(row | found[name] | seconds.get(name, {}))
+            row |= found[name] | seconds.get(name, {})
+            rows.append({key: value for key, value in row.items() if key != "failed"})
             say(f"    {describe(rows[-1])}\n")
         ready = contenders(ready, seconds)
     return rows
@@ -170,6 +174,7 @@ class Trials:
         self.folder = str(folder)
         self.tried = {}
         self.exceeded = set()  # the solvers that took too long
+        self.enough = {}  # the position of the setting that was good enough, by solver
 
     def fit(self, case, name, tol, threads, *, check):
         """Let a solver do the work once."""
@@ -180,25 +185,42 @@ class Trials:
         return worker.ask("fit", timeout, check=check, **request)
 
     def search(self, case, name):
-        """Return the first setting, from loose to tight, that reaches the target."""
-        result = {"status": "has no setting", "tol": None, "accuracy": None}
+        """Return the first setting, from loose to tight, that reaches the target.
+
+        Begins at the setting that was good enough on these data before: if it is again, looser
+        ones are tried, else tighter ones.
+        """
+        tolerances = self.workers[name].solver.tolerances
+        position, found, tightening = self.enough.get(name, 0), None, False
+        while 0 <= position < len(tolerances):
+            result = self.attempt(case, name, tolerances[position])
+            if result["status"] == "ok":
+                found, self.enough[name] = result, position
+            if result["failed"] or (found and (tightening or result is not found)):
+                break
+            tightening = not found
+            position += 1 if tightening else -1
+        return found or result
+
+    def attempt(self, case, name, tol):
+        """Return what a solver reaches at a setting, and whether it failed altogether."""
+        result = {"status": "ok", "tol": tol, "accuracy": None, "failed": True}
         if name in self.exceeded:
             return result | {"status": f"not tried: over {self.settings.limit:g} s before"}
-        for tol in self.workers[name].solver.tolerances:
-            key = (name, str(case.params), tol)
-            try:
-                if key not in self.tried:
-                    self.tried[key] = self.fit(case, name, tol, 1, check=True)
-            except TimeoutError as error:
-                self.exceeded.add(name)
-                return result | {"status": str(error)}
-            except RuntimeError as error:
-                return result | {"status": str(error)}
-            result |= {"tol": tol, "accuracy": self.tried[key]["accuracy"]}
-            if case.target is None or result["accuracy"] <= case.target:
-                return result | {"status": "ok"}
-            result["status"] = f"reached {result['accuracy']:.1e} at its tightest setting"
-        return result
+        key = (name, str(case.params), tol)
+        try:
+            if key not in self.tried:
+                self.tried[key] = self.fit(case, name, tol, 1, check=True)
+        except TimeoutError as error:
+            self.exceeded.add(name)
+            return result | {"status": str(error)}
+        except RuntimeError as error:
+            return result | {"status": str(error)}
+        accuracy = self.tried[key]["accuracy"]
+        result |= {"accuracy": accuracy, "failed": False}
+        if case.target is None or accuracy <= case.target:
+            return result
+        return result | {"status": f"reached {accuracy:.1e} at its tightest setting"}
 
     def rounds(self, case, tols, threads):
         """Let solvers take turns at their settings; return the seconds of each."""

@@ -1,14 +1,16 @@
 """Peak memory of a fit: what a process takes beyond its data, the library and compiled code.
 
-A process for each number imports the library, reads the data, fits some 60 rows (a network: all)
-so that everything is compiled, returns freed memory, and lets the kernel's record of its peak
-start there; this takes Linux. What the peak of one fit then adds is reported, with the copies that
-a library needs to take the data at all. The peak that `getrusage` tells would not do: it includes
-reading the data, and starts at the size of the parent process.
+A process for each number imports the library, reads the data, fits some 60 rows so that all is
+compiled, returns freed memory, and lets the kernel's record of its peak start there; this takes
+Linux. What the peak of one fit then adds is reported, with the copies that a library needs to take
+the data at all. The peak that `getrusage` tells would not do: it includes reading the data, and
+starts at the size of the parent process.
 
 Solvers stop by the default of their own rule, on one thread: more accuracy takes more time and
-hardly more memory. R glmnet is left out, because R keeps a copy of the data and what it has not
-yet collected in a process of its own.
+hardly more memory. skglm fits its own intercept here: the centred copy that it gets elsewhere is
+ours. Not measured are R glmnet, whose process keeps a copy of the data and what it has not yet
+collected; scikit-learn's LassoLars, which takes memory for as many steps as it is allowed; and
+torch.compile, whose compiler cannot be told from the network that it compiles.
 """
 
 import ctypes
@@ -25,7 +27,7 @@ import numpy as np
 from . import data, measure, probe
 
 THREADS = (1,)
-LEFT_OUT = ("R glmnet", "products alone")
+LEFT_OUT = ("R glmnet", "scikit-learn LassoLars", "torch, compiled", "products alone")
 QUICK_SOLVERS = ("skreg LassoCD", "scikit-learn Lasso", "skreg RidgeGD")
 
 
@@ -112,14 +114,24 @@ def add_row(results, case, solver, folder, settings):
     return f"{extra} MiB, {row['status']}"
 
 
+def skglm(X, y, alphas, tol):
+    """Fit skglm's lasso with its own intercept."""
+    from skglm import Lasso
+
+    return Lasso(alphas[0], tol=tol, max_iter=1000).fit(X, y)
+
+
+FITS = {"skglm Lasso": skglm}  # that differ from those of the family
+
+
 def limit():
     """Limit the address space of this process, so that a fit fails before the machine does."""
     resource.setrlimit(resource.RLIMIT_AS, (measure.MEMORY, measure.MEMORY))
 
 
-def few(X, y, family):
-    """Return rows to compile for: some 60, in the order of all; for a network as many as come."""
-    rows = np.unique(np.linspace(0, len(y) - 1, len(y) if family == "mlp" else 60).astype(int))
+def few(X, y):
+    """Return some 60 rows, dense ones in the order of all: what is compiled may depend on it."""
+    rows = np.unique(np.linspace(0, len(y) - 1, 60).astype(int))
     dense = isinstance(X, np.ndarray)
     return (X[rows].copy("F" if np.isfortran(X) else "C") if dense else X[rows]), y[rows]
 

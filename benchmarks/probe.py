@@ -112,11 +112,11 @@ def memory(family, solver, folder, work):
     memory.limit()
     X, y = data.read(folder)
     with suppress(Exception):  # whether so few rows can be fitted is not sure
-        fit, prepare, arguments = begin(family, solver, *memory.few(X, y, family), work)
-        fit(*prepare(), **arguments)
+        fit, prepare, arguments = begin(family, solver, *memory.few(X, y), work)
+        memory.FITS.get(solver, fit)(*prepare(), **arguments)
     fit, prepare, arguments = begin(family, solver, X, y, work)
     before = memory.settle()
-    fit(*prepare(), **arguments)
+    memory.FITS.get(solver, fit)(*prepare(), **arguments)
     return {"before": before, "extra": memory.status("VmHWM") - before}
 
 

@@ -144,6 +144,8 @@ def family(results, known, form):
     settings = results["settings"]
     if settings["quick"]:
         yield f"> **{QUICK}**"
+    if not results.get("complete", True):
+        yield "> **This run was stopped before its end: other cases were not measured.**"
     if results.get("solvers"):
         yield f"Solvers: {listed(results['solvers'])}."
     if results["family"] not in grids.ARRANGE:
