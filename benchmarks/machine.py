@@ -4,7 +4,10 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import subprocess
 from pathlib import Path
+
+from .core import ROOT
 
 PACKAGES = ("skreg", "numpy", "scipy", "numba", "scikit-learn", "threadpoolctl")
 
@@ -21,7 +24,17 @@ def record():
             "python": platform.python_version(),
         },
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "commit": commit(),
     }
+
+
+def commit():
+    """Return the last commit that changed skreg, as far as git tells."""
+    command = ["git", "log", "-1", "--format=%h", "--", "skreg"]
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
 
 
 def processor():

@@ -113,6 +113,8 @@ def circumstances(stored):
             f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, "
             + listed(results["versions"])
         )
+        if commit := results.get("commit"):
+            words += f", skreg as of commit {commit}"
         alike.setdefault(words, []).append(TITLES[name])
     for words, names in alike.items():
         yield f"{', '.join(names)}: measured {words}."

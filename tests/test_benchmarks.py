@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(ROOT)  # they are not installed
-    from benchmarks import __main__, accuracy, grids, report, tables
+    from benchmarks import __main__, accuracy, grids, measure, report, tables
+    from benchmarks.core import Case
 
 
 # The measures of accuracy
@@ -302,3 +304,56 @@ def test_the_figure_shows_the_stored_results():
         pytest.skip("no results are stored")
     command = f"python -m benchmarks.report --figure {figure.relative_to(ROOT)}"
     assert fingerprint(figure) == report.fingerprint(report.RESULTS), f"it is old: {command}"
+
+
+# The search for a setting
+
+
+class Trials(measure.Trials):
+    """Trials of a solver that reaches at each setting what a table says, or raises it."""
+
+    def __init__(self, reached):
+        solver = SimpleNamespace(tolerances=tuple(sorted(reached, reverse=True)))
+        workers = {"solver": SimpleNamespace(solver=solver)}
+        super().__init__(None, workers, "", __main__.FULL)
+        self.reached, self.asked = reached, []
+
+    def fit(self, case, name, tol, threads, *, check):
+        self.asked.append(tol)
+        if isinstance(self.reached[tol], Exception):
+            raise self.reached[tol]
+        return {"accuracy": self.reached[tol], "seconds": 1.0}
+
+
+def case(target, **params):
+    return Case("data", "label", "group", params, target)
+
+
+def test_the_loosest_setting_that_reaches_the_target_is_taken():
+    trials = Trials({1e-1: 1e-2, 1e-2: 1e-5, 1e-3: 1e-9})
+    assert trials.search(case(1e-4), "solver")["tol"] == 1e-2
+    assert trials.search(case(1e-8), "solver")["tol"] == 1e-3
+    assert trials.asked == [1e-1, 1e-2, 1e-3]  # each once
+    for target, tol in ((1e-1, 1e-1), (1e-6, 1e-3), (1e-4, 1e-2)):  # wherever it begins
+        assert trials.search(case(target, another=target), "solver")["tol"] == tol
+
+
+def test_a_target_out_of_reach_is_told():
+    row = Trials({1e-1: 1e-2, 1e-2: 3e-3}).search(case(1e-4), "solver")
+    assert row["status"] == "reached 3.0e-03 at its tightest setting"
+
+
+def test_an_error_is_told_and_a_solver_that_took_too_long_is_asked_no_more():
+    trials = Trials({1e-1: RuntimeError("no sparse data")})
+    assert trials.search(case(1e-4), "solver")["status"] == "no sparse data"
+    trials = Trials({1e-1: 1e-2, 1e-2: TimeoutError("over 30 s")})
+    assert trials.search(case(1e-4), "solver")["status"] == "over 30 s"
+    assert trials.search(case(1e-4), "solver")["status"] == "not tried: over 30 s before"
+    assert trials.asked == [1e-1, 1e-2]
+
+
+def test_all_take_turns_and_an_error_in_a_round_is_told():
+    trials = Trials({1e-1: 1e-2, 1e-3: RuntimeError("broke")})
+    rows = trials.rounds(case(None), {"one": 1e-1, "another": 1e-3}, threads=1)
+    assert rows == {"one": {"seconds": [1.0] * 5}, "another": {"status": "broke"}}
+    assert trials.asked[:3] == [1e-1, 1e-3, 1e-1]
