@@ -47,7 +47,8 @@ define INSTALL_PEERS
 import subprocess, sys, tomllib
 extras = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]
 for peer in extras[sys.argv[1]]:
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", peer])
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, peer])
 endef
 export INSTALL_PEERS
 

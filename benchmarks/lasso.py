@@ -23,7 +23,7 @@ DATASETS = (
     "AR(1) 0.9, 20000 x 500",
     "AR(1) 0.9, 2000 x 50000",
 )
-QUICK_DATASETS = ("AR(1) 0.9, 200 x 1000", "text 500 x 2000, 20 per row")
+QUICK_DATASETS = ("AR(1) 0.5, 100 x 300", "text 200 x 500, 20 per row")
 
 
 def cases(quick):
