@@ -60,5 +60,5 @@ $(VENV)/installed-bench: $(VENV)/installed-plot
 # adelie needs an older numpy than the others.
 .venv-adelie/installed: pyproject.toml
 	@echo "installing adelie into .venv-adelie"
-	@$(PYTHON) -m venv .venv-adelie && .venv-adelie/bin/python -c "$$INSTALL_PEERS" bench-adelie
-	@touch $@
+	-@$(PYTHON) -m venv .venv-adelie && .venv-adelie/bin/python -c "$$INSTALL_PEERS" bench-adelie
+	@mkdir -p $(@D) && touch $@

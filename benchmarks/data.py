@@ -20,6 +20,9 @@ def make(name):
     if match := re.fullmatch(r"(.+), first (\d+)", name):
         X, y, source = make(match[1])
         return X[: int(match[2])], y[: int(match[2])], source
+    if match := re.fullmatch(r"(.+), (\d) or not", name):
+        X, y, source = make(match[1])
+        return X.astype(float), np.where(y == int(match[2]), 1.0, -1.0), source
     return first_of(*SOURCES[name])
 
 
@@ -163,7 +166,7 @@ def sms_simulated():
 
 @source("debian.npz in SKREG_DATA, TF-IDF of words and bigrams")
 def debian_file():
-    with np.load(file("debian.npz"), allow_pickle=True) as parts:
+    with np.load(file("debian.npz")) as parts:
         triple = (parts["data"].astype(float), parts["indices"], parts["indptr"])
         return sp.csr_matrix(triple, tuple(parts["shape"])), parts["log_size"].astype(float)
 
@@ -173,38 +176,20 @@ def debian_simulated():
     return text(63540, 54818, 9)
 
 
-@source("mnist.npz in SKREG_DATA, 3 against the rest")
-def mnist_file():
-    X, y = mnist_digits_file()
-    return X.astype(float), np.where(y == 3, 1.0, -1.0)
-
-
-@source("OpenML mnist_784, 3 against the rest")
-def mnist_openml():
-    X, y = mnist_digits_openml()
-    return X.astype(float), np.where(y == 3, 1.0, -1.0)
-
-
-@source("simulated in the shape of MNIST")
-def mnist_simulated():
-    X, y = mnist_digits_simulated()
-    return X.astype(float), np.where(y == 3, 1.0, -1.0)
-
-
 @source("mnist.npz in SKREG_DATA")
-def mnist_digits_file():
+def mnist_file():
     with np.load(file("mnist.npz")) as parts:
         return parts["X_train"].astype(np.float32) / 255, parts["y_train"].astype(int)
 
 
 @source("OpenML mnist_784")
-def mnist_digits_openml():
+def mnist_openml():
     X, y = openml("mnist_784")
     return X[:60000].astype(np.float32) / 255, y[:60000].astype(int)
 
 
 @source("simulated in the shape of MNIST")
-def mnist_digits_simulated():
+def mnist_simulated():
     rng = np.random.default_rng(0)
     patterns = rng.random((10, 784)) < 0.2
     y = rng.integers(0, 10, 60000)
@@ -232,8 +217,7 @@ SOURCES = {
     "golub": (golub_file, golub_openml, golub_simulated),
     "sms": (sms_file, sms_simulated),
     "debian": (debian_file, debian_simulated),
-    "MNIST, 3 or not": (mnist_file, mnist_openml, mnist_simulated),
-    "MNIST": (mnist_digits_file, mnist_digits_openml, mnist_digits_simulated),
+    "MNIST": (mnist_file, mnist_openml, mnist_simulated),
     "digits": (digits,),
     "table": (table,),
 }

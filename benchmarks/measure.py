@@ -89,7 +89,6 @@ def run(family, settings, save, say):
     workers, missing, versions = enlist(name, family.SOLVERS.values(), say)
     sources, rows = {}, []
     results = {"data": sources, "solvers": versions, "missing": missing, "rows": rows}
-    results["complete"] = False
     cases = family.cases(settings.quick)
     try:
         for dataset, group in itertools.groupby(cases, key=lambda case: case.dataset):
@@ -102,7 +101,6 @@ def run(family, settings, save, say):
                 for case in group:
                     rows += measure(case, trials, say)
                     save(results)
-        save(results | {"complete": True})
     finally:
         for worker in workers.values():
             worker.stop()
@@ -137,8 +135,7 @@ def measure(case, trials, say):
         for name in ready if rows else takers:
             row = {"dataset": case.dataset, "label": case.label, "group": case.group}
             row |= {"target": case.target, "x": case.x, "solver": name, "threads": threads}
-            row |= found[name] | seconds.get(name, {})
-            rows.append({key: value for key, value in row.items() if key != "failed"})
+            rows.append(row | found[name] | seconds.get(name, {}))
             say(f"    {describe(rows[-1])}\n")
         ready = contenders(ready, seconds)
     return rows
@@ -196,15 +193,16 @@ class Trials:
             result = self.attempt(case, name, tolerances[position])
             if result["status"] == "ok":
                 found, self.enough[name] = result, position
-            if result["failed"] or (found and (tightening or result is not found)):
+            failed = result["status"] != "ok" and result["accuracy"] is None
+            if failed or (found and (tightening or result is not found)):
                 break
             tightening = not found
             position += 1 if tightening else -1
         return found or result
 
     def attempt(self, case, name, tol):
-        """Return what a solver reaches at a setting, and whether it failed altogether."""
-        result = {"status": "ok", "tol": tol, "accuracy": None, "failed": True}
+        """Return what a solver reaches at a setting; no accuracy if it failed altogether."""
+        result = {"status": "ok", "tol": tol, "accuracy": None}
         if name in self.exceeded:
             return result | {"status": f"not tried: over {self.settings.limit:g} s before"}
         key = (name, str(case.params), tol)
@@ -216,8 +214,7 @@ class Trials:
             return result | {"status": str(error)}
         except RuntimeError as error:
             return result | {"status": str(error)}
-        accuracy = self.tried[key]["accuracy"]
-        result |= {"accuracy": accuracy, "failed": False}
+        accuracy = result["accuracy"] = self.tried[key]["accuracy"]
         if case.target is None or accuracy <= case.target:
             return result
         return result | {"status": f"reached {accuracy:.1e} at its tightest setting"}
