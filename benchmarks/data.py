@@ -17,9 +17,6 @@ def make(name):
     for pattern, simulate in SIMULATED.items():
         if match := re.fullmatch(pattern, name):
             return *simulate(*map(float, match.groups())), "simulated"
-    if match := re.fullmatch(r"(.+), first (\d+)", name):
-        X, y, source = make(match[1])
-        return X[: int(match[2])], y[: int(match[2])], source
     if match := re.fullmatch(r"(.+), (\d) or not", name):
         X, y, source = make(match[1])
         return X.astype(float), np.where(y == int(match[2]), 1.0, -1.0), source

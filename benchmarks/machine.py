@@ -7,6 +7,9 @@ import platform
 import subprocess
 from pathlib import Path
 
+import numpy  # noqa: F401  threadpoolctl sees the libraries that are loaded
+from threadpoolctl import threadpool_info
+
 from .core import ROOT
 
 PACKAGES = ("skreg", "numpy", "scipy", "numba", "scikit-learn", "threadpoolctl")
@@ -22,10 +25,18 @@ def record():
             "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
             "system": platform.platform(),
             "python": platform.python_version(),
+            "blas": blas(),
         },
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
         "commit": commit(),
     }
+
+
+def blas():
+    """Return the BLAS of numpy and the kind of processor that it takes this one for."""
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    names = [f"{b['internal_api']} {b['version']} ({b.get('architecture')})" for b in found]
+    return " and ".join(dict.fromkeys(names)) or "unknown"
 
 
 def commit():

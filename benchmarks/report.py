@@ -110,8 +110,8 @@ def circumstances(stored):
         machine = results["machine"]
         words = (
             f"on {results['date']}: {machine['processor']}, {machine['cores']} cores, "
-            f"{machine['memory_gib']} GiB, {machine['system']}, Python {machine['python']}, "
-            + listed(results["versions"])
+            f"{machine['memory_gib']} GiB, {machine['system']}, BLAS {machine['blas']}, "
+            f"Python {machine['python']}, " + listed(results["versions"])
         )
         if commit := results.get("commit"):
             words += f", skreg as of commit {commit}"

@@ -133,7 +133,8 @@ ROWS = [
 
 def results(family="lasso", rows=ROWS, quick=False, threads=(1,), **more):
     """Return the results of a family as they are stored."""
-    machine = {"processor": "Z80", "cores": 1, "memory_gib": 1, "system": "CP/M", "python": "3.11"}
+    machine = {"processor": "Z80", "cores": 1, "memory_gib": 1, "system": "CP/M"}
+    machine |= {"python": "3.11", "blas": "reference"}
     settings = {"quick": quick, "threads": threads, "limit": 30.0, "rounds": 7, "patience": 10.0}
     return {
         "date": "1976-07-01",
