@@ -61,9 +61,12 @@ def one_by_one(model, X, y, alphas):
 
 @SOLVERS.add("skreg LassoCD", "skreg", tolerances=decades(-1, -12))
 def skreg(X, y, alphas, tol):
-    from skreg import LassoCD
+    from skreg import LassoCD, lasso_path
 
-    return one_by_one(LassoCD(tol=tol, max_iter=100_000, warm_start=True), X, y, alphas)
+    if len(alphas) == 1:
+        return one_by_one(LassoCD(tol=tol, max_iter=100_000), X, y, alphas)
+    path = lasso_path(X, y, alphas=alphas, tol=tol, max_iter=100_000)
+    return path.coefs, path.intercepts
 
 
 def centred(X, y, solve):

@@ -1,7 +1,14 @@
 """Regularised learning for scikit-learn users."""
 
-from .linear_model import LassoCD, RidgeGD
+from .linear_model import ElasticNetCD, LassoCD, RidgeGD, enet_path, lasso_path
 from .neural_network import DropoutMLPClassifier
 
-__all__ = ["DropoutMLPClassifier", "LassoCD", "RidgeGD"]
+__all__ = [
+    "DropoutMLPClassifier",
+    "ElasticNetCD",
+    "LassoCD",
+    "RidgeGD",
+    "enet_path",
+    "lasso_path",
+]
 __version__ = "0.1.0"

@@ -7,29 +7,33 @@ import numpy as np
 from sklearn.utils import check_array
 
 
-def refuse(estimator, name, value, allowed, error=ValueError):
-    """Raise an error that names the parameter, what was received and what is allowed."""
-    owner = type(estimator).__name__
+def refuse(owner, name, value, allowed, error=ValueError):
+    """Raise an error that names the parameter, what was received and what is allowed.
+
+    `owner` is an estimator, or the name of a function.
+    """
+    owner = owner if isinstance(owner, str) else type(owner).__name__
     raise error(f"{owner}: {name} must be {allowed}; got {value!r}.")
 
 
-def check_number(estimator, name, *, low=-math.inf, high=math.inf, ends="[]", integer=False):
+def check_number(owner, name, value=..., *, low=-math.inf, high=math.inf, ends="[]", integer=False):
     """Check that a parameter is a finite number in an interval, and return it.
 
-    `ends` says whether the ends belong to it: '[)' takes `low` and refuses `high`.
+    Without a value, it is that of an estimator. `ends` says whether the ends belong to the
+    interval: '[)' takes `low` and refuses `high`.
     """
-    value = getattr(estimator, name)
+    value = getattr(owner, name) if value is ... else value
     kind, noun = (Integral, "an integer") if integer else (Real, "a finite number")
     if math.isfinite(high):
         allowed = f"{noun} in {ends[0]}{low:g}, {high:g}{ends[1]}"
     else:
         allowed = f"{noun} {'>=' if ends[0] == '[' else '>'} {low:g}"
     if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
-        refuse(estimator, name, value, allowed, TypeError)
+        refuse(owner, name, value, allowed, TypeError)
     inside = low <= value if ends[0] == "[" else low < value
     inside &= value <= high if ends[1] == "]" else value < high
     if not (math.isfinite(value) and inside):
-        refuse(estimator, name, value, allowed)
+        refuse(owner, name, value, allowed)
     return value
 
 

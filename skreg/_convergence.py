@@ -103,10 +103,10 @@ def worst(records):
     )
 
 
-def warn_if_stopped_short(estimator):
-    """Warn, in the words of the record, about a fit that did not converge."""
-    record = estimator.convergence_
+def warn_if_stopped_short(owner, record, depth=4):
+    """Warn, in the words of the record, about a fit that did not converge.
+
+    `depth` leads to the line of the user: past this function, fit and its decorator.
+    """
     if not record.converged:
-        name = type(estimator).__name__
-        # Past this function, fit and its decorator: the line of the user.
-        warnings.warn(f"{name} {record.message}", ConvergenceWarning, stacklevel=4)
+        warnings.warn(f"{owner} {record.message}", ConvergenceWarning, stacklevel=depth)

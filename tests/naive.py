@@ -48,6 +48,25 @@ def lasso_gap(X, y, w, penalty, s=None, fit_intercept=True):
     return float(primal - dual)
 
 
+def enet_objective(X, y, w, lasso, ridge, s, fit_intercept):
+    """Return the objective of the lasso plus sum_j ridge_j w_j^2 / 2."""
+    return lasso_objective(X, y, w, lasso, s, fit_intercept) + ridge @ w**2 / 2
+
+
+def enet_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
+    """Return the largest distance of -gradient_j from the subdifferential, bounds included."""
+    X, y = centred(X, y, s, fit_intercept)
+    c = X.T @ (s * (y - X @ w)) / s.sum() - ridge * w
+    distances = []
+    for j in range(len(w)):
+        least = -lasso[j] if w[j] <= 0 else lasso[j]
+        most = lasso[j] if w[j] >= 0 else -lasso[j]
+        least = -np.inf if w[j] == lower[j] else least  # it may not go further down
+        most = np.inf if w[j] == upper[j] else most
+        distances.append(max(least - c[j], c[j] - most, 0.0))
+    return max(distances)
+
+
 def network_loss(coefs, intercepts, X, Y, s, alpha, multipliers):
     """Return the loss of a relu network with a softmax; multipliers are the masks / keep_prob."""
     A = X * multipliers[0]

@@ -1,13 +1,13 @@
-"""Coefficients equal to those of scikit-learn's Ridge and Lasso, to 1e-6 relative."""
+"""Coefficients equal to those of scikit-learn's Ridge, Lasso and ElasticNet, to 1e-6 relative."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
-from sklearn.linear_model import Lasso, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, Ridge
 from sklearn.preprocessing import StandardScaler
 
-from skreg import LassoCD, RidgeGD
+from skreg import ElasticNetCD, LassoCD, RidgeGD
 
 
 def synthetic(n, p):
@@ -59,6 +59,13 @@ def test_ridge(data, format, alpha, fit_intercept, weighted):
     assert_close(model, Ridge(alpha, fit_intercept=fit_intercept, solver="svd").fit(X, y, s))
 
 
+def alpha_max(X, y, s, fit_intercept):
+    mean = np.average(y, weights=s) * fit_intercept
+    centre = np.average(X, axis=0, weights=s) * fit_intercept
+    weights = np.ones(len(y)) if s is None else s
+    return np.abs((X - centre).T @ (weights * (y - mean))).max() / weights.sum()
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("fraction", [0.5, 0.1, 0.01])
@@ -66,14 +73,31 @@ def test_ridge(data, format, alpha, fit_intercept, weighted):
 def test_lasso(data, format, fraction, fit_intercept, weighted):
     X, y, s = data
     s = s if weighted else None
-    mean = np.average(y, weights=s) * fit_intercept
-    centre = np.average(X, axis=0, weights=s) * fit_intercept
-    weights = np.ones(len(y)) if s is None else s
-    alpha_max = np.abs((X - centre).T @ (weights * (y - mean))).max() / weights.sum()
-    alpha = fraction * alpha_max
+    alpha = fraction * alpha_max(X, y, s, fit_intercept)
     model = LassoCD(alpha, fit_intercept=fit_intercept, tol=1e-13).fit(FORMATS[format](X), y, s)
     reference = Lasso(alpha, fit_intercept=fit_intercept, tol=1e-14, max_iter=1_000_000)
     assert_close(model, reference.fit(X, y, s))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("l1_ratio", [0.1, 0.9])
+@pytest.mark.parametrize("format", FORMATS)
+def test_elastic_net(data, format, l1_ratio, fit_intercept, weighted):
+    X, y, s = data
+    s = s if weighted else None
+    options = {"alpha": 0.05 * alpha_max(X, y, s, fit_intercept), "l1_ratio": l1_ratio}
+    options["fit_intercept"] = fit_intercept
+    model = ElasticNetCD(**options, tol=1e-13).fit(FORMATS[format](X), y, s)
+    reference = ElasticNet(**options, tol=1e-14, max_iter=1_000_000).fit(X, y, s)
+    assert_close(model, reference)
+
+
+@pytest.mark.parametrize("l1_ratio", [0, 1])
+def test_the_ends_of_the_elastic_net_are_ridge_and_lasso(l1_ratio):
+    X, y = DATA["n < p"]
+    model = ElasticNetCD(0.1, l1_ratio=l1_ratio, tol=1e-13).fit(X, y)
+    assert_close(model, LassoCD(0.1, tol=1e-13).fit(X, y) if l1_ratio else Ridge(3.0).fit(X, y))
 
 
 @pytest.mark.parametrize("solver", ["gd", "nesterov", "cg", "sgd"])
@@ -115,7 +139,7 @@ def test_lasso_with_several_targets():
     np.testing.assert_allclose(model.sparse_coef_.toarray(), model.coef_)
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, ElasticNetCD])
 def test_float32_is_kept_and_close_to_float64(make):
     X, y = DATA["diabetes"]
     model = make(0.1).fit(X.astype(np.float32), y.astype(np.float32))
@@ -125,7 +149,7 @@ def test_float32_is_kept_and_close_to_float64(make):
     np.testing.assert_allclose(model.coef_, reference.coef_, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, ElasticNetCD])
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")  # scipy, of the test's own data
 @pytest.mark.parametrize("format", ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"])
@@ -139,7 +163,7 @@ def test_sparse_formats_and_indices(make, format, index):
     np.testing.assert_array_equal(S.toarray(), before)
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, ElasticNetCD])
 def test_standardize_is_a_scaler_in_a_pipeline(make):
     X, y = load_breast_cancer(return_X_y=True)
     s = np.random.default_rng(0).uniform(0.1, 3, len(y))
@@ -153,7 +177,7 @@ def test_standardize_is_a_scaler_in_a_pipeline(make):
         )
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD, ElasticNetCD])
 def test_weight_two_is_a_row_twice(make):
     X, y = DATA["n > p"]
     s = np.r_[np.full(50, 2.0), np.ones(50)]

@@ -6,15 +6,34 @@ import numpy as np
 import pytest
 
 from skreg._data import as_design
-from skreg._solvers.certificate import duality_gap, feasible_gap
-from skreg._solvers.penalties import L1, L2
+from skreg._solvers.certificate import certify, feasible_gap
+from skreg._solvers.penalties import ElasticNet
 
 INF = np.inf
+
+
+def L1(weight, lower, upper):
+    return ElasticNet(weight, np.zeros(len(weight)), lower, upper)
+
+
+def L2(ridge, lower, upper):
+    return ElasticNet(np.zeros(len(ridge)), ridge, lower, upper)
+
+
 PENALTIES = {
     "L1": L1(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.full(3, INF)),
     "L1 bounds": L1(np.array([0.5, 1.0, 0.0]), np.array([-1.0, 0.0, 0.5]), np.array([2.0, 1, 3])),
     "L1 positive": L1(np.array([0.5, 1.0, 2.0]), np.zeros(3), np.full(3, INF)),
     "L1 left out": L1(np.zeros(3), np.zeros(3), np.zeros(3)),
+    "both": ElasticNet(
+        np.array([0.5, 1, 2]), np.array([1, 0.1, 0]), np.full(3, -INF), np.full(3, INF)
+    ),
+    "both, bounds": ElasticNet(
+        np.array([0.5, 1, 0]),
+        np.array([1, 0.1, 2]),
+        np.array([-1.0, 0.5, 0]),
+        np.array([0.2, 3, INF]),
+    ),
     "L2": L2(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.full(3, INF)),
     "L2 bounds": L2(np.array([0.5, 0.0, 2.0]), np.array([-1.0, -1, 0.5]), np.array([2.0, 1, 3])),
     "L2 negative": L2(np.array([0.5, 1.0, 2.0]), np.full(3, -INF), np.zeros(3)),
@@ -76,7 +95,7 @@ def test_gap_with_unpenalised_columns_bounds_the_suboptimality(free, one_sided):
     lower = np.full(5, -INF)
     if one_sided:
         lower[free[0]] = 0.0
-    penalty = L1(weight, lower, np.full(5, INF))
+    penalty, every = L1(weight, lower, np.full(5, INF)), np.arange(5)
     design = as_design(X, np.ones(12), centre=False, standardize=False)
 
     def objective(w):
@@ -92,10 +111,32 @@ def test_gap_with_unpenalised_columns_bounds_the_suboptimality(free, one_sided):
         if np.all(w >= lower):
             candidates.append(w)
     best = min(candidates, key=objective)
-    for w in (best, *rng.standard_normal((50, 5)), *(best + 1e-3 * rng.standard_normal((50, 5)))):
-        w = np.maximum(w, lower)
-        r = y - X @ w
-        gap = duality_gap(design, r, X.T @ r, w, penalty)
+    W = np.array(
+        [best, *rng.standard_normal((50, 5)), *(best + 1e-3 * rng.standard_normal((50, 5)))]
+    )
+    W = np.maximum(W, lower).T
+    R = y[:, None] - X @ W
+    gaps = certify(design, R, X.T @ R, every, W, penalty, np.ones(101)).gap
+    for w, gap in zip(W.T, gaps, strict=True):
         assert gap >= objective(w) - objective(best) - 1e-12
-    r = y - X @ best
-    assert duality_gap(design, r, X.T @ r, best, penalty) < 1e-12
+    assert gaps[0] < 1e-12
+
+
+def test_columns_at_rest_are_certified_from_their_correlations_alone():
+    rng = np.random.default_rng(4)
+    X, y = rng.standard_normal((20, 8)), rng.standard_normal(20)
+    penalty = ElasticNet(np.full(8, 0.5), np.full(8, 0.1), np.full(8, -INF), np.full(8, INF))
+    penalty.lower[7], penalty.upper[7] = 0.2, 0.4  # rests at 0.2
+    design = as_design(X, np.ones(20), centre=False, standardize=False)
+    W = np.zeros((8, 2))
+    W[[1, 4]] = rng.standard_normal((2, 2))
+    W[7] = 0.2
+    R, alphas = y[:, None] - X @ W, np.array([1.0, 4.0])
+    some = certify(design, R, X.T @ R, np.array([4, 1]), W[[4, 1]], penalty, alphas)
+    every = certify(design, R, X.T @ R, np.arange(8), W, penalty, alphas)
+    np.testing.assert_allclose(some.gap, every.gap)
+    np.testing.assert_allclose(some.violation, every.violation)
+    worst = penalty.at(alphas).violation(X.T @ R, W).max(axis=1)
+    worst[[1, 4]] = 0
+    assert some.missing.tolist() == np.argsort(-worst)[: np.count_nonzero(worst)].tolist()
+    assert every.missing.size == 0

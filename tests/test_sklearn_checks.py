@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, RidgeGD
 
 ESTIMATORS = [
     RidgeGD(),
@@ -14,6 +14,8 @@ ESTIMATORS = [
     LassoCD(),
     LassoCD(alpha=0.1, standardize=True, positive=True),
     LassoCD(alpha=0.1, fit_intercept=False, lower=-2, upper=2),
+    ElasticNetCD(),
+    ElasticNetCD(alpha=0.1, l1_ratio=0.9, standardize=True, lower=-2),
     DropoutMLPClassifier(),
     DropoutMLPClassifier(
         (20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0

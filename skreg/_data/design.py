@@ -6,7 +6,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``matvec(w)``        ``Xc @ w``
 ``rmatvec(r)``       ``Xc.T @ (s * r)``
 ``correlate(r, j)``  the same for a few columns ``j``
-``gram(i, j)``       ``Xc[:, i].T @ diag(s) @ Xc[:, j]``
+``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
 
@@ -41,7 +41,7 @@ class Design(ABC):
     mean, scale : ndarray of shape (n_features,)
         What is taken from the columns, and what they are then divided by.
     constant : ndarray of bool, shape (n_features,)
-        Columns that centring reduces to rounding errors: nothing can be learned from them.
+        Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
     n_passes : float
         Passes over the data so far, without those of the Designs of some rows.
     work : Work
@@ -55,10 +55,10 @@ class Design(ABC):
         self.n_passes = 0.0
         self.work = Work()
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks sees norms of inf or NaN
-            self.mean = self._column_sums() / self.total_weight
-            deviation = np.sqrt(self._squared_deviations() / self.total_weight)
+            self.mean, variance = self._moments()
+            deviation = np.sqrt(variance)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
-        self.constant = flat & centre
+        self.constant = flat & (centre | (self.mean == 0))
         self.scale = np.where(flat | (not standardize), 1.0, deviation)
         if not centre:
             deviation = np.hypot(deviation, self.mean)
@@ -66,11 +66,15 @@ class Design(ABC):
         self.column_norms = deviation * np.sqrt(self.total_weight) / self.scale
         self.n_passes = 1.0
 
-    def matvec(self, w):
-        """Return ``Xc @ w``, of shape (n_samples,) or (n_samples, n_targets)."""
-        self.n_passes += 1
+    def matvec(self, w, columns=None):
+        """Return ``Xc @ w``, of shape (n_samples,) or (n_samples, n_targets).
+
+        With `columns`, w has only their coefficients, and the other columns are not read.
+        """
+        scale = self.scale if columns is None else self.scale[columns]
+        self.n_passes += len(scale) / self.n_features
         self.work.n_products += 1
-        return self._matvec((w.T / self.scale).T)
+        return self._matvec((w.T / scale).T, columns)
 
     def rmatvec(self, r):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
@@ -84,11 +88,12 @@ class Design(ABC):
         self.work.n_products += 1
         return self._correlate(self.s * r, columns) / self.scale[columns]
 
-    def gram(self, columns, others):
-        """Return the block ``Xc[:, columns].T @ diag(s) @ Xc[:, others]``."""
-        self.n_passes += (len(columns) + len(others)) / self.n_features
+    def gram(self, columns, first=0):
+        """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
+        self.n_passes += len(columns) / self.n_features
         self.work.n_products += 1
-        return self._gram(columns, others) / np.outer(self.scale[columns], self.scale[others])
+        scale = self.scale[columns]
+        return self._gram(columns, first) / np.outer(scale[first:], scale)
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -97,14 +102,16 @@ class Design(ABC):
         part.n_samples = part.X.shape[0]
         return part
 
+    @property
     @abstractmethod
-    def _column_sums(self): ...
+    def passes_of_gram(self):
+        """How many passes over the data take as long as the Gram matrix of all columns."""
 
     @abstractmethod
-    def _squared_deviations(self): ...
+    def _moments(self): ...
 
     @abstractmethod
-    def _matvec(self, w): ...
+    def _matvec(self, w, columns): ...
 
     @abstractmethod
     def _rmatvec(self, r): ...
@@ -113,7 +120,7 @@ class Design(ABC):
     def _correlate(self, r, columns): ...
 
     @abstractmethod
-    def _gram(self, columns, others): ...
+    def _gram(self, columns, first): ...
 
 
 @singledispatch

@@ -6,7 +6,53 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import bytes_of
+from .._numba import kernel
 from .design import Design, as_design
+
+
+@kernel
+def moments(indptr, indices, data, s, total_weight, mean, variance):
+    """Fill in the weighted mean and variance of every column."""
+    for j in range(mean.shape[0]):
+        weight, first = 0.0, 0.0
+        for e in range(indptr[j], indptr[j + 1]):
+            weight += s[indices[e]]
+            first += s[indices[e]] * data[e]
+        mean[j] = first / total_weight
+        second = max(total_weight - weight, 0.0) * mean[j] ** 2  # of the zeros
+        for e in range(indptr[j], indptr[j + 1]):
+            second += s[indices[e]] * (data[e] - mean[j]) ** 2
+        variance[j] = second / total_weight
+
+
+@kernel
+def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
+    """Add ``X[:, columns[first:]].T @ diag(s) @ X[:, columns]`` to G, by rows of X.
+
+    A row costs the product of its numbers of entries. `starts`, `members` and `values` are room
+    for the rows of the columns.
+    """
+    n_columns, n_samples = columns.shape[0], s.shape[0]
+    for k in range(n_columns):
+        for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
+            starts[indices[e]] += 1
+    total = 0
+    for i in range(n_samples):
+        total += starts[i]
+        starts[i] = total
+    starts[n_samples] = total
+    for k in range(n_columns):
+        for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
+            i = indices[e]
+            starts[i] -= 1
+            members[starts[i]] = k
+            values[starts[i]] = data[e]
+    for k in range(first, n_columns):
+        for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
+            i = indices[e]
+            product = s[i] * data[e]
+            for q in range(starts[i], starts[i + 1]):
+                G[k - first, members[q]] += product * values[q]
 
 
 class SparseDesign(Design):
@@ -34,20 +80,16 @@ class SparseDesign(Design):
     def _csc(self):
         return self.X.tocsc()
 
-    def _column_sums(self):
-        return np.asarray(self._read(self.X).T @ self.s, dtype=float)
-
-    def _squared_deviations(self):
+    def _moments(self):
         csc = self._read(self._csc)
-        column = np.repeat(np.arange(self.n_features), np.diff(csc.indptr))
-        weight = self.s[csc.indices]
-        square = weight * (csc.data - self.mean[column]) ** 2
-        stored = np.bincount(column, weight, self.n_features)
-        zeros = np.maximum(self.total_weight - stored, 0.0)
-        return np.bincount(column, square, self.n_features) + zeros * self.mean**2
+        mean, variance = np.empty((2, self.n_features))
+        moments(csc.indptr, csc.indices, csc.data, self.s, self.total_weight, mean, variance)
+        return mean, variance
 
-    def _matvec(self, w):
-        return self._read(self.X) @ w - self.mean @ w
+    def _matvec(self, w, columns):
+        if columns is None:
+            return self._read(self.X) @ w - self.mean @ w
+        return self._read(self._csc[:, columns]) @ w - self.mean[columns] @ w
 
     def _rmatvec(self, r):
         return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
@@ -55,10 +97,21 @@ class SparseDesign(Design):
     def _correlate(self, r, columns):
         return self._read(self._csc[:, columns]).T @ r - self.mean[columns] * r.sum()
 
-    def _gram(self, columns, others):
-        weighted = self._read(self._csc[:, others]).multiply(self.s[:, None])
-        products = (self._read(self._csc[:, columns]).T @ weighted).toarray()
-        return products - self.total_weight * np.outer(self.mean[columns], self.mean[others])
+    def _gram(self, columns, first):
+        csc = self._csc
+        count = int(np.diff(csc.indptr)[columns].sum())
+        self.work.n_bytes += count * (csc.data.itemsize + csc.indices.itemsize)
+        G = np.zeros((len(columns) - first, len(columns)))
+        starts = np.zeros(self.n_samples + 1, dtype=np.int64)
+        members, values = np.empty(count, dtype=np.int64), np.empty(count)
+        gram(csc.indptr, csc.indices, csc.data, self.s, columns, first, starts, members, values, G)
+        mean = self.mean[columns]
+        return G - self.total_weight * np.outer(mean[first:], mean)
+
+    @property
+    def passes_of_gram(self):
+        """A row costs the square of its entries; the matrix is dense and has to be worked with."""
+        return self.X.nnz / self.n_samples + self.n_features**2 / max(1, self.X.nnz)
 
     def _read(self, X):
         """Count the bytes of a matrix that is about to be read, and return it."""

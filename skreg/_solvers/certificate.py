@@ -1,5 +1,7 @@
 """Certificates of optimality, computed from the data at the returned coefficients."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import lstsq
 
@@ -8,35 +10,105 @@ from .penalties import unbounded
 MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
 
 
+class Certificate(NamedTuple):
+    """How good coefficients are, for each of several problems on the same data.
+
+    Attributes
+    ----------
+    gap : ndarray of shape (n_problems,)
+        A bound on how much the objective exceeds its minimum; NaN where it would need a
+        factorisation of too many unpenalised columns.
+    violation : ndarray of shape (n_problems,)
+        Largest violation of the optimality conditions.
+    missing : ndarray of int
+        Columns at rest that should not be, the most violating first.
+    """
+
+    gap: np.ndarray
+    violation: np.ndarray
+    missing: np.ndarray
+
+
+def certify(design, R, C, columns, W, penalty, alphas):
+    """Certify the coefficients W of some columns, the others being at rest.
+
+    Parameters
+    ----------
+    design : Design
+        The data.
+    R, C : ndarray of shape (n_samples, n_problems) and (n_features, n_problems)
+        Residuals, and their correlations with the columns.
+    columns : ndarray of int
+        Columns that may have left their place of rest: 0, or the bound next to it.
+    W : ndarray of shape (len(columns), n_problems)
+        Their coefficients.
+    penalty : ElasticNet
+        Penalty of all columns, for alpha = 1.
+    alphas : ndarray of shape (n_problems,)
+        What it is multiplied with in each problem.
+    """
+    outside = violating(C, columns, penalty, alphas)
+    j, w, part = extended(columns, W, outside, penalty, alphas)
+    violation = part.violation(C[j], w)
+    worst = violation[len(columns) :].max(axis=1, initial=0.0)
+    order = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
+    free = unbounded(part, C[j])
+    gain = np.zeros(len(alphas))
+    if free.any():
+        gain, R, C = without(free, j, design, R, C)
+        outside = violating(C, columns, penalty, alphas)
+        j, w, part = extended(columns, W, outside, penalty, alphas)
+    gap = gain + feasible_gap(design.s @ R**2, C[j], w, part)
+    return Certificate(gap, violation.max(axis=0, initial=0.0), outside[order])
+
+
+def violating(C, columns, penalty, alphas):
+    """Return the columns, but for some, whose correlations exceed the penalty for any alpha."""
+    exceeds = np.any(np.abs(C) > np.multiply.outer(penalty.weight, alphas), axis=1)
+    exceeds[columns] = False
+    return np.flatnonzero(exceeds)
+
+
+def extended(columns, W, outside, penalty, alphas):
+    """Append columns at rest; return all, their coefficients and their penalty."""
+    j = np.concatenate([columns, outside])
+    part = penalty.take(j)
+    rest = part.rest()[len(columns) :, None]
+    return j, np.vstack([W, np.broadcast_to(rest, (len(rest), len(alphas)))]), part.at(alphas)
+
+
+def without(free, j, design, R, C):
+    """Make residuals orthogonal to the columns j that are `free`, as a dual point must be.
+
+    Problems that have the same free columns share the passes. Return what each objective gains by
+    it, the residuals and their correlations.
+    """
+    gain, R, C = np.zeros(R.shape[1]), R.copy(), C.copy()
+    patterns, which = np.unique(free, axis=1, return_inverse=True)
+    for k, pattern in enumerate(patterns.T):
+        columns, problems = j[pattern], np.flatnonzero(which.ravel() == k)
+        if columns.size > MAX_FREE:
+            gain[problems] = np.nan
+        elif columns.size:
+            c = C[np.ix_(columns, problems)]
+            step = lstsq(design.gram(columns), c, lapack_driver="gelsy")[0]
+            gain[problems] = np.maximum(0.0, 0.5 * np.sum(step * c, axis=0))
+            R[:, problems] -= design.matvec(step, columns)
+            C[:, problems] = design.rmatvec(R[:, problems])
+            C[np.ix_(columns, problems)] = 0.0
+    return gain, R, C
+
+
 def feasible_gap(rr, c, w, penalty):
     """Return the duality gap at w with the scaled residual t * r as the dual point.
 
     Written with the inequality of Fenchel and Young, as a sum of terms that are never negative,
-    so that nothing cancels. Columns without any penalty must have c_j = 0.
+    so that nothing cancels. Columns without any penalty must have c_j = 0. Arrays may have a
+    column for each of several problems.
     """
     t = penalty.feasible_scale(c)
     terms = penalty.value(w) - t * w * c + penalty.conjugate(t * c)
-    return 0.5 * rr * (1 - t) ** 2 + np.maximum(terms, 0.0).sum()  # below 0: rounding
-
-
-def duality_gap(design, r, c, w, penalty):
-    """Return a bound on how much the objective at w exceeds its minimum.
-
-    A dual point must be orthogonal to the columns without a penalty: the residual is projected,
-    and what the projection gains is part of the gap.
-    """
-    free = unbounded(penalty, c)
-    gain = 0.0
-    if free.size > MAX_FREE:
-        return np.nan
-    if free.size:
-        step = np.zeros(design.n_features)
-        step[free] = lstsq(design.gram(free, free), c[free], lapack_driver="gelsy")[0]
-        gain = max(0.0, 0.5 * step @ c)
-        r = r - design.matvec(step)
-        c = design.rmatvec(r)
-        c[free] = 0.0
-    return gain + feasible_gap(np.sum(design.s * r**2), c, w, penalty)
+    return 0.5 * rr * (1 - t) ** 2 + np.maximum(terms, 0.0).sum(axis=0)  # below 0: rounding
 
 
 def relative(value, scale):

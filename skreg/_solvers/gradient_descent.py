@@ -1,4 +1,4 @@
-"""Gradient methods for ``sum(s * (y - Xc @ w)**2) / 2 + sum_j weight_j w_j**2 / 2``.
+"""Gradient methods for ``sum(s * (y - Xc @ w)**2) / 2 + sum_j ridge_j w_j**2 / 2``.
 
 ==============  ==============================================================================
 `descend`       the textbook's gradient descent; the loss falls at every step; to learn from
@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import norm  # unlike numpy's, it does not overflow
 
 from .._data import Design
-from .penalties import L2
+from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
 
@@ -30,7 +30,7 @@ class Problem(NamedTuple):
         The data.
     y : ndarray of shape (n_samples, n_targets)
         Centred targets.
-    penalty : L2
+    penalty : ElasticNet
         Weights and bounds, of shape (n_features, n_targets).
     column : ndarray of shape (n_features,)
         The metric without the penalty: the squares of the columns' norms, on tall data.
@@ -44,7 +44,7 @@ class Problem(NamedTuple):
 
     design: Design
     y: np.ndarray
-    penalty: L2
+    penalty: ElasticNet
     column: np.ndarray
     metric: np.ndarray
     scale: np.ndarray
@@ -54,10 +54,10 @@ class Problem(NamedTuple):
         """Build the problem, at the price of one pass."""
         column = design.column_norms**2
         if design.n_samples <= design.n_features:
-            weight = penalty.weight.max(axis=1)
-            column = column.max() * np.where(weight > 0, weight / max(weight.max(), TINY), 1.0)
+            ridge = penalty.ridge.max(axis=1)
+            column = column.max() * np.where(ridge > 0, ridge / max(ridge.max(), TINY), 1.0)
         column = np.where(column > 0, column, 1.0)
-        metric = column[:, None] + penalty.weight
+        metric = column[:, None] + penalty.ridge
         scale = np.sqrt(np.sum(design.rmatvec(y) ** 2 / metric, axis=0))
         return cls(design, y, penalty, column, metric, scale)
 
@@ -68,7 +68,7 @@ class Problem(NamedTuple):
 
     def gradient(self, c, w):
         """Return the gradient at w."""
-        return self.penalty.weight * w - c
+        return self.penalty.ridge * w - c
 
     def losses(self, r, w):
         """Return the objective at w, per target."""
@@ -87,9 +87,9 @@ class Problem(NamedTuple):
         """
         violation = self.penalty.violation(c, w)
         length = np.sqrt(np.sum(violation**2 / self.metric, axis=0))
-        weight = self.penalty.weight
-        counts = weight > 1e-12 * self.design.column_norms.max() ** 2
-        gap = np.sum(violation**2 / (2 * np.where(counts, weight, np.inf)), axis=0)
+        ridge = self.penalty.ridge
+        counts = ridge > 1e-12 * self.design.column_norms.max() ** 2
+        gap = np.sum(violation**2 / (2 * np.where(counts, ridge, np.inf)), axis=0)
         return np.maximum(ratio(length, self.scale), ratio(gap, self.losses(r, w)))
 
     def start(self):
@@ -128,7 +128,7 @@ def descend(problem, *, tol, max_iter, step=None):
     """
     if step is None:
         curvature = largest_eigenvalue(problem.design, np.ones(problem.design.n_features))
-        curvature += problem.penalty.weight.max(initial=0.0)
+        curvature += problem.penalty.ridge.max(initial=0.0)
         step = 1.0 / max(curvature, 1e-300)
     w = problem.start()
     losses = []
@@ -170,7 +170,7 @@ def conjugate(problem, *, tol, max_iter):
     Golub and Van Loan (2013), section 11.5. The recurrence drifts from the true gradient, so the
     gradient is computed again from the data before the method stops, and it goes on from there.
     """
-    design, weight = problem.design, problem.penalty.weight
+    design, ridge = problem.design, problem.penalty.ridge
     movable = problem.penalty.lower < problem.penalty.upper
     w, n_iter, best, target = problem.start(), 0, np.inf, 0.5 * tol
     while True:
@@ -184,8 +184,8 @@ def conjugate(problem, *, tol, max_iter):
         direction, rho = z, np.sum(residual * z, axis=0)
         while n_iter < max_iter:
             n_iter += 1
-            image = design.rmatvec(design.matvec(direction)) + weight * direction
-            image[~movable] = 0.0
+            image = design.rmatvec(design.matvec(direction)) + ridge * direction
+            image = np.where(movable, image, 0.0)
             curvature = np.sum(direction * image, axis=0)
             step = ratio(rho, np.where(curvature > 0, curvature, np.inf))
             w = w + step * direction

@@ -1,24 +1,114 @@
-"""The outer loop of the L1 family: a growing working set, and a certificate from the data.
+"""The outer loop of the L1 family: a path of alphas, a growing working set, a certificate.
 
-Few coefficients are non-zero, so coordinate descent runs on the Gram matrix of a working set of
-columns. After each inner solve one pass over the data finds the columns that violate the
-optimality conditions and gives the duality gap that decides when to stop.
+Few coefficients are non-zero, so the problem is solved on the Gram matrix of a working set of
+columns. The path goes down from the alpha at which nothing is selected, in stages:
+
+1. Columns that will probably matter at the end of the stage join the working set.
+2. The inner problem is solved at each alpha of the stage, each from the last.
+3. One pass over the data gives, for all of them, the correlations of every column with the
+   residual: the duality gap, and the columns that are missing. Where the gap is too large, the
+   missing columns join and the stage is done again.
+
+A single fit is a path whose other alphas are waypoints: solved roughly, never certified.
 """
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
-from .._convergence import Convergence, Work
+from .._convergence import Convergence
 from . import quadratic
-from .certificate import duality_gap, relative
-from .penalties import take
+from .certificate import certify, relative, violating
+from .cholesky import Factor, capacity
 
+STAGE = 0.46  # the last alpha of a stage relative to its first
+EAGERNESS = 0.9  # columns join that reach this part of the penalty
 SMALLEST_GROWTH = 20
+ROUGHLY = 1e-3  # tolerance of waypoints
+ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
+LONGEST_STAGE = 32  # alphas
+HUGE = 1e200  # an alpha at which only unpenalised coefficients move
+ROUNDING = 1e-14  # of correlations, relative to the norms of column and target
+TINY = np.finfo(float).tiny
 
 
-def solve(design, y, penalty, start, *, tol, max_iter):
-    """Minimise ``sum(s * (y - Xc @ w)**2) / 2 + h(w)`` with an L1 penalty h.
+class Solution(NamedTuple):
+    """The coefficients at one alpha, and how good they are.
+
+    Attributes
+    ----------
+    columns, values : ndarray
+        The non-zero coefficients.
+    gap, violation : float
+        Duality gap and largest violation of the optimality conditions, from the data.
+    n_sweeps : int
+        Sweeps of coordinate descent.
+    stop : str
+        "converged", "max_iter" or "rounding".
+    """
+
+    columns: np.ndarray
+    values: np.ndarray
+    gap: float
+    violation: float
+    n_sweeps: int
+    stop: str
+
+
+class WorkingSet:
+    """The columns that may be non-zero, their Gram matrix, coefficients and correlations."""
+
+    def __init__(self, design, y):
+        self.design = design
+        self.noise = ROUNDING * np.sqrt(np.sum(design.s * y**2))
+        self.columns = np.empty(0, dtype=np.int64)
+        self.inside = np.zeros(design.n_features, dtype=bool)
+        self.G = np.empty((0, 0))
+        self.w, self.c, self.norms, self.ridge = np.empty((4, 0))
+        self.factor = Factor()
+
+    def add(self, new, w, c):
+        """Append columns, with their coefficients and correlations."""
+        k, m = self.columns.size, self.columns.size + new.size
+        self.columns = np.concatenate([self.columns, new])
+        self.inside[new] = True
+        if m > len(self.G):
+            G = np.zeros((capacity(m), capacity(m)))
+            G[:k, :k] = self.G[:k, :k]
+            self.G = G
+        block = self.design.gram(self.columns, k)
+        block[:, k:] = (block[:, k:] + block[:, k:].T) / 2
+        self.G[k:m, :m] = block
+        self.G[:k, k:m] = block[:, :k].T
+        self.w, self.c = np.concatenate([self.w, w]), np.concatenate([self.c, c])
+        self.norms = np.concatenate([self.norms, block[:, k:].diagonal()])
+        self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
+
+    def minimise(self, penalty, tol, max_sweeps):
+        """Solve the inner problem; return the number of sweeps."""
+        if np.any(penalty.ridge != self.ridge):
+            self.ridge = penalty.ridge
+            self.G.ravel()[: self.w.size * len(self.G) : len(self.G) + 1] = self.norms + self.ridge
+            self.factor.forget()
+        c = self.c - self.ridge * self.w
+        n_sweeps = quadratic.solve(
+            self.G,
+            c,
+            self.w,
+            penalty,
+            self.factor,
+            tol=tol,
+            max_sweeps=max_sweeps,
+            noise=self.noise,
+            work=self.design.work,
+        )
+        self.c = c + self.ridge * self.w
+        return n_sweeps
+
+
+class Descent:
+    """A descent along a path of alphas.
 
     Parameters
     ----------
@@ -26,91 +116,191 @@ def solve(design, y, penalty, start, *, tol, max_iter):
         The data.
     y : ndarray of shape (n_samples,)
         Centred target.
-    penalty : L1
-        Weights and bounds.
+    penalty : ElasticNet
+        The penalty for alpha = 1.
     start : ndarray of shape (n_features,)
         Where to start; not changed.
     tol : float
         Duality gap to reach, relative to ``sum(s * y**2) / 2``.
     max_iter : int
-        Sweeps of coordinate descent at most.
+        Sweeps of coordinate descent at most, for each alpha.
 
-    Returns
-    -------
-    w : ndarray of shape (n_features,)
-        Coefficients, exactly 0 off the support.
-    gap : float
-        Duality gap at w.
-    convergence : Convergence
-        What stopped the solver.
+    Attributes
+    ----------
+    scale : float
+        ``sum(s * y**2) / 2``.
+    reference : float
+        Largest correlation of a column with the residual at the start.
+    top : float
+        The alpha above which no coefficient leaves its place of rest, as seen from the start.
     """
-    began, passes, work = time.perf_counter(), design.n_passes, design.work
-    w = np.clip(start, penalty.lower, penalty.upper)
-    scale = 0.5 * np.sum(design.s * y**2)
-    reference = np.abs(design.rmatvec(y)).max(initial=0.0)
-    columns = np.flatnonzero(w)
-    G = design.gram(columns, columns)
-    n_sweeps, inner_tol = 0, 0.3 * tol * scale
-    last_gap, settled = np.inf, False
-    while True:
-        r = y - design.matvec(w)
-        c = design.rmatvec(r)
-        violation = penalty.violation(c, w)
-        gap = duality_gap(design, r, c, w, penalty)
-        converged = gap <= tol * scale
-        stalled = settled and gap > 0.5 * last_gap
-        if converged or n_sweeps >= max_iter or stalled:
-            break
-        new = violators(violation, columns)
-        G = grow(design, G, columns, new)
-        columns = np.concatenate([columns, new])
-        rr, part, inner = np.sum(design.s * r**2), w[columns], take(penalty, columns)
-        left = max_iter - n_sweeps
-        n_sweeps += quadratic.solve(G, c[columns], part, rr, inner, inner_tol, left, work)
-        w[columns] = part
-        settled, last_gap = new.size == 0, gap
-        if settled:
-            inner_tol *= 0.1
-    record = Convergence(
-        converged=bool(converged),
-        relative_gap=relative(gap, scale),
-        kkt_violation=relative(violation.max(initial=0.0), reference),
-        n_iter=max(1, n_sweeps),
-        n_data_passes=int(np.ceil(design.n_passes - passes)),
-        work=work,
-        n_active=int(np.count_nonzero(w)),
-        seconds=time.perf_counter() - began,
-        message=describe(converged, n_sweeps, max_iter, relative(gap, scale), tol),
-    )
-    design.work = Work()  # another target has a count of its own
-    return w, gap, record
 
+    def __init__(self, design, y, penalty, start, *, tol, max_iter):
+        self.began, self.passes_before = time.perf_counter(), design.n_passes
+        self.design, self.y, self.penalty = design, y, penalty
+        self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
+        self.scale = 0.5 * np.sum(design.s * y**2)
+        self.relative_tol, self.tol = tol, tol * self.scale
+        w = np.clip(start, penalty.lower, penalty.upper)
+        movable = penalty.lower < penalty.upper
+        columns = np.flatnonzero((w != 0) | ((penalty.weight == 0) & movable))
+        self.c = design.rmatvec(y - design.matvec(w[columns], columns) if columns.size else y)
+        self.reference = np.abs(self.c).max(initial=0.0)
+        self.alpha = self.top = penalty.largest_alpha(self.c, w)
+        self.set = WorkingSet(design, y)
+        self.set.add(columns, w[columns], self.c[columns])
 
-def violators(violation, columns):
-    """Return the columns outside the working set that violate most, most violating first."""
-    violation = violation.copy()
-    violation[columns] = 0.0
-    worst_first = np.argsort(-violation, kind="stable")[: max(SMALLEST_GROWTH, columns.size)]
-    return worst_first[violation[worst_first] > 0]
+    def largest_alpha(self):
+        """Return the smallest alpha at which no penalised coefficient leaves its place of rest."""
+        if self.set.columns.size:
+            self.minimise(HUGE, self.tol)
+            self.look(self.set.w[:, None])
+            w = self.penalty.rest()
+            w[self.set.columns] = self.set.w
+            self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
+        return self.top
 
+    def run(self, alphas, max_features=np.inf):
+        """Yield the solution at each alpha, in descending order, up to a number of features."""
+        alphas = list(alphas)
+        self.sweeps_left = self.max_iter * len(alphas)
+        self.alpha = max(self.alpha, alphas[0])
+        whole = self.whole_gram_pays(alphas)
+        while alphas:
+            end = STAGE * self.alpha if self.alpha > ALPHA_RANGE * self.top else 0.0
+            stage = [alpha for alpha in alphas if alpha >= end]
+            if stage:
+                stage = (alphas if whole else stage)[:LONGEST_STAGE]
+                self.join(stage[-1])
+                for solution in self.certify(stage):
+                    if solution.columns.size > max_features:
+                        return
+                    yield solution
+                self.alpha = stage[-1]
+                del alphas[: len(stage)]
+            else:
+                self.join(end)
+                self.minimise(end, ROUGHLY * self.scale)
+                if whole:
+                    self.c[self.set.columns] = self.set.c
+                else:
+                    self.look(self.set.w[:, None])
+                self.alpha = end
 
-def grow(design, G, columns, new):
-    """Return the Gram matrix of the working set with the new columns appended."""
-    corner = design.gram(new, new)
-    edge = design.gram(columns, new)
-    return np.ascontiguousarray(np.block([[G, edge], [edge.T, (corner + corner.T) / 2]]))
+    def whole_gram_pays(self, alphas):
+        """Let all columns join where their Gram matrix costs less than the passes that it saves."""
+        ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
+        n_stages = 2 - np.log(ratio) / np.log(STAGE)
+        pays = self.design.passes_of_gram <= n_stages * (1 + min(1.0, len(alphas) / n_stages))
+        if pays:
+            rest = self.penalty.lower < self.penalty.upper
+            rest[self.set.columns] = False
+            self.set.add(*self.at_rest(np.flatnonzero(rest)))
+        return pays
 
+    def join(self, alpha):
+        """Let columns join that will probably matter at alpha."""
+        threshold = max(EAGERNESS * alpha, 2 * alpha - self.alpha)
+        j = violating(self.c[:, None], self.set.columns, self.penalty, np.array([threshold]))
+        part = self.penalty.take(j)
+        violation = part.at(threshold).violation(self.c[j], part.rest())
+        order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
+        self.grow(j[order])
 
-def describe(converged, n_sweeps, max_iter, gap, tol):
-    """Say what stopped the solver and, where it stopped short, what to change."""
-    if converged:
-        return f"converged after {n_sweeps} sweeps: relative gap {gap:.1e} <= tol={tol:g}."
-    if n_sweeps >= max_iter:
-        return (
-            f"stopped at max_iter={max_iter} with a relative gap of {gap:.1e} (tol={tol:g}): "
-            "raise max_iter, raise alpha or standardise X."
+    def grow(self, candidates):
+        """Let the first of some columns join the working set."""
+        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w))
+        self.set.add(*self.at_rest(candidates[:most]))
+
+    def at_rest(self, columns):
+        """Return columns, their coefficients at rest and their correlations."""
+        return columns, self.penalty.take(columns).rest(), self.c[columns]
+
+    def minimise(self, alpha, tol):
+        """Solve the inner problem at alpha; return the number of sweeps."""
+        penalty = self.penalty.take(self.set.columns).at(alpha)
+        n_sweeps = self.set.minimise(penalty, tol, self.sweeps_left)
+        self.sweeps_left -= n_sweeps
+        self.n_sweeps += n_sweeps
+        return n_sweeps
+
+    def look(self, W):
+        """Compute residuals and correlations from the data; the last coefficients are the set's."""
+        on = W.any(axis=1)
+        W, columns = W[on], self.set.columns[on]
+        if W.shape[1] == 1:  # a vector is read faster than a matrix of one column
+            r = self.y - self.design.matvec(W[:, 0], columns)
+            R, C = r[:, None], self.design.rmatvec(r)[:, None]
+        else:
+            R = self.y[:, None] - self.design.matvec(W, columns)
+            C = self.design.rmatvec(R)
+        self.c = C[:, -1].copy()
+        self.set.c = self.c[self.set.columns]
+        return R, C
+
+    def certify(self, stage):
+        """Solve at the alphas of a stage until the data certify the solutions; return these."""
+        found, inner_tol, last_gap = {}, 0.3 * self.tol, np.inf
+        pending = stage
+        while pending:
+            n_sweeps, W = [], np.empty((self.set.columns.size, len(pending)))
+            for k, alpha in enumerate(pending):
+                n_sweeps.append(self.minimise(alpha, inner_tol))
+                W[:, k] = self.set.w
+            R, C = self.look(W)
+            certificate = certify(
+                self.design, R, C, self.set.columns, W, self.penalty, np.array(pending)
+            )
+            worst, missing = certificate.gap.max(), certificate.missing
+            stalled = missing.size == 0 and not worst <= 0.5 * last_gap
+            stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
+            for k, alpha in enumerate(pending):
+                on, gap = np.flatnonzero(W[:, k]), certificate.gap[k]
+                found[alpha] = Solution(
+                    columns=self.set.columns[on],
+                    values=W[on, k],
+                    gap=gap,
+                    violation=certificate.violation[k],
+                    n_sweeps=n_sweeps[k],
+                    stop="converged" if gap <= self.tol else stop,
+                )
+            pending = [alpha for alpha in pending if found[alpha].stop is None]
+            if pending:
+                self.grow(missing)
+                if missing.size == 0:
+                    inner_tol, last_gap = 0.1 * inner_tol, worst
+                if pending[-1] != stage[-1]:  # the next stage starts from its end
+                    pending.append(stage[-1])
+        return [found[alpha] for alpha in stage]
+
+    def coefficients(self, solution):
+        """Return all coefficients of a solution."""
+        w = self.penalty.rest()
+        w[self.set.columns] = 0.0
+        w[solution.columns] = solution.values
+        return w
+
+    def record(self, solution):
+        """Return the record of a solution, with the work of the whole descent up to it."""
+        gap = relative(solution.gap, self.scale)
+        words = {"n": self.n_sweeps, "max": self.max_iter, "gap": gap, "tol": self.relative_tol}
+        return Convergence(
+            converged=solution.stop == "converged",
+            relative_gap=gap,
+            kkt_violation=relative(solution.violation, self.reference),
+            n_iter=max(1, self.n_sweeps),
+            n_data_passes=int(np.ceil(self.design.n_passes - self.passes_before)),
+            work=self.design.work,
+            n_active=solution.columns.size,
+            seconds=time.perf_counter() - self.began,
+            message=MESSAGES[solution.stop].format(**words),
         )
-    return (
-        f"stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
-        "raise tol or rescale the columns of X."
-    )
+
+
+MESSAGES = {
+    "converged": "converged after {n} sweeps: relative gap {gap:.1e} <= tol={tol:g}.",
+    "max_iter": "stopped at max_iter={max} with a relative gap of {gap:.1e} (tol={tol:g}): "
+    "raise max_iter, raise alpha or standardise X.",
+    "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
+    "raise tol or rescale the columns of X.",
+}

@@ -9,68 +9,59 @@ from typing import NamedTuple
 import numpy as np
 
 
-class L1(NamedTuple):
-    """h_j(w) = weight_j |w| for lower_j <= w <= upper_j, else infinite."""
+class ElasticNet(NamedTuple):
+    """h_j(w) = weight_j |w| + ridge_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
 
     weight: np.ndarray
+    ridge: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
 
+    def at(self, alpha):
+        """Return alpha times the penalty; several alphas add an axis."""
+        shape = (-1, *(1,) * np.ndim(alpha))
+        weight, ridge = (np.multiply.outer(part, alpha) for part in (self.weight, self.ridge))
+        return ElasticNet(weight, ridge, self.lower.reshape(shape), self.upper.reshape(shape))
+
+    def take(self, index):
+        """Return the penalty of some columns."""
+        return type(self)(*(field[index] for field in self))
+
+    def rest(self):
+        """Return the coefficients at rest: 0, or the bound next to it."""
+        return np.clip(0.0, self.lower, self.upper)
+
     def value(self, w):
         """Return h_j(w_j)."""
-        return self.weight * np.abs(w)
+        return self.weight * np.abs(w) + self.ridge * w**2 / 2
 
     def conjugate(self, c):
         """Return max_w c_j w - h_j(w); along an unbounded side `c` must be feasible."""
-        ends = [np.where(np.isfinite(end), end, 0.0) for end in (self.lower, self.upper)]
-        corners = [np.clip(end, self.lower, self.upper) for end in (*ends, 0.0)]
-        return np.max([c * corner - self.value(corner) for corner in corners], axis=0)
+        excess = np.sign(c) * np.maximum(np.abs(c) - self.weight, 0.0)
+        end = np.where(c > 0, self.upper, self.lower)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, excess / self.ridge, end))
+        best = np.clip(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
+        return c * best - self.value(best)
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""
         above = np.where(w >= 0, self.weight, -self.weight)  # slope of h to the right of w
         below = np.where(w > 0, self.weight, -self.weight)
-        return outside(c, w, below, above, self)
+        slope = self.ridge * w
+        return outside(c, w, below + slope, above + slope, self)
 
     def feasible_scale(self, c):
         """Return the largest t <= 1 for which t * c has finite conjugates, free columns aside."""
-        excess = np.where(c > 0, np.isinf(self.upper), np.isinf(self.lower)) * np.abs(c)
-        excess = excess[self.weight > 0] / self.weight[self.weight > 0]
-        return 1.0 / max(1.0, excess.max(initial=0.0))
+        endless = np.where(c > 0, np.isinf(self.upper), np.isinf(self.lower)) & (self.ridge == 0)
+        limited = endless & (self.weight > 0)
+        excess = np.where(limited, np.abs(c), 0.0) / np.where(limited, self.weight, 1.0)
+        return 1.0 / np.maximum(1.0, excess.max(axis=0, initial=0.0))
 
-
-class L2(NamedTuple):
-    """h_j(w) = weight_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
-
-    weight: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-
-    def value(self, w):
-        """Return h_j(w_j)."""
-        return self.weight * w**2 / 2
-
-    def conjugate(self, c):
-        """Return max_w c_j w - h_j(w); c_j must be 0 where the maximum is unbounded."""
-        weight = np.where(self.weight > 0, self.weight, 1.0)
-        best = np.where(self.weight > 0, c / weight, np.where(c > 0, self.upper, self.lower))
-        best = np.where(np.isfinite(best), best, 0.0)
-        best = np.clip(best, self.lower, self.upper)
-        return c * best - self.value(best)
-
-    def violation(self, c, w):
-        """Return the distance of c_j from the subdifferential of h_j at w_j."""
-        slope = self.weight * w
-        return outside(c, w, slope, slope, self)
-
-    def feasible_scale(self, c):
-        """Return 1: every c has finite conjugates, free columns aside."""
-        return 1.0
-
-
-def take(penalty, index):
-    """Return the penalty of some columns, or of one target."""
-    return type(penalty)(*(field[index] for field in penalty))
+    def largest_alpha(self, c, w):
+        """Return the smallest alpha at which no coefficient that is 0 leaves it."""
+        room = np.where(c > 0, self.upper > 0, self.lower < 0) & (self.weight > 0) & (w == 0)
+        return np.max(np.abs(c[room]) / self.weight[room], initial=0.0)
 
 
 def outside(c, w, below, above, penalty):
@@ -81,6 +72,6 @@ def outside(c, w, below, above, penalty):
 
 
 def unbounded(penalty, c):
-    """Return the columns without a penalty that are free to move in the direction of c."""
-    free_side = np.where(c > 0, np.isinf(penalty.upper), np.isinf(penalty.lower))
-    return np.flatnonzero((penalty.weight == 0) & free_side & (c != 0))
+    """Tell which columns have no penalty and are free to move in the direction of c."""
+    endless = np.where(c > 0, np.isinf(penalty.upper), np.isinf(penalty.lower))
+    return (penalty.weight == 0) & (penalty.ridge == 0) & endless & (c != 0)

@@ -1,27 +1,29 @@
 """The inner problem of the L1 family, on a Gram matrix: w'Gw/2 - b'w + h(w), h an L1 penalty.
 
 Coordinate descent finds the support and the signs; Newton steps on the support then finish
-exactly. `c = b - G @ w` is kept up to date, and w and c are changed in place.
+exactly. `c = b - G @ w` is kept up to date, and w and c are changed in place. A ridge part of the
+penalty stands on the diagonal of G. Arrays may be longer than the problem: its size is that of w.
 """
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from .._numba import kernel
-from .certificate import feasible_gap
 
-SWEEPS_BETWEEN_NEWTON_STEPS = 2
-SMALLEST_PIVOT = 1e-10  # relative to the diagonal
-MAX_SIGN_CHANGES = 20  # of one Newton step; each costs a factorisation
+MAX_NEWTON_STEPS = 20  # between two sweeps
+DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
+PATIENCE = 200  # sweeps in which the gap has to halve; where columns are dependent, rounding rules
 
 
 @kernel
 def sweep(G, c, w, weight, lower, upper):
-    """Minimise over one coordinate after the other and return how many of them changed.
+    """Minimise over one coordinate after the other: Friedman et al. (2010), section 2.2.
 
-    Friedman et al. (2010), section 2.2.
+    Returns the gap of the coordinates as they were met (what they lacked to optimality, and what
+    it costs to scale the residual until it is feasible), how many changed, and how many began or
+    ceased to move freely: they are 0 or at a bound, or changed their sign.
     """
-    n_features, n_changed = w.shape[0], 0
+    n_features, n_changed, n_flipped = w.shape[0], 0, 0
+    gap, excess, size = 0.0, 0.0, 0.0
     for j in range(n_features):
         if G[j, j] <= 0.0:
             continue
@@ -34,87 +36,113 @@ def sweep(G, c, w, weight, lower, upper):
             new = 0.0
         new = min(max(new, lower[j]), upper[j])
         change = new - w[j]
+        size += weight[j] * abs(w[j])
         if change != 0.0:
             n_changed += 1
+            if (
+                np.sign(new) != np.sign(w[j])
+                or new in (lower[j], upper[j])
+                or w[j] in (lower[j], upper[j])
+            ):
+                n_flipped += 1
+            gap += abs(w[j] * (c[j] - weight[j] * np.sign(w[j]))) + 0.5 * change * change * G[j, j]
+            if abs(c[j]) > weight[j] > 0.0:
+                excess = max(excess, abs(c[j]) / weight[j] - 1.0)
             w[j] = new
             for k in range(n_features):
                 c[k] -= change * G[j, k]
-    return n_changed
+    return gap + excess * size, n_changed, n_flipped
 
 
-def newton_step(G, c, w, penalty, work):
-    """Minimise over the support, stopping wherever a coordinate reaches 0 or a bound.
+@kernel
+def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
+    """Minimise along d, pausing where a coordinate reaches 0 or a bound, which it does not leave.
 
-    The objective is quadratic as long as no sign changes, so it never rises. Supports with
-    dependent columns are lifted a little; the line search then takes the long step along the
-    null direction, which drops a coordinate. Returns whether the minimum was reached.
+    Between two pauses the objective is quadratic, and it falls as long as the walk goes on; so
+    several coordinates can leave the support at once. Steps longer than Newton's lead along a
+    direction in which the columns depend on one another; they are made where they gain more than
+    rounding, `noise` for columns of norm 1. `slope` is room for ``G @ d``. Returns how many
+    coordinates were stopped.
     """
-    for _ in range(MAX_SIGN_CHANGES):
-        inside = (penalty.lower < w) & (w < penalty.upper)
-        active = np.flatnonzero(inside & ((w != 0) | (penalty.weight == 0)) & (G.diagonal() > 0))
-        if active.size == 0:
-            return True
-        signs = np.sign(w[active])
-        slope = c[active] - penalty.weight[active] * signs
-        block = G[np.ix_(active, active)]
-        direction = solve_lifted(block, slope, work)
-        curvature = direction @ block @ direction
-        if not slope @ direction > 0:
-            return True
-        end = np.where(direction > 0, penalty.upper[active], penalty.lower[active])
-        shrinking = (signs * direction < 0) & (penalty.weight[active] > 0)
-        end[shrinking] = np.where(direction > 0, np.minimum(end, 0), np.maximum(end, 0))[shrinking]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            room = np.where(direction != 0, (end - w[active]) / direction, np.inf)
-        step = (slope @ direction) / curvature if curvature > 0 else np.inf
-        reached = room <= step
-        step = min(step, room.min())
-        if not np.isfinite(step):
-            return True
-        w[active] += step * direction
-        hit = active[room <= step]
-        w[hit] = end[room <= step]
-        c -= G[:, active] @ (step * direction)
-        if not reached.any():
-            return True
-    return False
-
-
-def solve_lifted(block, slope, work):
-    """Solve with a Gram block, its diagonal raised a little where it is close to singular."""
-    diagonal, lift = block.diagonal(), 0.0
-    while True:
-        work.n_newton_steps += 1
-        try:
-            factor = cho_factor(block + np.diag(lift * diagonal), lower=True)
-        except LinAlgError:
-            lift = max(SMALLEST_PIVOT, 100 * lift)
-            continue
-        if lift or np.all(factor[0].diagonal() ** 2 > SMALLEST_PIVOT * diagonal):
-            return cho_solve(factor, slope)
-        lift = SMALLEST_PIVOT
-
-
-def solve(G, c, w, rr, penalty, tol, max_sweeps, work):
-    """Minimise to a gap of `tol`; change w and c in place and return the number of sweeps."""
-    start, start_c, pattern = w.copy(), c.copy(), None
-    for n_sweeps in range(1, max_sweeps + 1):
-        n_changed = sweep(G, c, w, penalty.weight, penalty.lower, penalty.upper)
-        work.n_coordinate_updates += n_changed
-        exact = False
-        if n_sweeps % SWEEPS_BETWEEN_NEWTON_STEPS == 0 or n_sweeps == max_sweeps:
-            exact = newton_step(G, c, w, penalty, work)
-        rr_now = max(0.0, rr - (w - start) @ (start_c + c))
-        if feasible_gap(rr_now, c, w, penalty) + free_gap(G, c, penalty) <= tol:
+    n_features, n_active, n_stopped = w.shape[0], active.shape[0], 0
+    for k in range(n_features):
+        slope[k] = 0.0
+    for a in range(n_active):
+        for k in range(n_features):
+            slope[k] += d[a] * G[active[a], k]
+    while n_stopped < n_active:
+        gain, curvature, length = 0.0, 0.0, 0.0
+        room, first, end = np.inf, -1, 0.0
+        for a in range(n_active):
+            j = active[a]
+            if d[a] == 0.0:
+                continue
+            gain += d[a] * (c[j] - weight[j] * np.sign(w[j]))
+            curvature += d[a] * slope[j]
+            length += abs(d[a]) * np.sqrt(G[j, j])
+            stop = upper[j] if d[a] > 0.0 else lower[j]
+            if weight[j] > 0.0 and w[j] * d[a] < 0.0 and stop * d[a] > 0.0:
+                stop = 0.0
+            if (stop - w[j]) / d[a] < room:
+                room, first, end = (stop - w[j]) / d[a], a, stop
+        if gain <= 0.0:
             break
-        if exact:  # the same signs as at the last exact minimum: only rounding is left
-            last, pattern = pattern, np.sign(w)
-            if np.array_equal(pattern, last):
-                break
+        step = gain / curvature if curvature > 0.0 else np.inf
+        if gain <= noise * length:
+            step = min(step, 1.0)
+        stopped = room <= step
+        step = room if stopped else min(step, 1.0)
+        if step == np.inf:
+            break
+        for a in range(n_active):
+            w[active[a]] += step * d[a]
+        for k in range(n_features):
+            c[k] -= step * slope[k]
+        if not stopped:
+            break
+        j = active[first]
+        w[j] = end
+        for k in range(n_features):
+            slope[k] -= d[first] * G[j, k]
+        d[first] = 0.0
+        n_stopped += 1
+    return n_stopped
+
+
+def newton_steps(G, c, w, penalty, factor, noise, work):
+    """Minimise over the support, which loses the coordinates that reach 0 or a bound."""
+    weight, _, lower, upper = penalty
+    for _ in range(MAX_NEWTON_STEPS):
+        factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
+        active = factor.active
+        if active.size == 0:
+            break
+        work.n_newton_steps += 1
+        direction = factor.solve(c[active] - weight[active] * np.sign(w[active]))
+        if not walk(G, c, w, weight, lower, upper, active, direction, np.empty(w.size), noise):
+            break
+
+
+def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
+    """Alternate Newton steps and two sweeps; return the number of sweeps.
+
+    Stops when a sweep right after Newton steps meets a gap of at most `tol`. Where rounding does
+    not let it, stops when the support and the signs were right twice in a row.
+    """
+    weight, _, lower, upper = penalty
+    n_sweeps, best, last_progress, n_right = 0, np.inf, 0, 0
+    while n_sweeps < max_sweeps:
+        newton_steps(G, c, w, penalty, factor, noise, work)
+        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper)
+        n_sweeps += 1
+        work.n_coordinate_updates += n_changed
+        if gap < 0.5 * best:
+            best, last_progress = gap, n_sweeps
+        n_right = n_right + 1 if n_flipped == 0 else 0
+        stuck = n_sweeps - last_progress > PATIENCE or not gap < DIVERGENCE * best
+        if gap <= tol or n_right == 2 or stuck:
+            break
+        if n_sweeps < max_sweeps:
+            n_sweeps += 1
+            work.n_coordinate_updates += sweep(G, c, w, weight, lower, upper)[1]
     return n_sweeps
-
-
-def free_gap(G, c, penalty):
-    """Return what the unpenalised columns could still gain, one at a time."""
-    free = (penalty.weight == 0) & (penalty.lower < penalty.upper) & (G.diagonal() > 0)
-    return 0.5 * np.sum(c[free] ** 2 / G.diagonal()[free])

@@ -1,12 +1,15 @@
 """Linear models with a penalty.
 
-=========  =====================================================================
-`RidgeGD`  L2: all features matter a little, or are correlated; coefficients shrink
-`LassoCD`  L1: few features matter; the others' coefficients are exactly zero
-=========  =====================================================================
+==============  ================================================================================
+`RidgeGD`       L2: all features matter a little, or are correlated; coefficients shrink
+`LassoCD`       L1: few features matter; the others' coefficients are exactly zero
+`ElasticNetCD`  both: few groups of correlated features matter
+`lasso_path`    the lasso for many alphas; `enet_path`, the elastic net
+==============  ================================================================================
 """
 
-from ._lasso import LassoCD
+from ._lasso import ElasticNetCD, LassoCD
+from ._path import enet_path, lasso_path
 from ._ridge import RidgeGD
 
-__all__ = ["LassoCD", "RidgeGD"]
+__all__ = ["ElasticNetCD", "LassoCD", "RidgeGD", "enet_path", "lasso_path"]

@@ -7,9 +7,9 @@ from sklearn.utils import check_random_state
 
 from .._checks import check_choice, check_number, refuse
 from .._convergence import Convergence, warn_if_stopped_short
-from .._solvers.certificate import duality_gap, relative
+from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
-from .._solvers.penalties import L2, take
+from .._solvers.penalties import ElasticNet
 from .._solvers.stochastic import stochastic
 from .._threads import single_thread
 from ._base import LinearRegressor
@@ -189,12 +189,14 @@ class RidgeGD(LinearRegressor):
         began = time.perf_counter()
         self._check_parameters()
         design, y, y_mean = self._build(X, y, sample_weight)
-        penalty = self._penalty(design, y.shape[1])
-        problem = Problem.of(design, y, penalty)
+        alphas = self._alphas(y.shape[1])
+        factor, lower, upper = self._limits(design)
+        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        problem = Problem.of(design, y, penalty.at(alphas))
         w, self.n_iter_ = self._solve(problem)
         self._store(design, w, y_mean)
-        self.convergence_ = self._certify(problem, w, began)
-        warn_if_stopped_short(self)
+        self.convergence_ = self._certify(problem, w, penalty, alphas, began)
+        warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
     def _check_parameters(self):
@@ -216,8 +218,8 @@ class RidgeGD(LinearRegressor):
         """Return whether there are bounds on the coefficients."""
         return self.positive or self.lower is not None or self.upper is not None
 
-    def _penalty(self, design, n_targets):
-        """Return the L2 penalty, with a column for each target."""
+    def _alphas(self, n_targets):
+        """Return alpha for each target."""
         try:
             alpha = np.asarray(self.alpha, dtype=float)
         except (TypeError, ValueError):
@@ -230,10 +232,7 @@ class RidgeGD(LinearRegressor):
             )
         if not np.all(np.isfinite(alpha) & (alpha >= 0)):
             refuse(self, "alpha", self.alpha, "finite and >= 0")
-        alpha = np.broadcast_to(alpha, n_targets)
-        factor, lower, upper = self._limits(design)
-        bounds = np.tile(np.stack([lower, upper])[:, :, None], n_targets)
-        return L2(np.outer(factor, alpha), *bounds)
+        return np.broadcast_to(alpha, n_targets)
 
     def _solve(self, problem):
         """Minimise by the chosen solver; return the coefficients and the number of steps."""
@@ -256,23 +255,18 @@ class RidgeGD(LinearRegressor):
             w, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
         return w, max(1, n_iter)
 
-    def _certify(self, problem, w, began):
+    def _certify(self, problem, w, penalty, alphas, began):
         """Return the record of the fit, computed from the data at the returned coefficients."""
-        design, y, penalty = problem.design, problem.y, problem.penalty
+        design, y = problem.design, problem.y
         r, c = problem.correlations(w)
         accuracy = float(problem.accuracy(r, c, w).max(initial=0.0))
-        gap = max(
-            relative(
-                duality_gap(design, r[:, k], c[:, k], w[:, k], take(penalty, np.s_[:, k])),
-                0.5 * np.sum(design.s * y[:, k] ** 2),
-            )
-            for k in range(y.shape[1])
-        )
+        certificate = certify(design, r, c, np.arange(design.n_features), w, penalty, alphas)
+        losses = 0.5 * design.s @ y**2
         reference = np.abs(design.rmatvec(y)).max(initial=0.0)
         return Convergence(
             converged=accuracy <= self.tol,
-            relative_gap=gap,
-            kkt_violation=relative(penalty.violation(c, w).max(initial=0.0), reference),
+            relative_gap=max(map(relative, certificate.gap, losses)),
+            kkt_violation=relative(certificate.violation.max(initial=0.0), reference),
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
             work=design.work,

@@ -233,7 +233,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         settings = self._settings(train[0].shape[0])
         stopped = self._train(train, held_out, settings, rng)
         self.convergence_ = self._record(stopped, began)
-        warn_if_stopped_short(self)
+        warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
     @single_thread()

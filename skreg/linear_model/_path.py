@@ -1,0 +1,340 @@
+"""Coefficients for many alphas at once."""
+
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils.validation import check_array
+
+from .._checks import check_number, refuse
+from .._convergence import warn_if_stopped_short
+from .._solvers.path import Descent
+from .._threads import single_thread
+from ._lasso import ElasticNetCD, LassoCD
+
+SMALLEST_ALPHA = np.finfo(float).resolution  # of a path on which nothing can be selected
+
+
+class RegularizationPath(NamedTuple):
+    """Coefficients for each of several alphas.
+
+    Attributes
+    ----------
+    alphas : ndarray of shape (n_alphas,)
+        Strengths of the penalty, in descending order.
+    coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
+        Coefficients.
+    gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Duality gaps, computed from the data, in the units of the objective.
+    intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Intercepts.
+    """
+
+    alphas: np.ndarray
+    coefs: np.ndarray
+    gaps: np.ndarray
+    intercepts: np.ndarray
+
+    def at(self, alpha):
+        """Return coefficients and intercept at an alpha, interpolated where it lies between two.
+
+        The lasso is linear in alpha between the alphas at which a feature comes or goes, so that
+        the interpolation is exact wherever none does.
+
+        Parameters
+        ----------
+        alpha : float
+            Strength of the penalty, within those of the path.
+
+        Returns
+        -------
+        coef : ndarray of shape (n_features,) or (n_targets, n_features)
+            Coefficients.
+        intercept : float or ndarray of shape (n_targets,)
+            Intercepts.
+        """
+        first, last = self.alphas[0], self.alphas[-1]
+        if not last <= alpha <= first:
+            refuse(self, "alpha", alpha, f"within the path, from {last:g} to {first:g}")
+        place = np.interp(-alpha, -self.alphas, np.arange(len(self.alphas)))
+        k, part = int(place), place % 1
+        after = min(k + 1, len(self.alphas) - 1)
+        coef, intercept = (
+            (1 - part) * values[..., k] + part * values[..., after]
+            for values in (self.coefs, self.intercepts)
+        )
+        return coef.astype(self.coefs.dtype), intercept
+
+    def predict(self, X, alpha):
+        """Predict with the coefficients at an alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        alpha : float
+            Strength of the penalty, within those of the path.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predicted targets.
+        """
+        coef, intercept = self.at(alpha)
+        return check_array(X, accept_sparse=True) @ coef.T + intercept
+
+
+def lasso_path(
+    X,
+    y,
+    *,
+    alphas=100,
+    eps=1e-3,
+    max_features=None,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
+    positive=False,
+    fit_intercept=True,
+    standardize=False,
+    sample_weight=None,
+    max_iter=1000,
+    tol=1e-6,
+):
+    """Compute the lasso for many alphas, each with a certificate, for little more than one costs.
+
+    The objective is that of :class:`LassoCD`, intercept and controls included.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; float32 and float64 are used as they are, and never changed.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target; several targets are fitted one by one, for the same alphas.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected to `eps` times it.
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    max_features : int, default=None
+        The path ends before it selects more features than this.
+    penalty_factor, lower, upper : None, float, array-like or dict, default=None
+        See :class:`LassoCD`.
+    positive, fit_intercept, standardize : bool, default=False, True, False
+        See :class:`LassoCD`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights >= 0, not all zero.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, for each alpha.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features.
+
+    Returns
+    -------
+    RegularizationPath
+        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha.
+
+    See Also
+    --------
+    LassoCD : The lasso for one alpha.
+    enet_path : With an L2 penalty in addition.
+    sklearn.linear_model.lasso_path : The same objective for centred data.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), "Regularization Paths for Generalized Linear Models
+    via Coordinate Descent", Journal of Statistical Software 33(1), section 2.5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import lasso_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> path = lasso_path(X, y, alphas=5, eps=0.01)
+    >>> (path.coefs != 0).sum(axis=0).tolist()
+    [0, 4, 5, 7, 8]
+    >>> path.predict(X[:2], alpha=0.5).round().tolist()
+    [194.0, 93.0]
+    """
+    model = LassoCD(
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        max_iter=max_iter,
+        tol=tol,
+    )
+    grid = Grid("lasso_path", alphas, eps, max_features)
+    return compute(model, grid, X, y, sample_weight)
+
+
+def enet_path(
+    X,
+    y,
+    *,
+    l1_ratio=0.5,
+    alphas=100,
+    eps=1e-3,
+    max_features=None,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
+    positive=False,
+    fit_intercept=True,
+    standardize=False,
+    sample_weight=None,
+    max_iter=1000,
+    tol=1e-6,
+):
+    """Compute the elastic net for many alphas, each with a certificate.
+
+    The objective is that of :class:`ElasticNetCD`, intercept and controls included.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; float32 and float64 are used as they are, and never changed.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target; several targets are fitted one by one, for the same alphas.
+    l1_ratio : float, default=0.5
+        Part of the penalty that is L1, in [0, 1]; with 0, alphas have to be given.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected to `eps` times it.
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    max_features : int, default=None
+        The path ends before it selects more features than this.
+    penalty_factor, lower, upper : None, float, array-like or dict, default=None
+        See :class:`ElasticNetCD`.
+    positive, fit_intercept, standardize : bool, default=False, True, False
+        See :class:`ElasticNetCD`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights >= 0, not all zero.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, for each alpha.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features.
+
+    Returns
+    -------
+    RegularizationPath
+        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha.
+
+    See Also
+    --------
+    ElasticNetCD : The elastic net for one alpha.
+    lasso_path : With an L1 penalty alone.
+    sklearn.linear_model.enet_path : The same objective for centred data.
+
+    References
+    ----------
+    Friedman, Hastie and Tibshirani (2010), "Regularization Paths for Generalized Linear Models
+    via Coordinate Descent", Journal of Statistical Software 33(1), section 2.5.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import enet_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> path = enet_path(X, y, l1_ratio=0.9, max_features=4)
+    >>> int((path.coefs[:, -1] != 0).sum())
+    4
+    """
+    model = ElasticNetCD(
+        l1_ratio=l1_ratio,
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        max_iter=max_iter,
+        tol=tol,
+    )
+    grid = Grid("enet_path", alphas, eps, max_features)
+    return compute(model, grid, X, y, sample_weight)
+
+
+class Grid(NamedTuple):
+    """Which alphas a path shall have, as the user of a function asked for them."""
+
+    function: str
+    alphas: object
+    eps: float
+    max_features: int | None
+
+    def check(self):
+        """Check what does not depend on the data."""
+        if isinstance(self.alphas, Integral):
+            check_number(self.function, "alphas", self.alphas, low=1, integer=True)
+        check_number(self.function, "eps", self.eps, low=0, high=1, ends="(]")
+        if self.max_features is not None:
+            check_number(self.function, "max_features", self.max_features, low=0, integer=True)
+
+    def resolve(self, largest_alpha):
+        """Return the alphas in descending order; `largest_alpha` is called where none are given."""
+        if isinstance(self.alphas, Integral):
+            top = largest_alpha() or SMALLEST_ALPHA
+            return np.geomspace(top, top * self.eps, self.alphas)
+        allowed = "an integer or a list of finite numbers > 0"
+        try:
+            alphas = np.array(self.alphas, dtype=float)
+        except (TypeError, ValueError):
+            refuse(self.function, "alphas", self.alphas, allowed, TypeError)
+        if alphas.ndim != 1 or alphas.size == 0 or not np.all(np.isfinite(alphas) & (alphas > 0)):
+            refuse(self.function, "alphas", self.alphas, allowed)
+        return np.sort(alphas)[::-1]
+
+
+@single_thread()
+def compute(model, grid, X, y, sample_weight):
+    """Compute the path of the objective of a model, target by target."""
+    grid.check()
+    model._check_parameters()
+    design, y, y_mean = model._build(X, y, sample_weight)
+    penalty, rest = model._penalty(design), np.zeros(design.n_features)
+    rule = {"tol": model.tol, "max_iter": model.max_iter}
+    descents = [Descent(design, target, penalty, rest, **rule) for target in y.T]
+    alphas = grid.resolve(lambda: max(descent.largest_alpha() for descent in descents))
+    most = np.inf if grid.max_features is None else grid.max_features
+    paths = [list(descent.run(alphas, most)) for descent in descents]
+    length = min(map(len, paths))
+    if length == 0:
+        selected = f"at least what alpha={alphas[0]:g} selects"
+        refuse(grid.function, "max_features", grid.max_features, selected)
+    for descent, solutions in zip(descents, paths, strict=True):
+        worst = max(solutions, key=lambda solution: solution.gap)
+        warn_if_stopped_short(grid.function, descent.record(worst), depth=5)
+    coefs = np.empty((len(y.T), design.n_features, length))
+    for k, solutions in enumerate(paths):
+        for alpha in range(length):
+            coefs[k, :, alpha] = descents[k].coefficients(solutions[alpha]) / design.scale
+    intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
+    gaps = np.array([[solution.gap for solution in path[:length]] for path in paths])
+    coefs, gaps = coefs.astype(design.X.dtype, copy=False), gaps / design.total_weight
+    if model._y_ndim == 1:
+        coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
+    return RegularizationPath(alphas[:length], coefs, gaps, intercepts)

@@ -1,0 +1,156 @@
+"""Paths: scikit-learn's coefficients, certified at every alpha, with a way to read them."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn import linear_model
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.exceptions import ConvergenceWarning
+
+from skreg import ElasticNetCD, LassoCD, enet_path, lasso_path
+
+from . import naive
+
+X, y = load_diabetes(return_X_y=True)
+
+
+def wide(n=60, p=300):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, p)) + rng.standard_normal((n, 1))
+    return X, X[:, :5].sum(axis=1) + rng.standard_normal(n)
+
+
+@pytest.mark.parametrize("data", [(X, y), wide()], ids=["tall", "wide"])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.7])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_coefficients_are_those_of_scikit_learn(data, l1_ratio, container):
+    X, y = data
+    path = enet_path(container(X), y, l1_ratio=l1_ratio, alphas=30, eps=0.01, tol=1e-13)
+    centred = X - X.mean(axis=0), y - y.mean()
+    options = {"l1_ratio": l1_ratio, "alphas": path.alphas, "tol": 1e-13, "max_iter": 10**6}
+    _, coefs, _ = linear_model.enet_path(*centred, **options)
+    assert np.abs(path.coefs - coefs).max() <= 1e-6 * np.abs(coefs).max()
+    np.testing.assert_allclose(path.intercepts, y.mean() - X.mean(axis=0) @ path.coefs)
+
+
+def test_default_alphas_fall_from_the_smallest_that_selects_nothing():
+    path = lasso_path(X, y)
+    assert len(path.alphas) == 100
+    np.testing.assert_allclose(path.alphas[[0, -1]], [path.alphas[0], 1e-3 * path.alphas[0]])
+    assert not np.abs(path.coefs[:, 0]).max() > 1e-12 * np.abs(path.coefs).max()
+    assert not lasso_path(X, y, alphas=[1.0001 * path.alphas[0]]).coefs.any()
+    assert lasso_path(X, y, alphas=[0.9999 * path.alphas[0]]).coefs.any()
+
+
+def test_alphas_begin_where_penalised_columns_do_when_others_are_free():
+    factor = np.ones(10)
+    factor[[2, 8]] = 0
+    path = lasso_path(X, y, penalty_factor=factor, alphas=20)
+    free = LassoCD(path.alphas[0] * 1.001, penalty_factor=factor, tol=1e-12).fit(X, y).coef_
+    assert np.flatnonzero(free).tolist() == [2, 8]
+    less = LassoCD(path.alphas[0] * 0.99, penalty_factor=factor, tol=1e-12).fit(X, y).coef_
+    assert np.count_nonzero(less) == 3
+
+
+def test_every_alpha_has_its_certificate():
+    path = lasso_path(*wide(), alphas=40, eps=0.01)
+    X, y = wide()
+    for alpha, coef, gap in zip(path.alphas, path.coefs.T, path.gaps, strict=True):
+        assert gap <= 1e-6 * y.var() / 2
+        expected = naive.lasso_gap(X, y, coef, np.full(X.shape[1], alpha))
+        assert gap == pytest.approx(expected, rel=1e-3, abs=1e-13)
+
+
+def test_a_path_does_not_jump():
+    path = lasso_path(X, y, alphas=400, eps=0.01, tol=1e-12)
+    steps = np.abs(np.diff(path.coefs, axis=1)).max(axis=0) / -np.diff(path.alphas)
+    fits = np.abs(X - X.mean(axis=0)).sum()  # far above any slope here
+    assert steps.max() < fits * len(y)
+    nearer = lasso_path(X, y, alphas=1600, eps=0.01, tol=1e-12)
+    ratio = np.abs(np.diff(path.coefs)).max() / np.abs(np.diff(nearer.coefs)).max()
+    assert 3 < ratio < 5  # a quarter of the step, a quarter of the change
+
+
+def test_several_targets_share_the_alphas():
+    Y = np.c_[y, 2 * y[::-1], y**2]
+    path = lasso_path(X, Y, alphas=10)
+    assert path.coefs.shape == (3, 10, 10)
+    assert path.intercepts.shape == path.gaps.shape == (3, 10)
+    for k, target in enumerate(Y.T):
+        alone = lasso_path(X, target, alphas=path.alphas)
+        np.testing.assert_allclose(
+            path.coefs[k], alone.coefs, atol=1e-6 * np.abs(alone.coefs).max()
+        )
+    assert path.predict(X[:4], alpha=path.alphas[3]).shape == (4, 3)
+
+
+@pytest.mark.parametrize("most", [0, 3, 7])
+def test_a_path_ends_before_it_selects_too_many(most):
+    whole, path = lasso_path(X, y), lasso_path(X, y, max_features=most)
+    counts = np.count_nonzero(whole.coefs, axis=0)
+    assert len(path.alphas) == np.argmax(counts > most)
+    np.testing.assert_allclose(path.coefs, whole.coefs[:, : len(path.alphas)], atol=1e-8)
+
+
+def test_it_is_linear_between_alphas():
+    path = lasso_path(X, y, alphas=[2.0, 1.0, 1.5], tol=1e-12)
+    assert path.alphas.tolist() == [2.0, 1.5, 1.0]
+    for alpha, (before, after) in {2.0: (0, 0), 1.0: (2, 2), 1.25: (1, 2), 1.75: (0, 1)}.items():
+        coef, intercept = path.at(alpha)
+        mean = (path.coefs[:, before] + path.coefs[:, after]) / 2
+        np.testing.assert_allclose(coef, mean)
+        np.testing.assert_allclose(path.predict(X, alpha), X @ mean + intercept)
+    model = LassoCD(1.75, tol=1e-12).fit(X, y)  # with the columns that 2 and 1.5 have
+    assert np.array_equal(path.coefs[:, 0] != 0, path.coefs[:, 1] != 0)
+    np.testing.assert_allclose(path.at(1.75)[0], model.coef_, rtol=1e-10)
+
+
+def test_float32_is_kept_and_the_input_is_left_alone():
+    X32 = X.astype(np.float32)
+    before = X32.copy()
+    assert lasso_path(X32, y.astype(np.float32), alphas=5).coefs.dtype == np.float32
+    np.testing.assert_array_equal(X32, before)
+
+
+def test_a_constant_target_selects_nothing():
+    path = lasso_path(X, np.full(len(y), 0.1), alphas=5)
+    assert not path.coefs.any()
+    np.testing.assert_allclose(path.intercepts, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alphas": 0}, "lasso_path: alphas must be an integer >= 1; got 0"),
+        ({"alphas": []}, "alphas must be an integer or a list of finite numbers > 0"),
+        ({"alphas": [1, -1]}, "list of finite numbers > 0; got"),
+        ({"alphas": "auto"}, "list of finite numbers > 0; got 'auto'"),
+        ({"eps": 0}, r"eps must be a finite number in \(0, 1\]; got 0"),
+        ({"max_features": -1}, "max_features must be an integer >= 0; got -1"),
+        ({"max_features": 0, "alphas": [1.0]}, "max_features must be .*what alpha=1 selects"),
+        ({"tol": -1}, "tol must be a finite number >= 0"),
+    ],
+)
+def test_errors_say_what_is_allowed(options, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        lasso_path(X, y, **options)
+
+
+def test_an_alpha_outside_the_path_is_refused():
+    path = lasso_path(X, y, alphas=[1.0, 0.5])
+    with pytest.raises(
+        ValueError, match=r"alpha must be within the path, from 0\.5 to 1; got 0\.4"
+    ):
+        path.predict(X, alpha=0.4)
+
+
+def test_stopping_short_warns_once_at_the_users_line():
+    X, y = load_breast_cancer(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="lasso_path stopped at max_iter=1 ") as caught:
+        lasso_path(X, y, alphas=5, eps=1e-5, max_iter=1, tol=1e-12)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_warm_start_begins_at_the_last_coefficients():
+    model = ElasticNetCD(0.01, warm_start=True, tol=1e-12).fit(X, y)
+    assert model.set_params(alpha=0.0101).fit(X, y).n_iter_ < ElasticNetCD(0.0101).fit(X, y).n_iter_
