@@ -2,7 +2,8 @@
 
 1. Each solver tries its settings from loose to tight until the measured accuracy is reached.
 2. At that setting all solvers take turns, round after round, in a rotating order; so a machine
-   whose speed drifts slows all alike. The seconds of every round are kept.
+   whose speed drifts slows all alike. Before each turn there is a pause in which the threads of
+   the last solver come to rest. The seconds of every round are kept.
 3. The rounds are repeated with other numbers of threads by skreg, and by the peers that are within
    `CONTENDERS` times the fastest.
 """
@@ -11,6 +12,7 @@ import itertools
 import multiprocessing
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
@@ -22,6 +24,7 @@ from .core import FLOORS, ROOT
 START = 300  # seconds that a process may take to import, compile and read data
 MEMORY = 14 << 30  # bytes of address space that a solver may use
 CONTENDERS = 3
+SETTLE = 0.1  # seconds in which the threads of the last solver come to rest
 
 
 class Settings(NamedTuple):
@@ -228,6 +231,7 @@ class Trials:
                 enough = n_round >= 3 and sum(seconds[name]) > self.settings.patience
                 if enough or name in failed:
                     continue
+                time.sleep(SETTLE)
                 try:
                     reply = self.fit(case, name, tols[name], threads, check=False)
                     seconds[name].append(reply["seconds"] / case.per)
