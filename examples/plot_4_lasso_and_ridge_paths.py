@@ -12,25 +12,21 @@ from sklearn.datasets import load_diabetes
 from sklearn.feature_selection import SelectFromModel
 from sklearn.preprocessing import StandardScaler
 
-from skreg import LassoCD, RidgeGD
+from skreg import LassoCD, RidgeGD, lasso_path
 
 data = load_diabetes()
 X, y = StandardScaler().fit_transform(data.data), data.target
 names = np.array(data.feature_names)
 
 
-def coefficients(model, alphas):
-    """Return one row of coefficients for each alpha."""
-    return np.array([model.set_params(alpha=alpha).fit(X, y).coef_ for alpha in alphas])
-
-
-alphas = {"LassoCD": np.geomspace(0.05, 50, 80), "RidgeGD": np.geomspace(0.5, 5e5, 80)}
+lasso = lasso_path(X, y, alphas=np.geomspace(50, 0.05, 80))
+alphas = {"lasso_path": lasso.alphas, "RidgeGD": np.geomspace(5e5, 0.5, 80)}
 paths = {
-    "LassoCD": coefficients(LassoCD(), alphas["LassoCD"]),
-    "RidgeGD": coefficients(RidgeGD(), alphas["RidgeGD"]),
+    "lasso_path": lasso.coefs.T,
+    "RidgeGD": np.array([RidgeGD(alpha).fit(X, y).coef_ for alpha in alphas["RidgeGD"]]),
 }
 for name, path in paths.items():
-    print(f"{name}: {np.count_nonzero(path[-1])} of {path.shape[1]} left at the largest alpha")
+    print(f"{name}: {np.count_nonzero(path[0])} of {path.shape[1]} left at the largest alpha")
 
 # %%
 # :class:`~sklearn.feature_selection.SelectFromModel` keeps the columns with a coefficient that is

@@ -1,12 +1,22 @@
 """Regularised learning for scikit-learn users."""
 
-from .linear_model import ElasticNetCD, LassoCD, RidgeGD, enet_path, lasso_path
+from .linear_model import (
+    ElasticNetCD,
+    LassoCD,
+    MultiTaskElasticNetCD,
+    MultiTaskLassoCD,
+    RidgeGD,
+    enet_path,
+    lasso_path,
+)
 from .neural_network import DropoutMLPClassifier
 
 __all__ = [
     "DropoutMLPClassifier",
     "ElasticNetCD",
     "LassoCD",
+    "MultiTaskElasticNetCD",
+    "MultiTaskLassoCD",
     "RidgeGD",
     "enet_path",
     "lasso_path",

@@ -24,8 +24,7 @@ class Work:
         Coordinates that a sweep of coordinate descent has changed: each costs a row of the Gram
         matrix.
     n_newton_steps : int
-        Newton steps on the support, each with a factorisation; a step that is repeated because
-        its matrix is close to singular counts again.
+        Newton steps on the support, each a solution with its factor, which is brought up to date.
     """
 
     n_products: int = 0

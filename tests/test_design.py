@@ -48,6 +48,7 @@ def test_five_questions(kind, centre, standardize, data):
     np.testing.assert_allclose(design.correlate(r[:, 1], i), c[i], **tolerance)
     np.testing.assert_allclose(design.matvec(w[i], i), Xc[:, i] @ w[i], **tolerance)
     np.testing.assert_allclose(design.matvec(w[i, 0], i), Xc[:, i] @ w[i, 0], **tolerance)
+    np.testing.assert_allclose(design.correlate(r, i), (Xc.T @ (s[:, None] * r))[i], **tolerance)
     np.testing.assert_allclose(design.gram(i), G[np.ix_(i, i)], **tolerance)
     np.testing.assert_allclose(design.gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
     np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)

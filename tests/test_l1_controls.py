@@ -1,8 +1,10 @@
 """Every control of the L1 family, in any combination, on random data against naive references."""
 
+import tempfile
+
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skreg import ElasticNetCD, enet_path
@@ -87,6 +89,14 @@ def test_the_gap_bounds_what_an_early_stop_costs(problem, tol):
     assert model.convergence_.relative_gap <= tol
 
 
+def memory_map(X):
+    """Return X as it is read from a file."""
+    with tempfile.TemporaryFile() as file:
+        file.write(np.ascontiguousarray(X).tobytes())
+        file.flush()
+        return np.memmap(file, dtype=X.dtype, mode="r", shape=X.shape)
+
+
 @EXAMPLES
 @given(problems(), st.integers(0, 10**6))
 def test_the_same_problem_in_other_words(problem, seed):
@@ -102,6 +112,7 @@ def test_the_same_problem_in_other_words(problem, seed):
     other = params | per_feature
     words = {
         "Fortran order": fit(np.asfortranarray(X), y, s, params).coef_,
+        "memory map": fit(memory_map(X), y, s, params).coef_,
         "rows": fit(sp.csr_array(X), y, s, params).coef_,
         "columns": fit(sp.csc_matrix(X), y, s, params).coef_,
         "weights as repeated rows": fit(X[row], y[row], None, params).coef_,
@@ -113,6 +124,18 @@ def test_the_same_problem_in_other_words(problem, seed):
     for name, w in words.items():
         excess = objective(X, y, s, params, w) - best
         assert abs(excess) <= 1e-10 * loss_without_features(y, s, params), name
+
+
+@EXAMPLES
+@given(problems(), st.sampled_from([1e-100, 1e-3, 1e9, 1e100]))
+def test_a_target_in_other_units_has_coefficients_in_other_units(problem, scale):
+    X, y, s, params = problem
+    assume(params["l1_ratio"] == 1)  # alpha scales only the L1 part
+    other = params | {"alpha": params["alpha"] * scale}
+    other |= {"lower": params["lower"] * scale, "upper": params["upper"] * scale}
+    best = objective(X, y, s, params, fit(*problem).coef_)
+    w = fit(X, y * scale, s, other).coef_ / scale
+    assert abs(objective(X, y, s, params, w) - best) <= 1e-9 * loss_without_features(y, s, params)
 
 
 @EXAMPLES

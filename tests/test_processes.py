@@ -1,8 +1,10 @@
 """What needs a process of its own: the kernel cache, plain Python kernels, the demonstration."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,27 @@ def test_kernels_are_kept_for_the_next_process(tmp_path):
     names = [name.partition("-")[0] for name in kept]
     assert len(set(names)) == len(names)  # compiled for one kind of array only
     assert {"cholesky.substitute", "quadratic.sweep", "quadratic.walk"} <= set(names)
+
+
+def test_an_interrupt_ends_a_long_fit():
+    code = (
+        "import numpy as np; from skreg import LassoCD\n"
+        "rng = np.random.default_rng(0); X = rng.standard_normal((1000, 5000))\n"
+        "y = rng.standard_normal(1000); fit = LassoCD(1e-3, tol=1e-14, max_iter=10**9).fit\n"
+        "print('ready', flush=True)\n"
+        "while True: fit(X, y)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(3)  # in the midst of it
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
 def test_an_unwritable_cache_is_no_error():

@@ -3,7 +3,14 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, RidgeGD
+from skreg import (
+    DropoutMLPClassifier,
+    ElasticNetCD,
+    LassoCD,
+    MultiTaskElasticNetCD,
+    MultiTaskLassoCD,
+    RidgeGD,
+)
 
 ESTIMATORS = [
     RidgeGD(),
@@ -16,6 +23,8 @@ ESTIMATORS = [
     LassoCD(alpha=0.1, fit_intercept=False, lower=-2, upper=2),
     ElasticNetCD(),
     ElasticNetCD(alpha=0.1, l1_ratio=0.9, standardize=True, lower=-2),
+    MultiTaskLassoCD(),
+    MultiTaskElasticNetCD(alpha=0.1, standardize=True),
     DropoutMLPClassifier(),
     DropoutMLPClassifier(
         (20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0

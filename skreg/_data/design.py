@@ -74,19 +74,22 @@ class Design(ABC):
         scale = self.scale if columns is None else self.scale[columns]
         self.n_passes += len(scale) / self.n_features
         self.work.n_products += 1
-        return self._matvec((w.T / scale).T, columns)
+        product = self._matvec((vector(w).T / scale).T, columns)
+        return product.reshape(self.n_samples, *w.shape[1:])
 
     def rmatvec(self, r):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
         self.n_passes += 1
         self.work.n_products += 1
-        return (self._rmatvec((self.s * r.T).T).T / self.scale).T
+        product = (self._rmatvec((self.s * vector(r).T).T).T / self.scale).T
+        return product.reshape(self.n_features, *r.shape[1:])
 
     def correlate(self, r, columns):
         """Return ``rmatvec(r)[columns]`` without reading the other columns."""
         self.n_passes += len(columns) / self.n_features
         self.work.n_products += 1
-        return self._correlate(self.s * r, columns) / self.scale[columns]
+        c = (self._correlate((self.s * vector(r).T).T, columns).T / self.scale[columns]).T
+        return c.reshape(len(columns), *r.shape[1:])
 
     def gram(self, columns, first=0):
         """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
@@ -121,6 +124,11 @@ class Design(ABC):
 
     @abstractmethod
     def _gram(self, columns, first): ...
+
+
+def vector(a):
+    """Return a matrix of one column as a vector, with which products are faster."""
+    return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
 
 
 @singledispatch

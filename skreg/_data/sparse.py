@@ -95,7 +95,8 @@ class SparseDesign(Design):
         return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
 
     def _correlate(self, r, columns):
-        return self._read(self._csc[:, columns]).T @ r - self.mean[columns] * r.sum()
+        part = self._read(self._csc[:, columns])
+        return part.T @ r - np.multiply.outer(self.mean[columns], r.sum(axis=0))
 
     def _gram(self, columns, first):
         csc = self._csc

@@ -5,8 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import lstsq
 
-from .penalties import unbounded
-
 MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
 
 
@@ -37,10 +35,11 @@ def certify(design, R, C, columns, W, penalty, alphas):
     design : Design
         The data.
     R, C : ndarray of shape (n_samples, n_problems) and (n_features, n_problems)
-        Residuals, and their correlations with the columns.
+        Residuals, and their correlations with the columns. Where the penalty couples the columns
+        of an array, they are the targets of one problem.
     columns : ndarray of int
         Columns that may have left their place of rest: 0, or the bound next to it.
-    W : ndarray of shape (len(columns), n_problems)
+    W : ndarray of shape (n_columns, n_problems)
         Their coefficients.
     penalty : ElasticNet
         Penalty of all columns, for alpha = 1.
@@ -52,19 +51,20 @@ def certify(design, R, C, columns, W, penalty, alphas):
     violation = part.violation(C[j], w)
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
     order = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
-    free = unbounded(part, C[j])
+    free = part.unbounded(C[j])
     gain = np.zeros(len(alphas))
     if free.any():
-        gain, R, C = without(free, j, design, R, C)
+        gain, R, C = without(np.broadcast_to(free, (len(j), R.shape[1])), j, design, R, C)
+        gain = penalty.couple(gain)
         outside = violating(C, columns, penalty, alphas)
         j, w, part = extended(columns, W, outside, penalty, alphas)
-    gap = gain + feasible_gap(design.s @ R**2, C[j], w, part)
+    gap = gain + feasible_gap(penalty.couple(design.s @ R**2), C[j], w, part)
     return Certificate(gap, violation.max(axis=0, initial=0.0), outside[order])
 
 
 def violating(C, columns, penalty, alphas):
     """Return the columns, but for some, whose correlations exceed the penalty for any alpha."""
-    exceeds = np.any(np.abs(C) > np.multiply.outer(penalty.weight, alphas), axis=1)
+    exceeds = np.any(penalty.size(C) > np.multiply.outer(penalty.weight, alphas), axis=1)
     exceeds[columns] = False
     return np.flatnonzero(exceeds)
 
@@ -74,7 +74,7 @@ def extended(columns, W, outside, penalty, alphas):
     j = np.concatenate([columns, outside])
     part = penalty.take(j)
     rest = part.rest()[len(columns) :, None]
-    return j, np.vstack([W, np.broadcast_to(rest, (len(rest), len(alphas)))]), part.at(alphas)
+    return j, np.vstack([W, np.broadcast_to(rest, (len(rest), W.shape[1]))]), part.at(alphas)
 
 
 def without(free, j, design, R, C):
@@ -107,7 +107,7 @@ def feasible_gap(rr, c, w, penalty):
     column for each of several problems.
     """
     t = penalty.feasible_scale(c)
-    terms = penalty.value(w) - t * w * c + penalty.conjugate(t * c)
+    terms = penalty.value(w) - t * penalty.couple(w * c) + penalty.conjugate(t * c)
     return 0.5 * rr * (1 - t) ** 2 + np.maximum(terms, 0.0).sum(axis=0)  # below 0: rounding
 
 

@@ -128,4 +128,4 @@ class Factor:
 
 def capacity(size):
     """Return how much to reserve for a growing square matrix: a half more, no power of two."""
-    return (size + size // 2) // 8 * 8 + 24
+    return (size + size // 2) // 16 * 16 + 24

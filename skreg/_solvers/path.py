@@ -18,18 +18,17 @@ from typing import NamedTuple
 import numpy as np
 
 from .._convergence import Convergence
-from . import quadratic
 from .certificate import certify, relative, violating
-from .cholesky import Factor, capacity
+from .penalties import RowElasticNet
+from .working_set import WorkingSet, fit_in_one_block
 
-STAGE = 0.46  # the last alpha of a stage relative to its first
+STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # columns join that reach this part of the penalty
-SMALLEST_GROWTH = 20
+SMALLEST_GROWTH = 100
 ROUGHLY = 1e-3  # tolerance of waypoints
 ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
-ROUNDING = 1e-14  # of correlations, relative to the norms of column and target
 TINY = np.finfo(float).tiny
 
 
@@ -39,7 +38,7 @@ class Solution(NamedTuple):
     Attributes
     ----------
     columns, values : ndarray
-        The non-zero coefficients.
+        The coefficients that are not 0, or rows of them.
     gap, violation : float
         Duality gap and largest violation of the optimality conditions, from the data.
     n_sweeps : int
@@ -56,57 +55,6 @@ class Solution(NamedTuple):
     stop: str
 
 
-class WorkingSet:
-    """The columns that may be non-zero, their Gram matrix, coefficients and correlations."""
-
-    def __init__(self, design, y):
-        self.design = design
-        self.noise = ROUNDING * np.sqrt(np.sum(design.s * y**2))
-        self.columns = np.empty(0, dtype=np.int64)
-        self.inside = np.zeros(design.n_features, dtype=bool)
-        self.G = np.empty((0, 0))
-        self.w, self.c, self.norms, self.ridge = np.empty((4, 0))
-        self.factor = Factor()
-
-    def add(self, new, w, c):
-        """Append columns, with their coefficients and correlations."""
-        k, m = self.columns.size, self.columns.size + new.size
-        self.columns = np.concatenate([self.columns, new])
-        self.inside[new] = True
-        if m > len(self.G):
-            G = np.zeros((capacity(m), capacity(m)))
-            G[:k, :k] = self.G[:k, :k]
-            self.G = G
-        block = self.design.gram(self.columns, k)
-        block[:, k:] = (block[:, k:] + block[:, k:].T) / 2
-        self.G[k:m, :m] = block
-        self.G[:k, k:m] = block[:, :k].T
-        self.w, self.c = np.concatenate([self.w, w]), np.concatenate([self.c, c])
-        self.norms = np.concatenate([self.norms, block[:, k:].diagonal()])
-        self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
-
-    def minimise(self, penalty, tol, max_sweeps):
-        """Solve the inner problem; return the number of sweeps."""
-        if np.any(penalty.ridge != self.ridge):
-            self.ridge = penalty.ridge
-            self.G.ravel()[: self.w.size * len(self.G) : len(self.G) + 1] = self.norms + self.ridge
-            self.factor.forget()
-        c = self.c - self.ridge * self.w
-        n_sweeps = quadratic.solve(
-            self.G,
-            c,
-            self.w,
-            penalty,
-            self.factor,
-            tol=tol,
-            max_sweeps=max_sweeps,
-            noise=self.noise,
-            work=self.design.work,
-        )
-        self.c = c + self.ridge * self.w
-        return n_sweeps
-
-
 class Descent:
     """A descent along a path of alphas.
 
@@ -114,11 +62,11 @@ class Descent:
     ----------
     design : Design
         The data.
-    y : ndarray of shape (n_samples,)
+    y : ndarray of shape (n_samples, 1), or (n_samples, n_targets) for a RowElasticNet
         Centred target.
-    penalty : ElasticNet
+    penalty : ElasticNet or RowElasticNet
         The penalty for alpha = 1.
-    start : ndarray of shape (n_features,)
+    start : ndarray of shape (n_features, n_targets)
         Where to start; not changed.
     tol : float
         Duality gap to reach, relative to ``sum(s * y**2) / 2``.
@@ -139,23 +87,24 @@ class Descent:
         self.began, self.passes_before = time.perf_counter(), design.n_passes
         self.design, self.y, self.penalty = design, y, penalty
         self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
-        self.scale = 0.5 * np.sum(design.s * y**2)
+        self.scale = 0.5 * np.sum(design.s @ y**2)
         self.relative_tol, self.tol = tol, tol * self.scale
-        w = np.clip(start, penalty.lower, penalty.upper)
+        w = np.clip(start, penalty.lower[:, None], penalty.upper[:, None])
         movable = penalty.lower < penalty.upper
-        columns = np.flatnonzero((w != 0) | ((penalty.weight == 0) & movable))
+        columns = np.flatnonzero(w.any(axis=1) | ((penalty.weight == 0) & movable))
         self.c = design.rmatvec(y - design.matvec(w[columns], columns) if columns.size else y)
-        self.reference = np.abs(self.c).max(initial=0.0)
+        self.reference = penalty.size(self.c).max(initial=0.0)
         self.alpha = self.top = penalty.largest_alpha(self.c, w)
         self.set = WorkingSet(design, y)
+        self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         self.set.add(columns, w[columns], self.c[columns])
 
     def largest_alpha(self):
         """Return the smallest alpha at which no penalised coefficient leaves its place of rest."""
         if self.set.columns.size:
             self.minimise(HUGE, self.tol)
-            self.look(self.set.w[:, None])
-            w = self.penalty.rest()
+            self.look(self.set.w)
+            w = np.zeros_like(self.c)
             w[self.set.columns] = self.set.w
             self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
         return self.top
@@ -170,7 +119,7 @@ class Descent:
             end = STAGE * self.alpha if self.alpha > ALPHA_RANGE * self.top else 0.0
             stage = [alpha for alpha in alphas if alpha >= end]
             if stage:
-                stage = (alphas if whole else stage)[:LONGEST_STAGE]
+                stage = (alphas if whole else stage)[: self.longest_stage]
                 self.join(stage[-1])
                 for solution in self.certify(stage):
                     if solution.columns.size > max_features:
@@ -184,37 +133,39 @@ class Descent:
                 if whole:
                     self.c[self.set.columns] = self.set.c
                 else:
-                    self.look(self.set.w[:, None])
+                    self.look(self.set.w)
                 self.alpha = end
 
     def whole_gram_pays(self, alphas):
         """Let all columns join where their Gram matrix costs less than the passes that it saves."""
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
         n_stages = 2 - np.log(ratio) / np.log(STAGE)
-        pays = self.design.passes_of_gram <= n_stages * (1 + min(1.0, len(alphas) / n_stages))
-        if pays:
-            rest = self.penalty.lower < self.penalty.upper
-            rest[self.set.columns] = False
-            self.set.add(*self.at_rest(np.flatnonzero(rest)))
-        return pays
+        worth = n_stages * (1 + 2 * min(1.0, (len(alphas) - 1) / n_stages))
+        if self.design.passes_of_gram > worth or not fit_in_one_block(self.design.n_features):
+            return False
+        rest = self.penalty.lower < self.penalty.upper
+        rest[self.set.columns] = False
+        self.set.add(*self.at_rest(np.flatnonzero(rest)))
+        return True
 
     def join(self, alpha):
         """Let columns join that will probably matter at alpha."""
-        threshold = max(EAGERNESS * alpha, 2 * alpha - self.alpha)
-        j = violating(self.c[:, None], self.set.columns, self.penalty, np.array([threshold]))
-        part = self.penalty.take(j)
-        violation = part.at(threshold).violation(self.c[j], part.rest())
+        threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
+        j = violating(self.c, self.set.columns, self.penalty, threshold)
+        _, rest, c = self.at_rest(j)
+        violation = self.penalty.take(j).at(threshold).violation(c, rest)[:, 0]
         order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
         self.grow(j[order])
 
     def grow(self, candidates):
         """Let the first of some columns join the working set."""
-        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w))
+        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w.any(axis=1)))
         self.set.add(*self.at_rest(candidates[:most]))
 
     def at_rest(self, columns):
         """Return columns, their coefficients at rest and their correlations."""
-        return columns, self.penalty.take(columns).rest(), self.c[columns]
+        c = self.c[columns]
+        return columns, np.broadcast_to(self.penalty.take(columns).rest()[:, None], c.shape), c
 
     def minimise(self, alpha, tol):
         """Solve the inner problem at alpha; return the number of sweeps."""
@@ -227,15 +178,10 @@ class Descent:
     def look(self, W):
         """Compute residuals and correlations from the data; the last coefficients are the set's."""
         on = W.any(axis=1)
-        W, columns = W[on], self.set.columns[on]
-        if W.shape[1] == 1:  # a vector is read faster than a matrix of one column
-            r = self.y - self.design.matvec(W[:, 0], columns)
-            R, C = r[:, None], self.design.rmatvec(r)[:, None]
-        else:
-            R = self.y[:, None] - self.design.matvec(W, columns)
-            C = self.design.rmatvec(R)
-        self.c = C[:, -1].copy()
-        self.set.c = self.c[self.set.columns]
+        R = self.y - self.design.matvec(W[on], self.set.columns[on])
+        C = self.design.rmatvec(R)
+        self.c = C[:, -self.y.shape[1] :].copy()
+        self.set.refresh(self.c)
         return R, C
 
     def certify(self, stage):
@@ -243,22 +189,21 @@ class Descent:
         found, inner_tol, last_gap = {}, 0.3 * self.tol, np.inf
         pending = stage
         while pending:
-            n_sweeps, W = [], np.empty((self.set.columns.size, len(pending)))
-            for k, alpha in enumerate(pending):
+            n_sweeps, ws = [], []
+            for alpha in pending:
                 n_sweeps.append(self.minimise(alpha, inner_tol))
-                W[:, k] = self.set.w
+                ws.append(self.set.w.copy())
+            W, columns = np.hstack(ws), self.set.columns
             R, C = self.look(W)
-            certificate = certify(
-                self.design, R, C, self.set.columns, W, self.penalty, np.array(pending)
-            )
+            certificate = certify(self.design, R, C, columns, W, self.penalty, np.array(pending))
             worst, missing = certificate.gap.max(), certificate.missing
             stalled = missing.size == 0 and not worst <= 0.5 * last_gap
             stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
             for k, alpha in enumerate(pending):
-                on, gap = np.flatnonzero(W[:, k]), certificate.gap[k]
+                on, gap = ws[k].any(axis=1), certificate.gap[k]
                 found[alpha] = Solution(
-                    columns=self.set.columns[on],
-                    values=W[on, k],
+                    columns=columns[on],
+                    values=ws[k][on],
                     gap=gap,
                     violation=certificate.violation[k],
                     n_sweeps=n_sweeps[k],
@@ -274,8 +219,8 @@ class Descent:
         return [found[alpha] for alpha in stage]
 
     def coefficients(self, solution):
-        """Return all coefficients of a solution."""
-        w = self.penalty.rest()
+        """Return all coefficients of a solution, of shape (n_features, n_targets)."""
+        w = np.repeat(self.penalty.rest()[:, None], self.y.shape[1], axis=1)
         w[self.set.columns] = 0.0
         w[solution.columns] = solution.values
         return w

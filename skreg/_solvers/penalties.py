@@ -21,7 +21,8 @@ class ElasticNet(NamedTuple):
         """Return alpha times the penalty; several alphas add an axis."""
         shape = (-1, *(1,) * np.ndim(alpha))
         weight, ridge = (np.multiply.outer(part, alpha) for part in (self.weight, self.ridge))
-        return ElasticNet(weight, ridge, self.lower.reshape(shape), self.upper.reshape(shape))
+        lower, upper = self.lower.reshape(shape), self.upper.reshape(shape)
+        return type(self)(weight, ridge, lower, upper)
 
     def take(self, index):
         """Return the penalty of some columns."""
@@ -53,15 +54,105 @@ class ElasticNet(NamedTuple):
 
     def feasible_scale(self, c):
         """Return the largest t <= 1 for which t * c has finite conjugates, free columns aside."""
-        endless = np.where(c > 0, np.isinf(self.upper), np.isinf(self.lower)) & (self.ridge == 0)
-        limited = endless & (self.weight > 0)
-        excess = np.where(limited, np.abs(c), 0.0) / np.where(limited, self.weight, 1.0)
+        limited = (self.weight > 0) & (self.ridge == 0) & self.endless(c)
+        excess = np.where(limited, self.size(c), 0.0) / np.where(limited, self.weight, 1.0)
         return 1.0 / np.maximum(1.0, excess.max(axis=0, initial=0.0))
 
     def largest_alpha(self, c, w):
-        """Return the smallest alpha at which no coefficient that is 0 leaves it."""
-        room = np.where(c > 0, self.upper > 0, self.lower < 0) & (self.weight > 0) & (w == 0)
-        return np.max(np.abs(c[room]) / self.weight[room], initial=0.0)
+        """Return the smallest alpha at which no row of w that is 0 leaves it."""
+        zero = (self.weight > 0) & ~np.any(w, axis=1) & np.any(self.free_to_leave(c), axis=1)
+        return np.max(self.size(c)[zero] / self.weight[zero, None], initial=0.0)
+
+    def free_to_leave(self, c):
+        """Tell which coefficients at 0 the bounds let move in the direction of c."""
+        return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
+
+    def unbounded(self, c):
+        """Tell which columns have no penalty and are free to move in the direction of c."""
+        return (self.weight == 0) & (self.ridge == 0) & self.endless(c) & (self.size(c) > 0)
+
+    def endless(self, c):
+        """Tell where no bound ends a move in the direction of c."""
+        return np.where(c > 0, np.isinf(self.upper), np.isinf(self.lower))
+
+    def slope(self, w):
+        """Return the slope of the part without ridge, where it has one."""
+        return self.weight * np.sign(w)
+
+    def bend(self, w, d):
+        """Return the second derivative of that part, applied to d."""
+        return 0.0 * d
+
+    def stop(self, w, moved):
+        """Return where a move from w stops: at 0 where the sign would change, at the bounds."""
+        moved = np.where((moved * w < 0) & (self.weight > 0), 0.0, moved)
+        return np.clip(moved, self.lower, self.upper)
+
+    def size(self, c):
+        """Return what the weights limit: the size of c_j."""
+        return np.abs(c)
+
+    def couple(self, values):
+        """Return the values of each problem; here every column of an array is one."""
+        return values
+
+
+class RowElasticNet(ElasticNet):
+    """h_j(w) = weight_j ||w_j|| + ridge_j ||w_j||**2 / 2 for rows w_j, without bounds.
+
+    All columns of an array belong to one problem: whatever is a number for each of them in an
+    ElasticNet is one number here, with an axis of length 1 in its place.
+    """
+
+    def size(self, c):
+        """Return the lengths of the rows."""
+        return np.sqrt(self.couple(c**2))
+
+    def couple(self, values):
+        """Return the sum over the columns."""
+        return values.sum(axis=-1, keepdims=True)
+
+    def value(self, w):
+        """Return h_j(w_j)."""
+        size = self.size(w)
+        return self.weight * size + self.ridge * size**2 / 2
+
+    def conjugate(self, c):
+        """Return max_w c_j'w - h_j(w); where there is no ridge, `c` must be feasible."""
+        excess = np.maximum(self.size(c) - self.weight, 0.0)
+        return excess**2 / (2 * np.where(self.ridge > 0, self.ridge, np.inf))
+
+    def violation(self, c, w):
+        """Return the distance of c_j from the subdifferential of h_j at w_j."""
+        on = self.size(c - self.ridge * w - self.slope(w))
+        violation = np.where(self.size(w) > 0, on, np.maximum(self.size(c) - self.weight, 0.0))
+        return np.where(self.lower < self.upper, violation, 0.0)
+
+    def slope(self, w):
+        """Return the slope of the part without ridge, where it has one."""
+        return self.weight * w / self._nonzero_size(w)
+
+    def bend(self, w, d):
+        """Return the second derivative of that part, applied to d."""
+        size = self._nonzero_size(w)
+        return self.weight / size * (d - w / size * self.couple(w / size * d))
+
+    def stop(self, w, moved):
+        """Return where a move from w stops: nowhere."""
+        return moved
+
+    def _nonzero_size(self, w):
+        """Return the lengths of rows, and 1 for those that are 0."""
+        size = self.size(w)
+        return np.where(size > 0, size, 1.0)
+
+    def endless(self, c):
+        """Tell which columns are not fixed."""
+        return self.lower < self.upper
+
+    def free_to_leave(self, c):
+        """Tell which coefficients are not fixed."""
+        return (self.lower < self.upper)[:, None]
 
 
 def outside(c, w, below, above, penalty):
@@ -69,9 +160,3 @@ def outside(c, w, below, above, penalty):
     too_high = np.where(w < penalty.upper, c - above, 0.0)
     too_low = np.where(w > penalty.lower, below - c, 0.0)
     return np.maximum(0.0, np.maximum(too_high, too_low))
-
-
-def unbounded(penalty, c):
-    """Tell which columns have no penalty and are free to move in the direction of c."""
-    endless = np.where(c > 0, np.isinf(penalty.upper), np.isinf(penalty.lower))
-    return (penalty.weight == 0) & (penalty.ridge == 0) & endless & (c != 0)

@@ -130,6 +130,7 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     not let it, stops when the support and the signs were right twice in a row.
     """
     weight, _, lower, upper = penalty
+    w, c = w[:, 0], c[:, 0]
     n_sweeps, best, last_progress, n_right = 0, np.inf, 0, 0
     while n_sweeps < max_sweeps:
         newton_steps(G, c, w, penalty, factor, noise, work)

@@ -1,15 +1,27 @@
 """Linear models with a penalty.
 
-==============  ================================================================================
-`RidgeGD`       L2: all features matter a little, or are correlated; coefficients shrink
-`LassoCD`       L1: few features matter; the others' coefficients are exactly zero
-`ElasticNetCD`  both: few groups of correlated features matter
-`lasso_path`    the lasso for many alphas; `enet_path`, the elastic net
-==============  ================================================================================
+=======================  =======================================================================
+`RidgeGD`                L2: all features matter a little, or are correlated; coefficients shrink
+`LassoCD`                L1: few features matter; the others' coefficients are exactly zero
+`ElasticNetCD`           both: few groups of correlated features matter
+`MultiTaskLassoCD`       L1 for several targets that select the same features
+`MultiTaskElasticNetCD`  both, for several targets that select the same features
+`lasso_path`             the lasso for many alphas
+`enet_path`              the elastic net for many alphas
+=======================  =======================================================================
 """
 
 from ._lasso import ElasticNetCD, LassoCD
+from ._multitask import MultiTaskElasticNetCD, MultiTaskLassoCD
 from ._path import enet_path, lasso_path
 from ._ridge import RidgeGD
 
-__all__ = ["ElasticNetCD", "LassoCD", "RidgeGD", "enet_path", "lasso_path"]
+__all__ = [
+    "ElasticNetCD",
+    "LassoCD",
+    "MultiTaskElasticNetCD",
+    "MultiTaskLassoCD",
+    "RidgeGD",
+    "enet_path",
+    "lasso_path",
+]

@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_flag, check_number, check_weights, refuse
@@ -33,10 +34,13 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             multi_output=True,
             y_numeric=True,
+            ensure_all_finite=False,  # of X; its statistics show it, without another pass
         )
         self._y_ndim = y.ndim
         s = check_weights(self, sample_weight, X.shape[0])
         design = as_design(X, s, centre=self.fit_intercept, standardize=self.standardize)
+        if not np.all(np.isfinite(design.column_norms)):
+            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
         if self.fit_intercept:

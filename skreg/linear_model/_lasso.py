@@ -173,10 +173,11 @@ class ElasticNetCD(LinearRegressor):
         design, y, y_mean = self._build(X, y, sample_weight)
         penalty = self._penalty(design).at(self.alpha)
         w, gaps, records = [], [], []
-        for target, at in zip(y.T, self._starts(start, design, y.shape[1]), strict=True):
+        starts = self._starts(start, design, y.shape[1])
+        for target, at in zip(y.T[:, :, None], starts[:, :, None], strict=True):
             descent = Descent(design, target, penalty, at, tol=self.tol, max_iter=self.max_iter)
             (solution,) = descent.run([1.0])
-            w.append(descent.coefficients(solution))
+            w.append(descent.coefficients(solution)[:, 0])
             gaps.append(solution.gap / design.total_weight)
             records.append(descent.record(solution))
             design.work = Work()  # another target has a count of its own

@@ -315,9 +315,9 @@ def compute(model, grid, X, y, sample_weight):
     grid.check()
     model._check_parameters()
     design, y, y_mean = model._build(X, y, sample_weight)
-    penalty, rest = model._penalty(design), np.zeros(design.n_features)
+    penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
     rule = {"tol": model.tol, "max_iter": model.max_iter}
-    descents = [Descent(design, target, penalty, rest, **rule) for target in y.T]
+    descents = [Descent(design, target, penalty, rest, **rule) for target in y.T[:, :, None]]
     alphas = grid.resolve(lambda: max(descent.largest_alpha() for descent in descents))
     most = np.inf if grid.max_features is None else grid.max_features
     paths = [list(descent.run(alphas, most)) for descent in descents]
@@ -331,7 +331,7 @@ def compute(model, grid, X, y, sample_weight):
     coefs = np.empty((len(y.T), design.n_features, length))
     for k, solutions in enumerate(paths):
         for alpha in range(length):
-            coefs[k, :, alpha] = descents[k].coefficients(solutions[alpha]) / design.scale
+            coefs[k, :, alpha] = descents[k].coefficients(solutions[alpha])[:, 0] / design.scale
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
     gaps = np.array([[solution.gap for solution in path[:length]] for path in paths])
     coefs, gaps = coefs.astype(design.X.dtype, copy=False), gaps / design.total_weight
