@@ -181,7 +181,8 @@ def relative(grid, title):
             peers |= {name: grids.Cell((peers[name].median / unit,)) for name in done}
         else:
             peers = {name: cell for name, cell in peers.items() if not cell.done}
-            words = f"no answer from skreg, but from {tables.count(len(done), 'package')}"
+            answers = f"but from {tables.count(len(done), 'package')}" if done else "nor others"
+            words = f"no answer from skreg, {answers}"
             peers[grids.OURS] = grids.Cell((), words)
         lines[line] = peers
     return grid._replace(title=title, lines=lines)

@@ -180,7 +180,7 @@ def group(results, grid, known, form):
     growing = results["family"] == "growth"
     if growing:
         yield from form.image(name, lambda: plots.growth(results, grid.title, known))
-    else:
+    elif any(cell.done for cells in grid.lines.values() for cell in cells.values()):
         yield from form.image(name, lambda: plots.dots(grid, known if grid.words else ()))
     head, rows, notes = tables.table(grid)
     if growing:

@@ -275,6 +275,14 @@ def test_the_page_shows_every_family_and_plot(tmp_path):
     assert "QUICK" not in text
 
 
+def test_a_group_that_nobody_answers_has_a_table_but_no_plot(tmp_path):
+    rows = [row("a", "peer Ridge", status="over 30 s", seconds=None)]
+    target = tmp_path / "pages" / "page.inc"
+    report.page(store(tmp_path, results("ridge", rows)), target, "here")
+    assert "over 30 s" in target.read_text("utf8")
+    assert [path.name for path in target.parent.glob("*.svg")] == ["overview.svg"]
+
+
 def test_quick_results_are_called_so(tmp_path):
     assert report.QUICK in report.text(store(tmp_path, results(quick=True)))
 
