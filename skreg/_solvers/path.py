@@ -139,8 +139,8 @@ class Descent:
     def whole_gram_pays(self, alphas):
         """Let all columns join where their Gram matrix costs less than the passes that it saves."""
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
-        n_stages = 2 - np.log(ratio) / np.log(STAGE)
-        worth = n_stages * (1 + 2 * min(1.0, (len(alphas) - 1) / n_stages))
+        n_passes = 3.5 - np.log(ratio) / np.log(STAGE)  # one for each stage, and some to certify
+        worth = n_passes * (1 + 2 * min(1.0, (len(alphas) - 1) / n_passes))
         if self.design.passes_of_gram > worth or not fit_in_one_block(self.design.n_features):
             return False
         rest = self.penalty.lower < self.penalty.upper
