@@ -144,6 +144,11 @@ def test_an_alpha_outside_the_path_is_refused():
         path.predict(X, alpha=0.4)
 
 
+def test_other_features_are_refused():
+    with pytest.raises(ValueError, match="X must have the 10 features of the path; got 9"):
+        lasso_path(X, y, alphas=3).predict(X[:, :9], alpha=1.0)
+
+
 def test_stopping_short_warns_once_at_the_users_line():
     X, y = load_breast_cancer(return_X_y=True)
     with pytest.warns(ConvergenceWarning, match="lasso_path stopped at max_iter=1 ") as caught:

@@ -19,11 +19,10 @@ PATIENCE = 200  # sweeps in which the gap has to halve
 def sweep_rows(G, c, w, weight, change):
     """Minimise over one row after the other: Simon, Friedman and Hastie (2013), section 2.
 
-    Returns the gap of the rows as they were met, how many changed, and how many became 0 or
-    ceased to be. `change` is room for a row.
+    Returns the gap of the rows as they were met, and how many changed. `change` is room for a row.
     """
     n_columns, n_targets = w.shape
-    n_changed, n_flipped = 0, 0
+    n_changed = 0
     gap, excess, size = 0.0, 0.0, 0.0
     for j in range(n_columns):
         if G[j, j] <= 0.0:
@@ -42,7 +41,6 @@ def sweep_rows(G, c, w, weight, change):
         size += weight[j] * np.sqrt(ww)
         if moved > 0.0:
             n_changed += 1
-            n_flipped += (ww > 0.0) != (shrink > 0.0)
             gap += abs(weight[j] * np.sqrt(ww) - cw) + 0.5 * moved * G[j, j]
             if cc > weight[j] ** 2 > 0.0:
                 excess = max(excess, np.sqrt(cc) / weight[j] - 1.0)
@@ -51,7 +49,7 @@ def sweep_rows(G, c, w, weight, change):
             for k in range(n_columns):
                 for t in range(n_targets):
                     c[k, t] -= G[j, k] * change[t]
-    return gap + excess * size, n_changed, n_flipped
+    return gap + excess * size, n_changed
 
 
 def newton_step(G, c, w, penalty):
@@ -105,16 +103,15 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     The parameters are those of `quadratic.solve`; there is no factor to follow, and no walk.
     """
     weight, change = penalty.weight, np.empty(w.shape[1])
-    n_sweeps, best, last_progress, n_right = 0, np.inf, 0, 0
+    n_sweeps, best, last_progress = 0, np.inf, 0
     while n_sweeps < max_sweeps:
         newton_step(G, c, w, penalty)
-        gap, n_changed, n_flipped = sweep_rows(G, c, w, weight, change)
+        gap, n_changed = sweep_rows(G, c, w, weight, change)
         n_sweeps += 1
         work.n_newton_steps += 1
         work.n_coordinate_updates += n_changed
         if gap < 0.5 * best:
             best, last_progress = gap, n_sweeps
-        n_right = n_right + 1 if n_flipped == 0 else 0
         if gap <= tol or n_sweeps - last_progress > PATIENCE:
             break
         if n_sweeps < max_sweeps:

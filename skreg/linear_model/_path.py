@@ -81,7 +81,13 @@ class RegularizationPath(NamedTuple):
             Predicted targets.
         """
         coef, intercept = self.at(alpha)
-        return check_array(X, accept_sparse=True) @ coef.T + intercept
+        X = check_array(X, accept_sparse=True)
+        if X.shape[1] != coef.shape[-1]:
+            raise ValueError(
+                f"RegularizationPath: X must have the {coef.shape[-1]} features of the path; got "
+                f"{X.shape[1]}."
+            )
+        return X @ coef.T + intercept
 
 
 def lasso_path(
