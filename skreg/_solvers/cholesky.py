@@ -14,11 +14,15 @@ GAIN_OF_LAPACK = 8  # how many times faster it factorises than the loops below u
 
 
 @kernel
-def factorise(S, smallest):
-    """Replace the upper triangle of S by its factor; raise pivots below `smallest` to it."""
+def factorise(S, smallest, lift):
+    """Replace the upper triangle of S by its factor; raise pivots below `smallest` to it.
+
+    It is the factor of S with `lift` added to the diagonal.
+    """
     n = S.shape[0]
     for k in range(n):
-        S[k, k] = np.sqrt(max(S[k, k], smallest[k]))
+        lift[k] = max(smallest[k] - S[k, k], 0.0)
+        S[k, k] = np.sqrt(S[k, k] + lift[k])
         for b in range(k + 1, n):
             S[k, b] /= S[k, k]
         for a in range(k + 1, n):
@@ -28,20 +32,39 @@ def factorise(S, smallest):
 
 
 @kernel
-def delete(R, v, n_active, position):
-    """Delete a column: shift the later ones, rotate the rows below to a triangle again."""
-    for a in range(position):
-        for b in range(position, n_active - 1):
-            R[a, b] = R[a, b + 1]
-    for b in range(position + 1, n_active):
-        v[b] = R[position, b]
-    for a in range(position, n_active - 1):
-        h = np.sqrt(v[a + 1] ** 2 + R[a + 1, a + 1] ** 2)
-        cosine, sine = v[a + 1] / h, R[a + 1, a + 1] / h
-        for b in range(a + 1, n_active):
-            below = R[a + 1, b]
-            R[a, b - 1] = cosine * v[b] + sine * below
-            v[b] = cosine * below - sine * v[b]
+def delete(R, n_active, leaving, row, displaced):
+    """Delete columns, at positions in ascending order, in one pass over R.
+
+    The row of a deleted column has lost its pivot. It is rotated with every row below, to whose
+    triangle nothing is left of it to add in the end. `row` and `displaced` are room for a row and
+    for those without a pivot.
+    """
+    n_leaving, first = leaving.shape[0], leaving[0]
+    n_left = n_active - n_leaving
+    for a in range(n_active):
+        n_displaced = 0
+        while n_displaced < n_leaving and leaving[n_displaced] < a:
+            n_displaced += 1
+        begin, start = max(a, first), max(a - n_displaced, first)
+        is_leaving = n_displaced < n_leaving and leaving[n_displaced] == a
+        for k in range(n_displaced, n_leaving + 1):  # the columns that remain close up
+            end = leaving[k] if k < n_leaving else n_active
+            for b in range(begin, end):
+                row[b - k] = R[a, b]
+            begin = max(begin, end + 1)
+        if is_leaving:
+            for b in range(start, n_left):
+                displaced[n_displaced, b] = row[b]
+            continue
+        for k in range(n_displaced):
+            h = np.sqrt(row[start] ** 2 + displaced[k, start] ** 2)
+            cosine, sine = row[start] / h, displaced[k, start] / h
+            for b in range(start, n_left):
+                other = displaced[k, b]
+                displaced[k, b] = cosine * other - sine * row[b]
+                row[b] = cosine * row[b] + sine * other
+        for b in range(start, n_left):
+            R[a - n_displaced, b] = row[b]
 
 
 @kernel
@@ -62,17 +85,20 @@ def substitute(R, x, n_active):
 class Factor:
     """The factor of G[active, active] for a set of coordinates that changes little by little.
 
-    Where columns depend on one another a pivot is raised: `solve` is then inexact along the null
-    direction, and whoever walks along its answer has to measure the curvature.
+    Where columns depend on one another a pivot is raised, as if G had a larger diagonal: `solve`
+    is then inexact along the null direction, and tells what G makes of its answer.
 
     Attributes
     ----------
     active : ndarray of int
         The coordinates, in the order in which they came.
+    lift : ndarray
+        By how much the diagonal is larger.
     """
 
     def __init__(self):
         self.active = np.empty(0, dtype=np.int64)
+        self.lift = np.empty(0)
         self.R = np.empty((0, 0))
 
     def follow(self, G, wanted):
@@ -82,9 +108,9 @@ class Factor:
         if GAIN_OF_LAPACK * 3.0 * np.sum((self.active.size - leaving) ** 2) > n_left**3 / 3:
             self.forget()
         else:
-            for position in leaving[::-1]:
-                delete(self.R, np.empty(self.active.size), self.active.size, position)
-                self.active = np.delete(self.active, position)
+            row, displaced = np.empty(n_left), np.empty((leaving.size, n_left))
+            delete(self.R, self.active.size, leaving, row, displaced)
+            self.active, self.lift = np.delete(self.active, leaving), np.delete(self.lift, leaving)
         missing = wanted.copy()
         missing[self.active] = False
         if np.any(missing):
@@ -92,13 +118,13 @@ class Factor:
 
     def forget(self):
         """Begin anew, as after a change of G."""
-        self.active = self.active[:0]
+        self.active, self.lift = self.active[:0], self.lift[:0]
 
     def solve(self, g):
-        """Return d with G[active, active] @ d = g."""
+        """Return d with ``G[active, active] @ d = g``, and the left side as it came out."""
         d = g.copy()
         substitute(self.R, d, d.size)
-        return d
+        return d, g - self.lift * d
 
     def _append(self, G, new):
         """Append columns, together."""
@@ -111,11 +137,14 @@ class Factor:
             corner -= edge.T @ edge
             self.R[:n, n:total] = edge
         L, failed = lapack.dpotrf(corner.T, lower=1)
+        lift = np.zeros(new.size)
         if failed or np.any(L.diagonal() ** 2 < smallest):
-            factorise(corner, smallest)
+            factorise(corner, smallest, lift)
             L = corner.T
         self.R[n:total, n:total] = L.T
-        self.active = np.concatenate([self.active, new])
+        self.active, self.lift = (
+            np.concatenate(pair) for pair in ((self.active, new), (self.lift, lift))
+        )
 
     def _reserve(self, size):
         """Make room for a number of active coordinates."""

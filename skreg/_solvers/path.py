@@ -159,7 +159,7 @@ class Descent:
 
     def grow(self, candidates):
         """Let the first of some columns join the working set."""
-        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w.any(axis=1)))
+        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w.any(axis=1)) // 2)
         self.set.add(*self.at_rest(candidates[:most]))
 
     def at_rest(self, columns):

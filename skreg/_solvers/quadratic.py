@@ -61,15 +61,10 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
     Between two pauses the objective is quadratic, and it falls as long as the walk goes on; so
     several coordinates can leave the support at once. Steps longer than Newton's lead along a
     direction in which the columns depend on one another; they are made where they gain more than
-    rounding, `noise` for columns of norm 1. `slope` is room for ``G @ d``. Returns how many
-    coordinates were stopped.
+    rounding, `noise` for columns of norm 1. `slope` is ``G @ d``; like c it is kept up to date
+    for the active coordinates alone. Returns how many were stopped.
     """
-    n_features, n_active, n_stopped = w.shape[0], active.shape[0], 0
-    for k in range(n_features):
-        slope[k] = 0.0
-    for a in range(n_active):
-        for k in range(n_features):
-            slope[k] += d[a] * G[active[a], k]
+    n_active, n_stopped = active.shape[0], 0
     while n_stopped < n_active:
         gain, curvature, length = 0.0, 0.0, 0.0
         room, first, end = np.inf, -1, 0.0
@@ -78,7 +73,7 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
             if d[a] == 0.0:
                 continue
             gain += d[a] * (c[j] - weight[j] * np.sign(w[j]))
-            curvature += d[a] * slope[j]
+            curvature += d[a] * slope[a]
             length += abs(d[a]) * np.sqrt(G[j, j])
             stop = upper[j] if d[a] > 0.0 else lower[j]
             if weight[j] > 0.0 and w[j] * d[a] < 0.0 and stop * d[a] > 0.0:
@@ -96,31 +91,42 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
             break
         for a in range(n_active):
             w[active[a]] += step * d[a]
-        for k in range(n_features):
-            c[k] -= step * slope[k]
+            c[active[a]] -= step * slope[a]
         if not stopped:
             break
         j = active[first]
         w[j] = end
-        for k in range(n_features):
-            slope[k] -= d[first] * G[j, k]
+        for a in range(n_active):
+            slope[a] -= d[first] * G[j, active[a]]
         d[first] = 0.0
         n_stopped += 1
     return n_stopped
 
 
+@kernel
+def follow(G, c, change):
+    """Bring c up to date after a change of w."""
+    for j in range(change.shape[0]):
+        if change[j] != 0.0:
+            for k in range(change.shape[0]):
+                c[k] -= change[j] * G[j, k]
+
+
 def newton_steps(G, c, w, penalty, factor, noise, work):
     """Minimise over the support, which loses the coordinates that reach 0 or a bound."""
     weight, _, lower, upper = penalty
+    before, c_of_support = w.copy(), c.copy()
+    curved = G.diagonal()[: w.size] > 0
     for _ in range(MAX_NEWTON_STEPS):
-        factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
+        factor.follow(G, curved & ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
         active = factor.active
         if active.size == 0:
             break
         work.n_newton_steps += 1
-        direction = factor.solve(c[active] - weight[active] * np.sign(w[active]))
-        if not walk(G, c, w, weight, lower, upper, active, direction, np.empty(w.size), noise):
+        d, slope = factor.solve(c_of_support[active] - weight[active] * np.sign(w[active]))
+        if not walk(G, c_of_support, w, weight, lower, upper, active, d, slope, noise):
             break
+    follow(G, c, w - before)
 
 
 def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
