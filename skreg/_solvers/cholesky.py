@@ -21,8 +21,9 @@ def factorise(S, smallest, lift):
     """
     n = S.shape[0]
     for k in range(n):
-        lift[k] = max(smallest[k] - S[k, k], 0.0)
-        S[k, k] = np.sqrt(S[k, k] + lift[k])
+        pivot = max(S[k, k], smallest[k])
+        lift[k] = pivot - S[k, k]
+        S[k, k] = np.sqrt(pivot)
         for b in range(k + 1, n):
             S[k, b] /= S[k, k]
         for a in range(k + 1, n):

@@ -116,9 +116,8 @@ def newton_steps(G, c, w, penalty, factor, noise, work):
     """Minimise over the support, which loses the coordinates that reach 0 or a bound."""
     weight, _, lower, upper = penalty
     before, c_of_support = w.copy(), c.copy()
-    curved = G.diagonal()[: w.size] > 0
     for _ in range(MAX_NEWTON_STEPS):
-        factor.follow(G, curved & ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
+        factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
         active = factor.active
         if active.size == 0:
             break
