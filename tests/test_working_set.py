@@ -1,10 +1,11 @@
-"""Working sets too large for one Gram matrix: blocks of columns have the same minimum."""
+"""Working sets too large for a Gram matrix: sweeps over the columns have the same minimum."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from skreg import ElasticNetCD, LassoCD, MultiTaskLassoCD, lasso_path
+from skreg._solvers import path as descent
 from skreg._solvers import working_set
 
 
@@ -24,34 +25,61 @@ DATA = {
 MODELS = {
     "lasso": LassoCD(0.02, max_iter=10_000),
     "elastic net": ElasticNetCD(0.02, l1_ratio=0.7, max_iter=10_000),
+    "standardized": LassoCD(0.02, standardize=True, max_iter=10_000),
     "bounds": LassoCD(0.02, lower=-0.3, upper=0.5, fit_intercept=False, max_iter=10_000),
     "free": LassoCD(0.05, max_iter=10_000),
     "rows": MultiTaskLassoCD(0.1, max_iter=10_000),
 }
 
 
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def allow_40_columns(monkeypatch):
+    """Let more than 40 columns have no Gram matrix."""
+    minimise = working_set.GramSet.minimise
+
+    def checked(self, *args):
+        assert self.columns.size <= 40
+        return minimise(self, *args)
+
+    monkeypatch.setattr(working_set.GramSet, "minimise", checked)
+    for module in (working_set, descent):
+        monkeypatch.setattr(module, "gram_pays", lambda design, n_columns: n_columns <= 40)
+
+
+@pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sp.csr_array])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("data", DATA)
-def test_blocks_have_the_minimum_of_one_matrix(data, name, container, monkeypatch):
+def test_columns_have_the_minimum_of_their_gram_matrix(data, name, container, monkeypatch):
     X, Y, s = DATA[data]
     y = Y if name == "rows" else Y[:, 0]
     model = MODELS[name].set_params(tol=1e-10)
     if name == "free":
         model.set_params(penalty_factor=np.where(np.arange(X.shape[1]) % 10 == 0, 0.0, 1.0))
     expected = model.fit(container(X), y, s).coef_
-    monkeypatch.setattr(working_set, "LARGEST_BLOCK", 40)
+    allow_40_columns(monkeypatch)
     model.fit(container(X), y, s)
     assert model.convergence_.n_active > 40
     assert model.convergence_.converged
     np.testing.assert_allclose(model.coef_, expected, atol=1e-4 * np.abs(expected).max())
 
 
-def test_a_path_grows_from_one_matrix_into_blocks(monkeypatch):
+def test_a_path_outgrows_its_gram_matrix(monkeypatch):
     X, Y, _ = DATA["wide"]
     expected = lasso_path(X, Y[:, 0], alphas=10, eps=0.01, max_iter=10_000)
-    monkeypatch.setattr(working_set, "LARGEST_BLOCK", 40)
+    allow_40_columns(monkeypatch)
     path = lasso_path(X, Y[:, 0], alphas=10, eps=0.01, max_iter=10_000)
     assert np.all(path.gaps <= 1e-6 * Y[:, 0].var() / 2)
     scale = np.abs(expected.coefs).max()
     np.testing.assert_allclose(path.coefs, expected.coefs, atol=1e-2 * scale)
+
+
+@pytest.mark.parametrize(
+    ("container", "offset"), [(np.asarray, 1e6), (np.asfortranarray, 1e6), (sp.csc_array, 1e2)]
+)
+def test_columns_far_from_zero(container, offset, monkeypatch):
+    X, Y, _ = DATA["tall"]
+    model = LassoCD(0.02, tol=1e-8)
+    expected = model.fit(X, Y[:, 0]).coef_
+    allow_40_columns(monkeypatch)
+    model.fit(container(X + offset), Y[:, 0])
+    assert model.convergence_.converged
+    np.testing.assert_allclose(model.coef_, expected, atol=1e-4 * np.abs(expected).max())

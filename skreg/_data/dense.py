@@ -65,6 +65,11 @@ class DenseDesign(Design):
             G += block[:, first:].T @ block
         return G
 
+    def _places(self):
+        rows, columns = np.arange(self.n_samples), np.arange(self.n_features)
+        zero = 0 * columns
+        return self.X, columns, zero, zero + self.n_samples, rows, self.mean
+
     def _most(self, columns):
         """Tell whether it is quicker to read all of X than to pick columns."""
         return columns is None or 2 * len(columns) > self.n_features

@@ -7,6 +7,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``rmatvec(r)``       ``Xc.T @ (s * r)``
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
+``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
 
@@ -15,11 +16,69 @@ nor changed, and sparse stays sparse. Whatever the dtype of X, the answers are f
 """
 
 from abc import ABC, abstractmethod
-from functools import singledispatch
+from functools import cached_property, singledispatch
 
 import numpy as np
 
 from .._convergence import Work
+from .._numba import kernel
+
+
+@kernel
+def sweep(
+    X, place, first, last, samples, centre, s, total_weight, mean, scale,
+    columns, curvature, w, r, weight, ridge, lower, upper, room,
+):  # fmt: skip
+    """Minimise over one column after the other; the rows of `r` are the targets.
+
+    Where there are several the penalty is that of a RowElasticNet, which with one is the same.
+    `shift` is what the residuals lack until the end because of ``mean - centre``.
+    """
+    n_targets, n_changed, n_flipped = w.shape[1], 0, 0
+    gap, excess, size = 0.0, 0.0, 0.0
+    c, new, shift = room
+    for t in range(n_targets):
+        shift[t] = 0.0
+    for k in range(columns.shape[0]):
+        if curvature[k] <= 0.0:
+            continue
+        j = columns[k]
+        zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
+        for t in range(n_targets):
+            total = total_weight * (mean[j] - centre[j]) * shift[t]
+            for e in range(first[j], last[j]):
+                total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
+            c[t] = total / scale[j] - ridge[k] * w[k, t]
+            zz += (c[t] + curvature[k] * w[k, t]) ** 2
+            cc += c[t] ** 2
+            ww += w[k, t] ** 2
+            cw += c[t] * w[k, t]
+        shrink = max(0.0, 1.0 - weight[k] / np.sqrt(zz)) if zz > 0.0 else 0.0
+        moved, along, held = 0.0, 0.0, False
+        for t in range(n_targets):
+            new[t] = shrink * (c[t] / curvature[k] + w[k, t])
+            new[t] = min(max(new[t], lower[k]), upper[k])
+            moved += (new[t] - w[k, t]) ** 2
+            along += new[t] * w[k, t]
+            held |= new[t] in (lower[k], upper[k]) or w[k, t] in (lower[k], upper[k])
+        size += weight[k] * np.sqrt(ww)
+        if moved == 0.0:
+            continue
+        n_changed += 1
+        n_flipped += along <= 0.0 or held
+        gap += abs(weight[k] * np.sqrt(ww) - cw) + 0.5 * moved * curvature[k]
+        if cc > weight[k] ** 2 > 0.0:
+            excess = max(excess, np.sqrt(cc) / weight[k] - 1.0)
+        for t in range(n_targets):
+            change = (new[t] - w[k, t]) / scale[j]
+            w[k, t] = new[t]
+            shift[t] += change * (mean[j] - centre[j])
+            for e in range(first[j], last[j]):
+                r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
+    for t in range(n_targets):
+        for i in range(r.shape[1]):
+            r[t, i] += shift[t]
+    return gap + excess * size, n_changed, n_flipped
 
 
 class Design(ABC):
@@ -98,6 +157,41 @@ class Design(ABC):
         scale = self.scale[columns]
         return self._gram(columns, first) / np.outer(scale[first:], scale)
 
+    def sweep(self, w, r, columns, penalty):
+        """Minimise over one of some columns after the other.
+
+        Parameters
+        ----------
+        w, r : ndarray of shape (n_columns, n_targets) and (n_samples, n_targets)
+            Their coefficients, and the residuals in Fortran order; both are changed in place.
+        columns : ndarray of int, shape (n_columns,)
+            Columns.
+        penalty : ElasticNet or RowElasticNet
+            Their penalty.
+
+        Returns
+        -------
+        gap : float
+            The gap of the columns as they were met.
+        n_changed, n_flipped : int
+            How many changed, and how many of these began or ceased to move freely.
+        """
+        places = self._places()
+        X, _, first, last, samples, _ = places
+        self.n_passes += 2 * len(columns) / self.n_features
+        n_numbers = 2 * int((last - first)[columns].sum())
+        self.work.n_bytes += n_numbers * (X.itemsize + samples.itemsize)
+        view = self.s, self.total_weight, self.mean, self.scale
+        curvature = self.column_norms[columns] ** 2 + penalty.ridge
+        room = np.empty((3, w.shape[1]))
+        return sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
+
+    @cached_property
+    def column_length(self):
+        """How many numbers are in a column, on average."""
+        _, _, first, last, _, _ = self._places()
+        return np.mean(last - first)
+
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
         part = object.__new__(type(self))
@@ -124,6 +218,15 @@ class Design(ABC):
 
     @abstractmethod
     def _gram(self, columns, first): ...
+
+    @abstractmethod
+    def _places(self):
+        """Tell where a column is, so that one kernel reads every kind of data.
+
+        The numbers of column j are ``X[first[j] : last[j], place[j]]`` and their samples are
+        ``samples[first[j] : last[j]]``; ``centre[j]`` is taken from each of them, the rest of the
+        mean from sums. Return X, place, first, last, samples and centre.
+        """
 
 
 def vector(a):

@@ -109,6 +109,11 @@ class SparseDesign(Design):
         mean = self.mean[columns]
         return G - self.total_weight * np.outer(mean[first:], mean)
 
+    def _places(self):
+        csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
+        indptr = csc.indptr
+        return csc.data[:, None], zero, indptr[:-1], indptr[1:], csc.indices, 0.0 * self.mean
+
     @property
     def passes_of_gram(self):
         """A row costs the square of its entries; the matrix is dense and has to be worked with."""

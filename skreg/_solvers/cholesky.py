@@ -108,7 +108,7 @@ class Factor:
         n_left = self.active.size - leaving.size
         if GAIN_OF_LAPACK * 3.0 * np.sum((self.active.size - leaving) ** 2) > n_left**3 / 3:
             self.forget()
-        else:
+        elif leaving.size:
             row, displaced = np.empty(n_left), np.empty((leaving.size, n_left))
             delete(self.R, self.active.size, leaving, row, displaced)
             self.active, self.lift = np.delete(self.active, leaving), np.delete(self.lift, leaving)

@@ -20,7 +20,7 @@ import numpy as np
 from .._convergence import Convergence
 from .certificate import certify, relative, violating
 from .penalties import RowElasticNet
-from .working_set import WorkingSet, fit_in_one_block
+from .working_set import GramSet, extended, gram_pays
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # columns join that reach this part of the penalty
@@ -95,9 +95,9 @@ class Descent:
         self.c = design.rmatvec(y - design.matvec(w[columns], columns) if columns.size else y)
         self.reference = penalty.size(self.c).max(initial=0.0)
         self.alpha = self.top = penalty.largest_alpha(self.c, w)
-        self.set = WorkingSet(design, y)
+        self.set = GramSet(design, y)
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
-        self.set.add(columns, w[columns], self.c[columns])
+        self.add(columns, w[columns], self.c[columns])
 
     def largest_alpha(self):
         """Return the smallest alpha at which no penalised coefficient leaves its place of rest."""
@@ -141,11 +141,12 @@ class Descent:
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
         n_passes = 3.5 - np.log(ratio) / np.log(STAGE)  # one for each stage, and some to certify
         worth = n_passes * (1 + 2 * min(1.0, (len(alphas) - 1) / n_passes))
-        if self.design.passes_of_gram > worth or not fit_in_one_block(self.design.n_features):
+        n_features = self.design.n_features
+        if self.design.passes_of_gram > worth or not gram_pays(self.design, n_features):
             return False
         rest = self.penalty.lower < self.penalty.upper
         rest[self.set.columns] = False
-        self.set.add(*self.at_rest(np.flatnonzero(rest)))
+        self.add(*self.at_rest(np.flatnonzero(rest)))
         return True
 
     def join(self, alpha):
@@ -159,8 +160,14 @@ class Descent:
 
     def grow(self, candidates):
         """Let the first of some columns join the working set."""
-        most = max(SMALLEST_GROWTH, np.count_nonzero(self.set.w.any(axis=1)) // 2)
-        self.set.add(*self.at_rest(candidates[:most]))
+        n_active = np.count_nonzero(self.set.w.any(axis=1))
+        most = max(SMALLEST_GROWTH, int(self.set.growth * n_active))
+        self.add(*self.at_rest(candidates[:most]))
+
+    def add(self, columns, w, c):
+        """Let columns join the working set."""
+        if columns.size:
+            self.set = extended(self.set, columns, w, c)
 
     def at_rest(self, columns):
         """Return columns, their coefficients at rest and their correlations."""
@@ -186,12 +193,12 @@ class Descent:
 
     def certify(self, stage):
         """Solve at the alphas of a stage until the data certify the solutions; return these."""
-        found, inner_tol, last_gap = {}, 0.3 * self.tol, np.inf
+        found, inner_tol, slack, last_gap = {}, 0.3 * self.tol, 0.0, np.inf
         pending = stage
         while pending:
             n_sweeps, ws = [], []
             for alpha in pending:
-                n_sweeps.append(self.minimise(alpha, inner_tol))
+                n_sweeps.append(self.minimise(alpha, max(inner_tol, slack)))
                 ws.append(self.set.w.copy())
             W, columns = np.hstack(ws), self.set.columns
             R, C = self.look(W)
@@ -212,6 +219,7 @@ class Descent:
             pending = [alpha for alpha in pending if found[alpha].stop is None]
             if pending:
                 self.grow(missing)
+                slack = self.set.looseness * worst if missing.size else 0.0
                 if missing.size == 0:
                     inner_tol, last_gap = 0.1 * inner_tol, worst
                 if pending[-1] != stage[-1]:  # the next stage starts from its end

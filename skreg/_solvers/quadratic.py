@@ -11,7 +11,23 @@ from .._numba import kernel
 
 MAX_NEWTON_STEPS = 20  # between two sweeps
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
-PATIENCE = 200  # sweeps in which the gap has to halve; where columns are dependent, rounding rules
+PATIENCE = (
+    100  # gaps of which one has to be half the best; where columns are dependent, rounding rules
+)
+
+
+class Progress:
+    """Tells from the gaps of a solver whether it still gets on."""
+
+    def __init__(self):
+        self.best, self.n_without = np.inf, 0
+
+    def stuck(self, gap):
+        """Tell whether the gap has not halved for long, or has exploded."""
+        self.n_without += 1
+        if gap < 0.5 * self.best:
+            self.best, self.n_without = gap, 0
+        return self.n_without > PATIENCE or not gap < DIVERGENCE * self.best
 
 
 @kernel
@@ -136,17 +152,14 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     """
     weight, _, lower, upper = penalty
     w, c = w[:, 0], c[:, 0]
-    n_sweeps, best, last_progress, n_right = 0, np.inf, 0, 0
+    n_sweeps, progress, n_right = 0, Progress(), 0
     while n_sweeps < max_sweeps:
         newton_steps(G, c, w, penalty, factor, noise, work)
         gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper)
         n_sweeps += 1
         work.n_coordinate_updates += n_changed
-        if gap < 0.5 * best:
-            best, last_progress = gap, n_sweeps
         n_right = n_right + 1 if n_flipped == 0 else 0
-        stuck = n_sweeps - last_progress > PATIENCE or not gap < DIVERGENCE * best
-        if gap <= tol or n_right == 2 or stuck:
+        if gap <= tol or n_right == 2 or progress.stuck(gap):
             break
         if n_sweeps < max_sweeps:
             n_sweeps += 1

@@ -7,12 +7,12 @@ up to date, and w and c, of shape (n_columns, n_targets), are changed in place.
 import numpy as np
 
 from .._numba import kernel
+from .quadratic import Progress
 
 MAX_CG_STEPS = 200
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
 MAX_HALVINGS = 60  # of a Newton step
 SMALLEST_CURVATURE = 1e-10  # relative to that of the diagonal
-PATIENCE = 200  # sweeps in which the gap has to halve
 
 
 @kernel
@@ -76,12 +76,12 @@ def newton_step(G, c, w, penalty):
         step /= 2
 
 
-def conjugate_gradients(apply, b, diagonal):
+def conjugate_gradients(apply, b, diagonal, tol=CG_TOLERANCE):
     """Solve apply(x) = b, preconditioned by a diagonal: Golub and Van Loan (2013), section 11.5."""
     x, r = np.zeros_like(b), b.copy()
     z = r / diagonal
     p, rho = z, np.sum(r * z)
-    enough = CG_TOLERANCE**2 * rho
+    enough = tol**2 * rho
     for _ in range(MAX_CG_STEPS):
         if rho <= enough:
             break
@@ -103,16 +103,14 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     The parameters are those of `quadratic.solve`; there is no factor to follow, and no walk.
     """
     weight, change = penalty.weight, np.empty(w.shape[1])
-    n_sweeps, best, last_progress = 0, np.inf, 0
+    n_sweeps, progress = 0, Progress()
     while n_sweeps < max_sweeps:
         newton_step(G, c, w, penalty)
         gap, n_changed = sweep_rows(G, c, w, weight, change)
         n_sweeps += 1
         work.n_newton_steps += 1
         work.n_coordinate_updates += n_changed
-        if gap < 0.5 * best:
-            best, last_progress = gap, n_sweeps
-        if gap <= tol or n_sweeps - last_progress > PATIENCE:
+        if gap <= tol or progress.stuck(gap):
             break
         if n_sweeps < max_sweeps:
             n_sweeps += 1
