@@ -131,6 +131,8 @@ def test_without_an_l1_part_alphas_have_to_be_given():
         ({"alphas": 0}, "lasso_path: alphas must be an integer >= 1; got 0"),
         ({"alphas": []}, "alphas must be an integer or a list of finite numbers > 0"),
         ({"alphas": [1, -1]}, "list of finite numbers > 0; got"),
+        ({"alphas": [1, "1"]}, "list of finite numbers > 0; got"),
+        ({"alphas": [1, [2, 3]]}, "list of finite numbers > 0; got"),
         ({"alphas": "auto"}, "list of finite numbers > 0; got 'auto'"),
         ({"eps": 0}, r"eps must be a finite number in \(0, 1\]; got 0"),
         ({"max_features": -1}, "max_features must be an integer >= 0; got -1"),

@@ -1,6 +1,6 @@
 """Coefficients for many alphas at once."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -312,10 +312,10 @@ class Grid(NamedTuple):
             bottom = top * self.eps if top else SMALLEST_ALPHA
             return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
         allowed = "an integer or a list of finite numbers > 0"
-        try:
-            alphas = np.array(self.alphas, dtype=float)
-        except (TypeError, ValueError):
+        alphas = np.asarray(self.alphas, dtype=object)
+        if not all(isinstance(alpha, Real) for alpha in alphas.flat):
             refuse(self.owner, "alphas", self.alphas, allowed, TypeError)
+        alphas = alphas.astype(float)
         if alphas.ndim != 1 or alphas.size == 0 or not np.all(np.isfinite(alphas) & (alphas > 0)):
             refuse(self.owner, "alphas", self.alphas, allowed)
         return np.sort(alphas)[::-1]
