@@ -2,7 +2,9 @@
 
 from .linear_model import (
     ElasticNetCD,
+    ElasticNetCDCV,
     LassoCD,
+    LassoCDCV,
     MultiTaskElasticNetCD,
     MultiTaskLassoCD,
     RidgeGD,
@@ -14,7 +16,9 @@ from .neural_network import DropoutMLPClassifier
 __all__ = [
     "DropoutMLPClassifier",
     "ElasticNetCD",
+    "ElasticNetCDCV",
     "LassoCD",
+    "LassoCDCV",
     "MultiTaskElasticNetCD",
     "MultiTaskLassoCD",
     "RidgeGD",

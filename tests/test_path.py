@@ -116,6 +116,13 @@ def test_a_constant_target_selects_nothing():
     path = lasso_path(X, np.full(len(y), 0.1), alphas=5)
     assert not path.coefs.any()
     np.testing.assert_allclose(path.intercepts, 0.1)
+    np.testing.assert_array_equal(path.alphas, [np.finfo(float).resolution] * 5)
+
+
+def test_without_an_l1_part_alphas_have_to_be_given():
+    with pytest.raises(ValueError, match="enet_path: alphas must be a list of numbers where l1_"):
+        enet_path(X, y, l1_ratio=0)
+    assert enet_path(X, y, l1_ratio=0, alphas=[0.1]).coefs.all()
 
 
 @pytest.mark.parametrize(
@@ -124,6 +131,8 @@ def test_a_constant_target_selects_nothing():
         ({"alphas": 0}, "lasso_path: alphas must be an integer >= 1; got 0"),
         ({"alphas": []}, "alphas must be an integer or a list of finite numbers > 0"),
         ({"alphas": [1, -1]}, "list of finite numbers > 0; got"),
+        ({"alphas": [1, "1"]}, "list of finite numbers > 0; got"),
+        ({"alphas": [1, [2, 3]]}, "list of finite numbers > 0; got"),
         ({"alphas": "auto"}, "list of finite numbers > 0; got 'auto'"),
         ({"eps": 0}, r"eps must be a finite number in \(0, 1\]; got 0"),
         ({"max_features": -1}, "max_features must be an integer >= 0; got -1"),

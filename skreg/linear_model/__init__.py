@@ -4,6 +4,8 @@
 `RidgeGD`                L2: all features matter a little, or are correlated; coefficients shrink
 `LassoCD`                L1: few features matter; the others' coefficients are exactly zero
 `ElasticNetCD`           both: few groups of correlated features matter
+`LassoCDCV`              L1, with alpha chosen by cross-validation
+`ElasticNetCDCV`         both, with alpha and their mixture chosen by cross-validation
 `MultiTaskLassoCD`       L1 for several targets that select the same features
 `MultiTaskElasticNetCD`  both, for several targets that select the same features
 `lasso_path`             the lasso for many alphas
@@ -12,13 +14,16 @@
 """
 
 from ._lasso import ElasticNetCD, LassoCD
+from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._multitask import MultiTaskElasticNetCD, MultiTaskLassoCD
 from ._path import enet_path, lasso_path
 from ._ridge import RidgeGD
 
 __all__ = [
     "ElasticNetCD",
+    "ElasticNetCDCV",
     "LassoCD",
+    "LassoCDCV",
     "MultiTaskElasticNetCD",
     "MultiTaskLassoCD",
     "RidgeGD",

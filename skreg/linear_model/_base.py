@@ -26,6 +26,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _build(self, X, y, sample_weight):
         """Validate the data; return its Design, the centred targets as columns, and their mean."""
+        return self._centre(*self._validate(X, y, sample_weight))
+
+    def _validate(self, X, y, sample_weight):
+        """Return the data and their weights, validated."""
         X, y = validate_data(
             self,
             X,
@@ -37,7 +41,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             ensure_all_finite=False,  # of X; its statistics show it, without another pass
         )
         self._y_ndim = y.ndim
-        s = check_weights(self, sample_weight, X.shape[0])
+        return X, y, check_weights(self, sample_weight, X.shape[0])
+
+    def _centre(self, X, y, s):
+        """Return the Design of the data, the centred targets as columns, and their mean."""
         design = as_design(X, s, centre=self.fit_intercept, standardize=self.standardize)
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)

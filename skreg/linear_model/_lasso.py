@@ -92,6 +92,7 @@ class ElasticNetCD(LinearRegressor):
     sklearn.linear_model.ElasticNet : The same objective.
     LassoCD : The same with `l1_ratio` = 1.
     RidgeGD : An L2 penalty, which shrinks but selects nothing.
+    ElasticNetCDCV : With alpha chosen by cross-validation.
     enet_path : Coefficients for many alphas, at little more than the price of one.
 
     Notes
@@ -290,6 +291,7 @@ class LassoCD(ElasticNetCD):
     sklearn.linear_model.Lasso : The same objective.
     ElasticNetCD : An L2 penalty in addition, which keeps correlated columns together.
     RidgeGD : An L2 penalty, which shrinks but selects nothing.
+    LassoCDCV : With alpha chosen by cross-validation.
     lasso_path : Coefficients for many alphas, at little more than the price of one.
 
     Notes

@@ -1,6 +1,6 @@
 """Coefficients for many alphas at once."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -287,31 +287,37 @@ def enet_path(
 class Grid(NamedTuple):
     """Which alphas a path shall have, as the user of a function asked for them."""
 
-    function: str
+    owner: str
     alphas: object
     eps: float
-    max_features: int | None
+    max_features: int | None = None
 
     def check(self):
         """Check what does not depend on the data."""
         if isinstance(self.alphas, Integral):
-            check_number(self.function, "alphas", self.alphas, low=1, integer=True)
-        check_number(self.function, "eps", self.eps, low=0, high=1, ends="(]")
+            check_number(self.owner, "alphas", self.alphas, low=1, integer=True)
+        check_number(self.owner, "eps", self.eps, low=0, high=1, ends="(]")
         if self.max_features is not None:
-            check_number(self.function, "max_features", self.max_features, low=0, integer=True)
+            check_number(self.owner, "max_features", self.max_features, low=0, integer=True)
 
-    def resolve(self, largest_alpha):
-        """Return the alphas in descending order; `largest_alpha` is called where none are given."""
+    def resolve(self, model, descents):
+        """Return the alphas in descending order; the descents show the largest, if none is given.
+
+        At a largest alpha of 0 nothing can be selected: then all are the smallest there is.
+        """
         if isinstance(self.alphas, Integral):
-            top = largest_alpha() or SMALLEST_ALPHA
-            return np.geomspace(top, top * self.eps, self.alphas)
+            if model.l1_ratio == 0:
+                refuse(self.owner, "alphas", self.alphas, "a list of numbers where l1_ratio is 0")
+            top = max(descent.largest_alpha() for descent in descents)
+            bottom = top * self.eps if top else SMALLEST_ALPHA
+            return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
         allowed = "an integer or a list of finite numbers > 0"
-        try:
-            alphas = np.array(self.alphas, dtype=float)
-        except (TypeError, ValueError):
-            refuse(self.function, "alphas", self.alphas, allowed, TypeError)
+        alphas = np.asarray(self.alphas, dtype=object)
+        if not all(isinstance(alpha, Real) for alpha in alphas.flat):
+            refuse(self.owner, "alphas", self.alphas, allowed, TypeError)
+        alphas = alphas.astype(float)
         if alphas.ndim != 1 or alphas.size == 0 or not np.all(np.isfinite(alphas) & (alphas > 0)):
-            refuse(self.function, "alphas", self.alphas, allowed)
+            refuse(self.owner, "alphas", self.alphas, allowed)
         return np.sort(alphas)[::-1]
 
 
@@ -321,26 +327,41 @@ def compute(model, grid, X, y, sample_weight):
     grid.check()
     model._check_parameters()
     design, y, y_mean = model._build(X, y, sample_weight)
-    penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
-    rule = {"tol": model.tol, "max_iter": model.max_iter}
-    descents = [Descent(design, target, penalty, rest, **rule) for target in y.T[:, :, None]]
-    alphas = grid.resolve(lambda: max(descent.largest_alpha() for descent in descents))
-    most = np.inf if grid.max_features is None else grid.max_features
-    paths = [list(descent.run(alphas, most)) for descent in descents]
-    length = min(map(len, paths))
-    if length == 0:
+    descents = list(begin(model, design, y))
+    alphas = grid.resolve(model, descents)
+    path, solutions = follow(model, descents, alphas, y_mean, grid.max_features)
+    if path.alphas.size == 0:
         selected = f"at least what alpha={alphas[0]:g} selects"
-        refuse(grid.function, "max_features", grid.max_features, selected)
-    for descent, solutions in zip(descents, paths, strict=True):
-        worst = max(solutions, key=lambda solution: solution.gap)
-        warn_if_stopped_short(grid.function, descent.record(worst), depth=5)
-    coefs = np.empty((len(y.T), design.n_features, length))
-    for k, solutions in enumerate(paths):
+        refuse(grid.owner, "max_features", grid.max_features, selected)
+    for descent, found in zip(descents, solutions, strict=True):
+        warn_if_stopped_short(grid.owner, descent.record(least_certain(found)), depth=5)
+    return path
+
+
+def begin(model, design, y):
+    """Yield the descent of each target, at rest."""
+    penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
+    for target in y.T[:, :, None]:
+        yield Descent(design, target, penalty, rest, tol=model.tol, max_iter=model.max_iter)
+
+
+def follow(model, descents, alphas, y_mean, max_features=None):
+    """Follow descents along alphas; return the path, and the solutions of each descent."""
+    most = np.inf if max_features is None else max_features
+    solutions = [list(descent.run(alphas, most)) for descent in descents]
+    design, length = descents[0].design, min(map(len, solutions))
+    coefs = np.empty((len(descents), design.n_features, length))
+    for k, descent in enumerate(descents):
         for alpha in range(length):
-            coefs[k, :, alpha] = descents[k].coefficients(solutions[alpha])[:, 0] / design.scale
+            coefs[k, :, alpha] = descent.coefficients(solutions[k][alpha])[:, 0] / design.scale
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
-    gaps = np.array([[solution.gap for solution in path[:length]] for path in paths])
+    gaps = np.array([[solution.gap for solution in found[:length]] for found in solutions])
     coefs, gaps = coefs.astype(design.X.dtype, copy=False), gaps / design.total_weight
     if model._y_ndim == 1:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
-    return RegularizationPath(alphas[:length], coefs, gaps, intercepts)
+    return RegularizationPath(alphas[:length], coefs, gaps, intercepts), solutions
+
+
+def least_certain(solutions):
+    """Return the solution with the largest gap."""
+    return max(solutions, key=lambda solution: solution.gap)

@@ -1,0 +1,490 @@
+"""L1, alone or with L2, with alpha chosen by cross-validation."""
+
+from copy import copy
+
+import numpy as np
+from sklearn import get_config
+from sklearn.model_selection import check_cv
+from sklearn.utils import column_or_1d
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.parallel import Parallel, delayed
+
+from .._checks import check_choice, check_number, refuse
+from .._convergence import warn_if_stopped_short, worst
+from .._threads import single_thread
+from ._base import LinearRegressor
+from ._lasso import ElasticNetCD
+from ._path import Grid, begin, follow, least_certain
+
+
+class ElasticNetCDCV(LinearRegressor):
+    r"""Elastic net with `alpha` and `l1_ratio` chosen by cross-validation, with certificates.
+
+    Minimises
+
+    .. math::
+
+        \frac{1}{2n} \|y - Xw\|_2^2
+        + \alpha \sum_j f_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right)
+
+    with :math:`\rho` = `l1_ratio`, for the pair :math:`(\alpha, \rho)` whose squared error on data
+    kept apart is smallest on average over the folds. Paths and errors are those of
+    :class:`sklearn.linear_model.ElasticNetCV` when every factor :math:`f_j` is 1. With
+    `sample_weight`, the loss and the error of a fold are weighted means; the mean over the folds
+    is not weighted.
+
+    Parameters
+    ----------
+    l1_ratio : float or list of float, default=0.5
+        Part of the penalty that is L1, in [0, 1], or several to choose from; with 0, alphas have
+        to be given.
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected, on all data, to `eps` times it.
+    cv : int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of
+        the data. None is 5.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
+        within one standard error of it, which glmnet calls lambda.1se. `l1_ratio` is that of the
+        smallest mean error.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
+        have 1; later entries win. None is 1 for all.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance, in each fold by its
+        own variances. `coef_` is reported on the original scale, and the bounds apply to it there.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, for each alpha.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`.
+    n_jobs : int, default=None
+        Folds that run at the same time, in threads; -1 is one for each processor. The result does
+        not depend on it.
+
+    Attributes
+    ----------
+    alpha_, l1_ratio_ : float
+        What was chosen.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients on all data, exactly 0 off the support.
+    sparse_coef_ : csr_array of shape (n_features,)
+        The same, sparse.
+    intercept_ : float
+        Intercept.
+    path_ : RegularizationPath
+        Coefficients on all data for all alphas, with the chosen `l1_ratio`.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Strengths of the penalty, in descending order; a row for each of several `l1_ratio` where
+        they were not given.
+    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Mean squared error on the data that each fold keeps apart.
+    dual_gap_ : float
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
+        the most.
+    n_iter_ : int
+        Sweeps of coordinate descent along `path_`.
+    convergence_ : Convergence
+        The certificate of `coef_`, and the work along `path_`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha, on all data or in a fold.
+
+    See Also
+    --------
+    sklearn.linear_model.ElasticNetCV : The same objective and the same choice.
+    LassoCDCV : The same with `l1_ratio` = 1.
+    ElasticNetCD : The elastic net for one alpha.
+    enet_path : Coefficients for many alphas, without a choice.
+
+    Notes
+    -----
+    Each fold follows one path through all alphas, and so do all data: the cost is that of a few
+    paths, not of a fit for each alpha and fold.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 7.10.
+
+    Friedman, Hastie and Tibshirani (2010), "Regularization Paths for Generalized Linear Models
+    via Coordinate Descent", Journal of Statistical Software 33(1), sections 2.5 and 6.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import ElasticNetCDCV
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = ElasticNetCDCV(l1_ratio=[0.5, 0.9, 1.0], rule="1se").fit(X, y)
+    >>> model.l1_ratio_, [str(name) for name in X.columns[model.coef_ != 0]]
+    (1.0, ['sex', 'bmi', 'bp', 's3', 's5', 's6'])
+    >>> model.convergence_.converged
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        l1_ratio=0.5,
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        rule="min",
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        positive=False,
+        fit_intercept=True,
+        standardize=False,
+        max_iter=1000,
+        tol=1e-6,
+        n_jobs=None,
+    ):
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.rule = rule
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.positive = positive
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+
+    @single_thread()
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose alpha, and fit the coefficients on all data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero in any training or test set.
+        **params : dict
+            Metadata for the splitter, such as `groups`, where scikit-learn's metadata routing is
+            enabled.
+
+        Returns
+        -------
+        object
+            The fitted estimator.
+        """
+        grid = self._check_parameters()
+        X, y, s = self._validate(X, y, sample_weight)
+        folds = self._folds(X, y, s, self._split_params(sample_weight, params))
+        models = [self._with(l1_ratio) for l1_ratio in self._l1_ratios()]
+        design, target, y_mean = self._centre(X, y, s)
+        alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
+        jobs = (delayed(assess)(models, alphas, X, y, s, *fold) for fold in folds)
+        errors, records = zip(*Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs), strict=True)
+        mse = np.stack(errors, axis=-1)
+        best, at = choose(mse, self.rule)
+        (descent,) = begin(models[best], design, target)
+        path, (solutions,) = follow(models[best], [descent], alphas[best], y_mean)
+        self._store_path(path, at)
+        self.l1_ratio_ = models[best].l1_ratio
+        self.mse_path_ = mse if len(models) > 1 else mse[0]
+        given = np.ndim(self.alphas) > 0
+        self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
+        self.convergence_ = descent.record(solutions[at])
+        self.n_iter_ = self.convergence_.n_iter
+        whole = descent.record(least_certain(solutions))
+        warn_if_stopped_short(type(self).__name__, worst([*records, whole]))
+        return self
+
+    def _store_path(self, path, at):
+        """Store a path, and what it says at one of its alphas."""
+        self.path_, self.alpha_, self.dual_gap_ = path, path.alphas[at], path.gaps[at]
+        self.coef_ = path.coefs[:, at].copy()
+        self.intercept_ = self.coef_.dtype.type(path.intercepts[at])
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done; return the grid of alphas."""
+        self._check_common()
+        check_choice(self, "rule", ("min", "1se"))
+        for l1_ratio in self._l1_ratios():
+            check_number(self, "l1_ratio", l1_ratio, low=0, high=1)
+        grid = Grid(type(self).__name__, self.alphas, self.eps)
+        grid.check()
+        return grid
+
+    def _l1_ratios(self):
+        """Return the `l1_ratio` to choose from, as a list."""
+        ratios = [self.l1_ratio] if np.ndim(self.l1_ratio) == 0 else list(self.l1_ratio)
+        return ratios or refuse(self, "l1_ratio", ratios, "a number in [0, 1] or a list of them")
+
+    def _validate(self, X, y, sample_weight):
+        """Return the data and their weights, validated; y is a vector."""
+        X, y, s = super()._validate(X, y, sample_weight)
+        owner = type(self).__name__
+        if y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                f"{owner}: y must have one target; got {y.shape[1]}. Fit one {owner} for each, or "
+                "search alpha for all with GridSearchCV(MultiTaskLassoCD(), ...)."
+            )
+        self._y_ndim = 1
+        return X, column_or_1d(y, warn=True), s
+
+    def _split_params(self, sample_weight, params):
+        """Return what the splitter asks for."""
+        if get_config()["enable_metadata_routing"]:
+            params["sample_weight"] = sample_weight
+        elif params:
+            raise ValueError(
+                f"{type(self).__name__}: passing {', '.join(params)} to the splitter is only "
+                "supported if enable_metadata_routing=True, see sklearn.set_config; or pass "
+                "cv=list(splitter.split(X, y, ...))."
+            )
+        return process_routing(self, "fit", **params)["splitter"]["split"]
+
+    def _folds(self, X, y, s, split_params):
+        """Return the folds; each of their parts has a weight."""
+        folds = list(check_cv(self.cv).split(X, y, **split_params))
+        least = 2 if self.rule == "1se" else 1
+        if len(folds) < least:
+            refuse(self, "cv", len(folds), f"at least {least} fold(s) where rule is {self.rule!r}")
+        for k, fold in enumerate(folds):
+            if not all(s[part].any() for part in fold):
+                raise ValueError(
+                    f"{type(self).__name__}: the training and the test samples must have a "
+                    f"positive weight in every fold; in fold {k} some part has none."
+                )
+        return folds
+
+    def _with(self, l1_ratio):
+        """Return this model with one `l1_ratio`."""
+        model = copy(self)
+        model.l1_ratio = l1_ratio
+        return model
+
+    _penalty = ElasticNetCD._penalty
+    sparse_coef_ = ElasticNetCD.sparse_coef_
+
+    def get_metadata_routing(self):
+        """Return how metadata are routed: to fit, and to the splitter.
+
+        Returns
+        -------
+        MetadataRouter
+            The router.
+        """
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(splitter=check_cv(self.cv), method_mapping=to_split)
+
+    def __sklearn_tags__(self):
+        """Return the tags: y has to be a vector."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+@single_thread()
+def assess(models, alphas, X, y, s, train, test):
+    """Return the test errors of a fold, by model and alpha, and the worst of its records."""
+    design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
+    errors, records = [], []
+    for model, grid in zip(models, alphas, strict=True):
+        (descent,) = begin(model, design, target)
+        path, (solutions,) = follow(model, [descent], grid, y_mean)
+        residuals = y[test, None] - X[test] @ path.coefs - path.intercepts
+        errors.append(s[test] @ residuals**2 / s[test].sum())
+        records.append(descent.record(least_certain(solutions)))
+    return np.array(errors), worst(records)
+
+
+def choose(mse, rule):
+    """Return the places of the best model and alpha, given errors by model, alpha and fold."""
+    mean = mse.mean(axis=-1)
+    model, alpha = np.unravel_index(mean.argmin(), mean.shape)
+    if rule == "1se":
+        error = mse[model, alpha].std(ddof=1) / np.sqrt(mse.shape[-1])
+        alpha = np.argmax(mean[model] <= mean[model, alpha] + error)  # the first is the largest
+    return model, alpha
+
+
+class LassoCDCV(ElasticNetCDCV):
+    r"""Lasso with `alpha` chosen by cross-validation, with certificates.
+
+    Minimises
+
+    .. math::
+
+        \frac{1}{2n} \|y - Xw\|_2^2 + \alpha \sum_j f_j |w_j|
+
+    for the :math:`\alpha` whose squared error on data kept apart is smallest on average over the
+    folds. Paths and errors are those of :class:`sklearn.linear_model.LassoCV` when every factor
+    :math:`f_j` is 1. With `sample_weight`, the loss and the error of a fold are weighted means;
+    the mean over the folds is not weighted.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected, on all data, to `eps` times it.
+    cv : int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of
+        the data. None is 5.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
+        within one standard error of it, which glmnet calls lambda.1se.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
+        have 1; later entries win. None is 1 for all.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance, in each fold by its
+        own variances. `coef_` is reported on the original scale, and the bounds apply to it there.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, for each alpha.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`.
+    n_jobs : int, default=None
+        Folds that run at the same time, in threads; -1 is one for each processor. The result does
+        not depend on it.
+
+    Attributes
+    ----------
+    alpha_ : float
+        What was chosen.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients on all data, exactly 0 off the support.
+    sparse_coef_ : csr_array of shape (n_features,)
+        The same, sparse.
+    intercept_ : float
+        Intercept.
+    path_ : RegularizationPath
+        Coefficients on all data for all alphas.
+    alphas_ : ndarray of shape (n_alphas,)
+        Strengths of the penalty, in descending order.
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared error on the data that each fold keeps apart.
+    dual_gap_ : float
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
+        the most.
+    n_iter_ : int
+        Sweeps of coordinate descent along `path_`.
+    convergence_ : Convergence
+        The certificate of `coef_`, and the work along `path_`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha, on all data or in a fold.
+
+    See Also
+    --------
+    sklearn.linear_model.LassoCV : The same objective and the same choice.
+    ElasticNetCDCV : With an L2 penalty in addition, whose part is chosen too.
+    LassoCD : The lasso for one alpha.
+    lasso_path : Coefficients for many alphas, without a choice.
+
+    Notes
+    -----
+    Each fold follows one path through all alphas, and so do all data: the cost is that of a few
+    paths, not of a fit for each alpha and fold.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 7.10.
+
+    Friedman, Hastie and Tibshirani (2010), "Regularization Paths for Generalized Linear Models
+    via Coordinate Descent", Journal of Statistical Software 33(1), sections 2.5 and 6.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import LassoCDCV
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = LassoCDCV(rule="1se").fit(X, y)
+    >>> [str(name) for name in X.columns[model.coef_ != 0]]
+    ['sex', 'bmi', 'bp', 's3', 's5', 's6']
+    >>> model.mse_path_.shape
+    (100, 5)
+    >>> model.path_.predict(X[:2], alpha=0.5).round().tolist()
+    [195.0, 92.0]
+    """
+
+    l1_ratio = 1.0  # no parameter of the lasso
+
+    def __init__(
+        self,
+        *,
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        rule="min",
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        positive=False,
+        fit_intercept=True,
+        standardize=False,
+        max_iter=1000,
+        tol=1e-6,
+        n_jobs=None,
+    ):
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.rule = rule
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.positive = positive
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
