@@ -8,6 +8,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg import ElasticNetCD, LassoCD, enet_path, lasso_path
+from skreg._data import as_design
+from skreg._solvers.path import Descent
+from skreg._solvers.penalties import ElasticNet
 
 from . import naive
 
@@ -52,13 +55,31 @@ def test_alphas_begin_where_penalised_columns_do_when_others_are_free():
     assert np.count_nonzero(less) == 3
 
 
-def test_every_alpha_has_its_certificate():
-    path = lasso_path(*wide(), alphas=40, eps=0.01)
-    X, y = wide()
+@pytest.mark.parametrize("data", [(X, y), wide()], ids=["tall", "wide"])
+def test_every_alpha_has_its_certificate(data):
+    X, y = data
+    path = lasso_path(X, y, alphas=40, eps=0.01)
     for alpha, coef, gap in zip(path.alphas, path.coefs.T, path.gaps, strict=True):
         assert gap <= 1e-6 * y.var() / 2
         expected = naive.lasso_gap(X, y, coef, np.full(X.shape[1], alpha))
-        assert gap == pytest.approx(expected, rel=1e-3, abs=1e-13)
+        assert gap == pytest.approx(expected, rel=1e-3, abs=1e-13 * y.var())
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-6], ids=["right", "wrong"])
+def test_correlations_by_the_gram_matrix_hold_as_far_as_the_data_confirm(error):
+    design = as_design(X, np.ones(len(y)), centre=True, standardize=False)
+    penalty = ElasticNet(np.ones(10), np.zeros(10), np.full(10, -np.inf), np.full(10, np.inf))
+    rest, target = np.zeros((10, 1)), y[:, None] - y.mean()
+    descent = Descent(design, target, penalty, rest, tol=1e-10, max_iter=100)
+    assert descent.whole_gram_pays(list(np.geomspace(descent.top, 0.01 * descent.top)))
+    W = 100 * np.random.default_rng(0).standard_normal((10, 3))
+    R = target - (X - X.mean(axis=0)) @ W
+    C = (X - X.mean(axis=0)).T @ R
+    n_products = design.work.n_products
+    rr, found = descent.confirm(W, C * (1 + error))
+    np.testing.assert_allclose(rr, np.sum(R**2, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found, C, rtol=1e-11)
+    assert design.work.n_products - n_products == (4 if error else 2)
 
 
 def test_a_path_does_not_jump():

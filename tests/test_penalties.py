@@ -116,7 +116,7 @@ def test_gap_with_unpenalised_columns_bounds_the_suboptimality(free, one_sided):
     )
     W = np.maximum(W, lower).T
     R = y[:, None] - X @ W
-    gaps = certify(design, R, X.T @ R, every, W, penalty, np.ones(101)).gap
+    gaps = certify(design, np.sum(R**2, axis=0), X.T @ R, every, W, penalty, np.ones(101)).gap
     for w, gap in zip(W.T, gaps, strict=True):
         assert gap >= objective(w) - objective(best) - 1e-12
     assert gaps[0] < 1e-12
@@ -132,8 +132,9 @@ def test_columns_at_rest_are_certified_from_their_correlations_alone():
     W[[1, 4]] = rng.standard_normal((2, 2))
     W[7] = 0.2
     R, alphas = y[:, None] - X @ W, np.array([1.0, 4.0])
-    some = certify(design, R, X.T @ R, np.array([4, 1]), W[[4, 1]], penalty, alphas)
-    every = certify(design, R, X.T @ R, np.arange(8), W, penalty, alphas)
+    problem = design, np.sum(R**2, axis=0), X.T @ R
+    some = certify(*problem, np.array([4, 1]), W[[4, 1]], penalty, alphas)
+    every = certify(*problem, np.arange(8), W, penalty, alphas)
     np.testing.assert_allclose(some.gap, every.gap)
     np.testing.assert_allclose(some.violation, every.violation)
     worst = penalty.at(alphas).violation(X.T @ R, W).max(axis=1)

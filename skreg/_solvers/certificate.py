@@ -27,16 +27,16 @@ class Certificate(NamedTuple):
     missing: np.ndarray
 
 
-def certify(design, R, C, columns, W, penalty, alphas):
+def certify(design, rr, C, columns, W, penalty, alphas):
     """Certify the coefficients W of some columns, the others being at rest.
 
     Parameters
     ----------
     design : Design
         The data.
-    R, C : ndarray of shape (n_samples, n_problems) and (n_features, n_problems)
-        Residuals, and their correlations with the columns. Where the penalty couples the columns
-        of an array, they are the targets of one problem.
+    rr, C : ndarray of shape (n_problems,) and (n_features, n_problems)
+        Sums of squares of the residuals, and their correlations with the columns. Where the
+        penalty couples the columns of an array, they are the targets of one problem.
     columns : ndarray of int
         Columns that may have left their place of rest: 0, or the bound next to it.
     W : ndarray of shape (n_columns, n_problems)
@@ -52,13 +52,13 @@ def certify(design, R, C, columns, W, penalty, alphas):
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
     order = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
     free = part.unbounded(C[j])
-    gain = np.zeros(len(alphas))
+    gain = np.zeros(len(rr))
     if free.any():
-        gain, R, C = without(np.broadcast_to(free, (len(j), R.shape[1])), j, design, R, C)
-        gain = penalty.couple(gain)
+        gain, C = without(np.broadcast_to(free, (len(j), len(rr))), j, design, C)
         outside = violating(C, columns, penalty, alphas)
         j, w, part = extended(columns, W, outside, penalty, alphas)
-    gap = gain + feasible_gap(penalty.couple(design.s @ R**2), C[j], w, part)
+    rest = np.maximum(0.0, rr - 2 * gain)
+    gap = penalty.couple(gain) + feasible_gap(penalty.couple(rest), C[j], w, part)
     return Certificate(gap, violation.max(axis=0, initial=0.0), outside[order])
 
 
@@ -77,13 +77,13 @@ def extended(columns, W, outside, penalty, alphas):
     return j, np.vstack([W, np.broadcast_to(rest, (len(rest), W.shape[1]))]), part.at(alphas)
 
 
-def without(free, j, design, R, C):
+def without(free, j, design, C):
     """Make residuals orthogonal to the columns j that are `free`, as a dual point must be.
 
     Problems that have the same free columns share the passes. Return what each objective gains by
-    it, the residuals and their correlations.
+    it, half of what its squared residuals lose, and the correlations.
     """
-    gain, R, C = np.zeros(R.shape[1]), R.copy(), C.copy()
+    gain, C = np.zeros(C.shape[1]), C.copy()
     patterns, which = np.unique(free, axis=1, return_inverse=True)
     for k, pattern in enumerate(patterns.T):
         columns, problems = j[pattern], np.flatnonzero(which.ravel() == k)
@@ -93,10 +93,9 @@ def without(free, j, design, R, C):
             c = C[np.ix_(columns, problems)]
             step = lstsq(design.gram(columns), c, lapack_driver="gelsy")[0]
             gain[problems] = np.maximum(0.0, 0.5 * np.sum(step * c, axis=0))
-            R[:, problems] -= design.matvec(step, columns)
-            C[:, problems] = design.rmatvec(R[:, problems])
+            C[:, problems] -= design.rmatvec(design.matvec(step, columns))
             C[np.ix_(columns, problems)] = 0.0
-    return gain, R, C
+    return gain, C
 
 
 def feasible_gap(rr, c, w, penalty):

@@ -28,6 +28,7 @@ SMALLEST_GROWTH = 100
 ROUGHLY = 1e-3  # tolerance of waypoints
 ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
+DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 TINY = np.finfo(float).tiny
 
@@ -79,6 +80,8 @@ class Descent:
         ``sum(s * y**2) / 2``.
     reference : float
         Largest correlation of a column with the residual at the start.
+    whole : bool
+        Whether the working set has all columns that may move.
     top : float
         The alpha above which no coefficient leaves its place of rest, as seen from the start.
     """
@@ -96,6 +99,7 @@ class Descent:
         self.reference = penalty.size(self.c).max(initial=0.0)
         self.alpha = self.top = penalty.largest_alpha(self.c, w)
         self.set = GramSet(design, y)
+        self.whole = False
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         self.add(columns, w[columns], self.c[columns])
 
@@ -114,12 +118,12 @@ class Descent:
         alphas = list(alphas)
         self.sweeps_left = self.max_iter * len(alphas)
         self.alpha = max(self.alpha, alphas[0])
-        whole = self.whole_gram_pays(alphas)
+        self.whole = self.whole_gram_pays(alphas)
         while alphas:
             end = STAGE * self.alpha if self.alpha > ALPHA_RANGE * self.top else 0.0
             stage = [alpha for alpha in alphas if alpha >= end]
             if stage:
-                stage = (alphas if whole else stage)[: self.longest_stage]
+                stage = (alphas if self.whole else stage)[: self.longest_stage]
                 self.join(stage[-1])
                 for solution in self.certify(stage):
                     if solution.columns.size > max_features:
@@ -130,7 +134,7 @@ class Descent:
             else:
                 self.join(end)
                 self.minimise(end, ROUGHLY * self.scale)
-                if whole:
+                if self.whole:
                     self.c[self.set.columns] = self.set.c
                 else:
                     self.look(self.set.w)
@@ -183,26 +187,39 @@ class Descent:
         return n_sweeps
 
     def look(self, W):
-        """Compute residuals and correlations from the data; the last coefficients are the set's."""
+        """Return squared residuals and correlations, from the data; the last ones are the set's."""
         on = W.any(axis=1)
         R = self.y - self.design.matvec(W[on], self.set.columns[on])
         C = self.design.rmatvec(R)
         self.c = C[:, -self.y.shape[1] :].copy()
         self.set.refresh(self.c)
-        return R, C
+        return self.design.s @ R**2, C
+
+    def confirm(self, W, C):
+        """Return the same for correlations C of all columns, if the data confirm the last ones."""
+        rr, c = self.look(W[:, -1:])
+        drift = np.abs(c[self.set.columns] - C[:, -1:]).max()
+        if drift * np.abs(W).sum(axis=0).max() > DRIFT * self.tol:
+            return self.look(W)
+        C[:, -1:] = c[self.set.columns]
+        everywhere = np.repeat(c, W.shape[1], axis=1)
+        everywhere[self.set.columns] = C
+        return rr + np.sum((W[:, -1:] - W) * (C[:, -1:] + C), axis=0), everywhere
 
     def certify(self, stage):
         """Solve at the alphas of a stage until the data certify the solutions; return these."""
         found, inner_tol, slack, last_gap = {}, 0.3 * self.tol, 0.0, np.inf
         pending = stage
         while pending:
-            n_sweeps, ws = [], []
+            n_sweeps, ws, cs = [], [], []
             for alpha in pending:
                 n_sweeps.append(self.minimise(alpha, max(inner_tol, slack)))
                 ws.append(self.set.w.copy())
+                cs.append(self.set.c)
             W, columns = np.hstack(ws), self.set.columns
-            R, C = self.look(W)
-            certificate = certify(self.design, R, C, columns, W, self.penalty, np.array(pending))
+            several = self.whole and len(pending) > 1
+            rr, C = self.confirm(W, np.hstack(cs)) if several else self.look(W)
+            certificate = certify(self.design, rr, C, columns, W, self.penalty, np.array(pending))
             worst, missing = certificate.gap.max(), certificate.missing
             stalled = missing.size == 0 and not worst <= 0.5 * last_gap
             stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None

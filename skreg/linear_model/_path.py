@@ -25,7 +25,9 @@ class RegularizationPath(NamedTuple):
     coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         Coefficients.
     gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-        Duality gaps, computed from the data, in the units of the objective.
+        Duality gaps, computed from the data, in the units of the objective. On tall data most of
+        them come from the Gram matrix of all columns, as far as the data confirm it to a tenth of
+        `tol`.
     intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         Intercepts.
     """

@@ -260,7 +260,8 @@ class RidgeGD(LinearRegressor):
         design, y = problem.design, problem.y
         r, c = problem.correlations(w)
         accuracy = float(problem.accuracy(r, c, w).max(initial=0.0))
-        certificate = certify(design, r, c, np.arange(design.n_features), w, penalty, alphas)
+        everything = np.arange(design.n_features)
+        certificate = certify(design, design.s @ r**2, c, everything, w, penalty, alphas)
         losses = 0.5 * design.s @ y**2
         reference = np.abs(design.rmatvec(y)).max(initial=0.0)
         return Convergence(
