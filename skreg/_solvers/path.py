@@ -221,7 +221,7 @@ class Descent:
             rr, C = self.confirm(W, np.hstack(cs)) if several else self.look(W)
             certificate = certify(self.design, rr, C, columns, W, self.penalty, np.array(pending))
             worst, missing = certificate.gap.max(), certificate.missing
-            stalled = missing.size == 0 and not worst <= 0.5 * last_gap
+            stalled = missing.size == 0 and slack == 0 and not worst <= 0.5 * last_gap
             stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
             for k, alpha in enumerate(pending):
                 on, gap = ws[k].any(axis=1), certificate.gap[k]
@@ -236,9 +236,9 @@ class Descent:
             pending = [alpha for alpha in pending if found[alpha].stop is None]
             if pending:
                 self.grow(missing)
-                slack = self.set.looseness * worst if missing.size else 0.0
-                if missing.size == 0:
+                if missing.size == 0 and slack == 0:
                     inner_tol, last_gap = 0.1 * inner_tol, worst
+                slack = self.set.looseness * worst if missing.size else 0.0
                 if pending[-1] != stage[-1]:  # the next stage starts from its end
                     pending.append(stage[-1])
         return [found[alpha] for alpha in stage]
