@@ -198,7 +198,7 @@ class Descent:
     def confirm(self, W, C):
         """Return the same for correlations C of all columns, if the data confirm the last ones."""
         rr, c = self.look(W[:, -1:])
-        drift = np.abs(c[self.set.columns] - C[:, -1:]).max()
+        drift = np.abs(c[self.set.columns] - C[:, -1:]).max(initial=0.0)
         if drift * np.abs(W).sum(axis=0).max() > DRIFT * self.tol:
             return self.look(W)
         C[:, -1:] = c[self.set.columns]
