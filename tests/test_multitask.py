@@ -60,8 +60,8 @@ def test_coefficients_are_those_of_scikit_learn(
     model = MultiTaskElasticNetCD(**options, tol=1e-13).fit(container(X), Y)
     reference = linear_model.MultiTaskElasticNet(**options, tol=1e-14, max_iter=10**6).fit(X, Y)
     scale = np.abs(reference.coef_).max()
-    assert np.abs(model.coef_ - reference.coef_).max() <= 1e-7 * scale
-    np.testing.assert_allclose(model.intercept_, reference.intercept_, atol=1e-7 * scale)
+    assert np.abs(model.coef_ - reference.coef_).max() <= 1e-8 * scale
+    np.testing.assert_allclose(model.intercept_, reference.intercept_, atol=1e-8 * scale)
     np.testing.assert_array_equal(model.coef_.any(axis=0), reference.coef_.any(axis=0))
     assert model.convergence_.converged
 

@@ -32,7 +32,7 @@ def test_coefficients_are_those_of_scikit_learn(data, l1_ratio, container):
     centred = X - X.mean(axis=0), y - y.mean()
     options = {"l1_ratio": l1_ratio, "alphas": path.alphas, "tol": 1e-13, "max_iter": 10**6}
     _, coefs, _ = linear_model.enet_path(*centred, **options)
-    assert np.abs(path.coefs - coefs).max() <= 1e-6 * np.abs(coefs).max()
+    assert np.abs(path.coefs - coefs).max() <= 1e-8 * np.abs(coefs).max()
     np.testing.assert_allclose(path.intercepts, y.mean() - X.mean(axis=0) @ path.coefs)
 
 
