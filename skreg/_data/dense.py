@@ -5,6 +5,7 @@ import numpy as np
 from .design import Design, as_design
 
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
+FAR = 30  # standard deviations from 0, where squares lose three digits
 LARGE_OFFSET = 1e3  # means, in standard deviations, that may not be subtracted from products
 
 
@@ -23,13 +24,20 @@ class DenseDesign(Design):
         self._root = None if np.all(s == 1) else np.sqrt(s)
 
     def _moments(self):
-        # Deviations from the mean of a few rows: columns with a large offset keep their digits.
-        few = self.X[: max(1, BLOCK_SIZE // self.n_features)]
-        self.mean = few.mean(axis=0, dtype=float)
+        # Once more about the mean where it is so large that the squares about 0 lose digits.
+        self.mean = np.zeros(self.n_features)
+        mean, variance = self._moments_about_the_mean()
+        near = np.isfinite(variance) & (np.abs(mean) <= FAR * np.sqrt(variance))
+        if np.all(near):
+            return mean, variance
+        self.mean = mean
+        return self._moments_about_the_mean()
+
+    def _moments_about_the_mean(self):
         shift, squares = np.zeros((2, self.n_features))
         for rows, columns, block in self._blocks():
             shift[columns] += self.s[rows] @ block
-            squares[columns] += self.s[rows] @ np.square(block, out=block)
+            squares[columns] += self.s[rows] @ np.square(block)
         shift /= self.total_weight
         return self.mean + shift, np.maximum(squares / self.total_weight - shift**2, 0.0)
 
@@ -93,7 +101,9 @@ class DenseDesign(Design):
             columns = slice(left, left + wide)
             for top in range(0, n, high):
                 rows = slice(top, top + high)
-                yield rows, columns, self._read(self.X[rows, columns]) - self.mean[columns]
+                block, mean = self._read(self.X[rows, columns]), self.mean[columns]
+                centred = block.dtype == float and not mean.any()
+                yield rows, columns, block if centred else block - mean
 
     def _rows_of(self, columns):
         """Yield slices of rows with all of some columns, centred, as float64."""
