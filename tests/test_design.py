@@ -1,10 +1,11 @@
-"""The five questions of a Design against an explicit matrix, for every kind of data."""
+"""The questions of a Design against an explicit matrix, for every kind of data."""
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from skreg._data import as_design
+from skreg._solvers.penalties import ElasticNet
 
 KINDS = {
     "C": np.ascontiguousarray,
@@ -30,7 +31,7 @@ def data(request):
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("centre", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_five_questions(kind, centre, standardize, data):
+def test_questions(kind, centre, standardize, data):
     X, s, rng = data
     design = as_design(KINDS[kind](X), s, centre=centre, standardize=standardize)
     mean = np.average(X, axis=0, weights=s)
@@ -52,8 +53,34 @@ def test_five_questions(kind, centre, standardize, data):
     np.testing.assert_allclose(design.gram(i), G[np.ix_(i, i)], **tolerance)
     np.testing.assert_allclose(design.gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
     np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)
+    v = rng.random(X.shape[1])
+    np.testing.assert_allclose(design.kernel(v), Xc * v @ Xc.T, **tolerance)
     rows = np.array([4, 1, 7])
     np.testing.assert_allclose(design.take(rows).matvec(w), (Xc @ w)[rows], **tolerance)
+
+
+@pytest.mark.parametrize("centre", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_sweep_minimises_over_one_column_after_the_other(kind, centre, data):
+    X, s, rng = data
+    design = as_design(KINDS[kind](X), s, centre=centre, standardize=True)
+    columns, w = np.array([3, 0, 5]), np.array([[0.5], [0.0], [-0.2]])
+    Xc = np.column_stack([design.matvec(np.ones(1), [j]) for j in columns])
+    y = rng.standard_normal((len(X), 1))
+    y -= s @ y / s.sum() * centre
+    lower, upper = np.full(3, -1.0), np.array([2, 0.05, 3])
+    penalty = ElasticNet(np.array([0.3, 0.1, 0.0]), np.array([0.5, 0.0, 0.0]), lower, upper)
+    expected, r = w.copy(), y - Xc @ w
+    for k, x in enumerate(Xc.T):
+        candidates = np.linspace(penalty.lower[k], penalty.upper[k], 100_001)
+        left = y[:, 0] - Xc @ expected[:, 0] + x * expected[k, 0]
+        loss = 0.5 * (s @ x**2) * candidates**2 - (s @ (x * left)) * candidates
+        expected[k] = candidates[np.argmin(loss + penalty.take(k).value(candidates))]
+    r = np.asfortranarray(r)
+    _, n_changed, _ = design.sweep(w, r, columns, penalty)
+    np.testing.assert_allclose(w, expected, atol=1e-4)
+    np.testing.assert_allclose(r, y - Xc @ w, atol=1e-10)
+    assert n_changed > 0
 
 
 def test_large_offsets_cost_no_digits():

@@ -7,6 +7,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``rmatvec(r)``       ``Xc.T @ (s * r)``
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
+``kernel(v)``        ``Xc @ diag(v) @ Xc.T``
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
@@ -199,10 +200,21 @@ class Design(ABC):
         part.n_samples = part.X.shape[0]
         return part
 
+    def kernel(self, v):
+        """Return ``Xc @ diag(v) @ Xc.T``."""
+        self.n_passes += 1
+        self.work.n_products += 1
+        return self._kernel(v / self.scale**2)
+
     @property
     @abstractmethod
     def passes_of_gram(self):
         """How many passes over the data take as long as the Gram matrix of all columns."""
+
+    @property
+    @abstractmethod
+    def passes_of_kernel(self):
+        """The same for the matrix of all samples."""
 
     @abstractmethod
     def _moments(self): ...
@@ -218,6 +230,9 @@ class Design(ABC):
 
     @abstractmethod
     def _gram(self, columns, first): ...
+
+    @abstractmethod
+    def _kernel(self, v): ...
 
     @abstractmethod
     def _places(self):

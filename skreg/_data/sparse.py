@@ -109,6 +109,12 @@ class SparseDesign(Design):
         mean = self.mean[columns]
         return G - self.total_weight * np.outer(mean[first:], mean)
 
+    def _kernel(self, v):
+        X = self._read(self._csr)
+        K = (X.multiply(v) @ X.T).toarray()
+        across = X @ (v * self.mean)
+        return K - across - across[:, None] + v @ self.mean**2
+
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr = csc.indptr
@@ -118,6 +124,11 @@ class SparseDesign(Design):
     def passes_of_gram(self):
         """A row costs the square of its entries; the matrix is dense and has to be worked with."""
         return self.X.nnz / self.n_samples + self.n_features**2 / max(1, self.X.nnz)
+
+    @property
+    def passes_of_kernel(self):
+        """A column costs the square of its entries; the matrix is dense and has to be solved."""
+        return self.X.nnz / self.n_features + self.n_samples**2 / max(1, self.X.nnz)
 
     def _read(self, X):
         """Count the bytes of a matrix that is about to be read, and return it."""

@@ -3,22 +3,42 @@
 ==============  ==============================================================================
 `descend`       the textbook's gradient descent; the loss falls at every step; to learn from
 `nesterov`      accelerated, projected onto the bounds
-`conjugate`     conjugate gradients: the fastest without bounds
+`conjugate`     the normal equations, mostly by conjugate gradients: the fastest without bounds
 ==============  ==============================================================================
 
 Targets share the passes over the data: y and w have one column for each. Every method stops when
-the gradient is small by the same measure, `Problem.accuracy`.
+the gradient is small by the same measure, `Problem.accuracy`, and returns a `Point`.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import norm  # unlike numpy's, it does not overflow
+from scipy.linalg import LinAlgError, norm  # unlike numpy's norm, this one does not overflow
 
 from .._data import Design
+from .normal_equations import ratio, ways
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
+
+
+class Point(NamedTuple):
+    """Coefficients, and what the data say of them.
+
+    Attributes
+    ----------
+    w : ndarray of shape (n_features, n_targets)
+        Coefficients.
+    r, c : ndarray of shape (n_samples, n_targets) and (n_features, n_targets)
+        Residuals, and their correlations with the columns.
+    accuracy : float
+        That of the worst target.
+    """
+
+    w: np.ndarray
+    r: np.ndarray
+    c: np.ndarray
+    accuracy: float
 
 
 class Problem(NamedTuple):
@@ -30,6 +50,8 @@ class Problem(NamedTuple):
         The data.
     y : ndarray of shape (n_samples, n_targets)
         Centred targets.
+    alphas : ndarray of shape (n_targets,)
+        What the penalty was multiplied with.
     penalty : ElasticNet
         Weights and bounds, of shape (n_features, n_targets).
     column : ndarray of shape (n_features,)
@@ -38,37 +60,68 @@ class Problem(NamedTuple):
         Makes gradients comparable between columns. Tall data: the diagonal of the Hessian. Wide
         data: the penalty's own, for steps must not leave the row space, out of which only the
         penalty, however small, would bring them back.
+    at_rest : ndarray of shape (n_features, n_targets)
+        Correlations of the columns with y.
     scale : ndarray of shape (n_targets,)
         Length of the gradient at w = 0 in that metric.
     """
 
     design: Design
     y: np.ndarray
+    alphas: np.ndarray
     penalty: ElasticNet
     column: np.ndarray
     metric: np.ndarray
+    at_rest: np.ndarray
     scale: np.ndarray
 
     @classmethod
-    def of(cls, design, y, penalty):
-        """Build the problem, at the price of one pass."""
-        column = design.column_norms**2
+    def of(cls, design, y, penalty, alphas):
+        """Build the problem for a penalty times alphas, at the price of one pass."""
+        penalty, column = penalty.at(alphas), design.column_norms**2
         if design.n_samples <= design.n_features:
             ridge = penalty.ridge.max(axis=1)
             column = column.max() * np.where(ridge > 0, ridge / max(ridge.max(), TINY), 1.0)
         column = np.where(column > 0, column, 1.0)
         metric = column[:, None] + penalty.ridge
-        scale = np.sqrt(np.sum(design.rmatvec(y) ** 2 / metric, axis=0))
-        return cls(design, y, penalty, column, metric, scale)
+        at_rest = design.rmatvec(y)
+        scale = np.sqrt(np.sum(at_rest**2 / metric, axis=0))
+        return cls(design, y, alphas, penalty, column, metric, at_rest, scale)
+
+    @property
+    def movable(self):
+        """Tell which columns may be used."""
+        return self.penalty.lower[:, 0] < self.penalty.upper[:, 0]
+
+    def inverse_of_ridge(self):
+        """Return the inverse of the penalty, and 0 for columns that may not be used."""
+        ridge = np.where(self.movable[:, None], self.penalty.ridge, np.inf)
+        return 1.0 / ridge
+
+    def targets_of_an_alpha(self):
+        """Yield the targets that share an alpha."""
+        for alpha in np.unique(self.alphas):
+            yield np.flatnonzero(self.alphas == alpha)
+
+    def at(self, w):
+        """Return the point of some coefficients."""
+        r, c = self.correlations(w)
+        return Point(w, r, c, float(self.accuracy(r, c, w).max(initial=0.0)))
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
+        if not w.any():
+            return self.y, self.at_rest
         r = self.y - self.design.matvec(w)
         return r, self.design.rmatvec(r)
 
     def gradient(self, c, w):
         """Return the gradient at w."""
         return self.penalty.ridge * w - c
+
+    def length(self, gradient):
+        """Return the length of gradients, by target."""
+        return np.sqrt(np.sum(gradient**2 / self.metric, axis=0))
 
     def losses(self, r, w):
         """Return the objective at w, per target."""
@@ -85,12 +138,10 @@ class Problem(NamedTuple):
         on how much the objective could still fall relative to itself, from the strong convexity
         that penalties above rounding give.
         """
-        violation = self.penalty.violation(c, w)
-        length = np.sqrt(np.sum(violation**2 / self.metric, axis=0))
-        ridge = self.penalty.ridge
+        violation, ridge = self.penalty.violation(c, w), self.penalty.ridge
         counts = ridge > 1e-12 * self.design.column_norms.max() ** 2
         gap = np.sum(violation**2 / (2 * np.where(counts, ridge, np.inf)), axis=0)
-        return np.maximum(ratio(length, self.scale), ratio(gap, self.losses(r, w)))
+        return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, self.losses(r, w)))
 
     def start(self):
         """Return the coefficients to start from: 0, or the bound nearest to it."""
@@ -119,8 +170,8 @@ def descend(problem, *, tol, max_iter, step=None):
 
     Returns
     -------
-    w : ndarray of shape (n_features, n_targets)
-        Coefficients.
+    point : Point
+        The last point.
     n_iter : int
         Steps.
     losses : list of float
@@ -133,13 +184,13 @@ def descend(problem, *, tol, max_iter, step=None):
     w = problem.start()
     losses = []
     for n_iter in range(max_iter + 1):
-        r, c = problem.correlations(w)
-        losses.append(problem.losses(r, w).sum())
+        point = problem.at(w)
+        losses.append(problem.losses(point.r, w).sum())
         falls = n_iter == 0 or losses[-1] <= losses[-2] * (1 + 1e-12)
-        if np.all(problem.accuracy(r, c, w) <= tol) or not falls or n_iter == max_iter:
+        if point.accuracy <= tol or not falls or n_iter == max_iter:
             break
-        w = problem.project(w - step * problem.gradient(c, w))
-    return w, n_iter, losses
+        w = problem.project(w - step * problem.gradient(point.c, w))
+    return point, n_iter, losses
 
 
 def nesterov(problem, *, tol, max_iter):
@@ -155,49 +206,34 @@ def nesterov(problem, *, tol, max_iter):
     for n_iter in range(max_iter + 1):
         t_next = (1 + np.sqrt(1 + 4 * t**2)) / 2
         ahead = problem.project(w + (t - 1) / t_next * (w - previous))
-        r, c = problem.correlations(ahead)
-        if np.all(problem.accuracy(r, c, ahead) <= tol) or n_iter == max_iter:
-            return ahead, n_iter
-        new = problem.project(ahead - step * problem.gradient(c, ahead))
+        point = problem.at(ahead)
+        if point.accuracy <= tol or n_iter == max_iter:
+            return point, n_iter
+        new = problem.project(ahead - step * problem.gradient(point.c, ahead))
         uphill = np.sum((ahead - new) * (new - w) * problem.metric, axis=0) > 0
         previous, w = w, new
         t = np.where(uphill, 1.0, t_next)
 
 
-def conjugate(problem, *, tol, max_iter):
-    """Conjugate gradients, preconditioned by the metric of the problem.
+def conjugate(problem, *, tol, max_iter, start=None):
+    """Solve the normal equations, mostly by conjugate gradients.
 
-    Golub and Van Loan (2013), section 11.5. The recurrence drifts from the true gradient, so the
-    gradient is computed again from the data before the method stops, and it goes on from there.
+    Golub and Van Loan (2013), section 11.5. What the ways to solve them take for the gradient
+    drifts from it, so it is computed again from the data, and they go on from there.
     """
-    design, ridge = problem.design, problem.penalty.ridge
-    movable = problem.penalty.lower < problem.penalty.upper
-    w, n_iter, best, target = problem.start(), 0, np.inf, 0.5 * tol
-    while True:
-        r, c = problem.correlations(w)
-        accuracy = problem.accuracy(r, c, w).max(initial=0.0)
-        if accuracy <= tol or n_iter >= max_iter or accuracy > 0.5 * best:
-            return w, n_iter
-        best = accuracy
-        residual = np.where(movable, -problem.gradient(c, w), 0.0)
-        z = residual / problem.metric
-        direction, rho = z, np.sum(residual * z, axis=0)
-        while n_iter < max_iter:
-            n_iter += 1
-            image = design.rmatvec(design.matvec(direction)) + ridge * direction
-            image = np.where(movable, image, 0.0)
-            curvature = np.sum(direction * image, axis=0)
-            step = ratio(rho, np.where(curvature > 0, curvature, np.inf))
-            w = w + step * direction
-            residual = residual - step * image
-            z = residual / problem.metric
-            rho, last = np.sum(residual * z, axis=0), rho
-            if np.all(np.sqrt(rho) <= target * problem.scale):
+    point, n_iter = problem.at(problem.start() if start is None else start), 0
+    for way in ways(problem):
+        if point.accuracy <= tol or n_iter >= max_iter:
+            break
+        solve, target, halves = way(problem), 0.5 * tol * problem.scale, True
+        while point.accuracy > tol and n_iter < max_iter and halves:
+            gradient = problem.gradient(point.c, point.w)
+            try:
+                d, n_steps = solve(-gradient, target, max_iter - n_iter)
+            except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
-            direction = z + ratio(rho, last) * direction
-        target *= 0.1
-
-
-def ratio(a, b):
-    """Return a / b, and 0 where a is 0, for targets that are done."""
-    return np.divide(a, b, out=np.zeros_like(a), where=a != 0)
+            last, new = point, problem.at(point.w + d)
+            point = min(point, new, key=lambda point: point.accuracy)
+            halves, target = point.accuracy <= 0.5 * last.accuracy, 0.1 * target
+            n_iter += n_steps
+    return point, n_iter

@@ -20,11 +20,11 @@ def stochastic(problem, *, tol, max_iter, batch_size, rng):
     eigenvalues = [largest_eigenvalue(design.take(rows), problem.column, 30) for rows in batches]
     step = 1.0 / (3 * max(1.0, 1.1 * n_batches * max(eigenvalues)) * problem.metric)
     w = problem.start()
-    remembered, total = problem.correlations(w)
+    remembered, total = (part.copy() for part in problem.correlations(w))
     for n_iter in range(max_iter + 1):
-        r, c = problem.correlations(w)
-        if np.all(problem.accuracy(r, c, w) <= tol) or n_iter == max_iter:
-            return w, n_iter
+        point = problem.at(w)
+        if point.accuracy <= tol or n_iter == max_iter:
+            return point, n_iter
         for b in rng.permutation(n_batches):
             rows = batches[b]
             part = design.take(rows)

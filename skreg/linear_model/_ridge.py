@@ -192,10 +192,10 @@ class RidgeGD(LinearRegressor):
         alphas = self._alphas(y.shape[1])
         factor, lower, upper = self._limits(design)
         penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
-        problem = Problem.of(design, y, penalty.at(alphas))
-        w, self.n_iter_ = self._solve(problem)
-        self._store(design, w, y_mean)
-        self.convergence_ = self._certify(problem, w, penalty, alphas, began)
+        problem = Problem.of(design, y, penalty, alphas)
+        point, self.n_iter_ = self._solve(problem)
+        self._store(design, point.w, y_mean)
+        self.convergence_ = self._certify(problem, point, penalty, began)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
@@ -235,7 +235,7 @@ class RidgeGD(LinearRegressor):
         return np.broadcast_to(alpha, n_targets)
 
     def _solve(self, problem):
-        """Minimise by the chosen solver; return the coefficients and the number of steps."""
+        """Minimise by the chosen solver; return where it ended and the number of steps."""
         rule = {"tol": self.tol, "max_iter": self.max_iter}
         solver = self.solver
         if solver == "auto":
@@ -244,28 +244,26 @@ class RidgeGD(LinearRegressor):
         self.__dict__.pop("loss_curve_", None)
         if solver == "gd":
             step = None if self.step is None else 2 * self.step
-            w, n_iter, losses = descend(problem, step=step, **rule)
+            point, n_iter, losses = descend(problem, step=step, **rule)
             self.loss_curve_ = [2 * loss for loss in losses]
         elif solver == "nesterov":
-            w, n_iter = nesterov(problem, **rule)
+            point, n_iter = nesterov(problem, **rule)
         elif solver == "cg":
-            w, n_iter = conjugate(problem, **rule)
+            point, n_iter = conjugate(problem, **rule)
         else:
             rng = check_random_state(self.random_state)
-            w, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
-        return w, max(1, n_iter)
+            point, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
+        return point, max(1, n_iter)
 
-    def _certify(self, problem, w, penalty, alphas, began):
+    def _certify(self, problem, point, penalty, began):
         """Return the record of the fit, computed from the data at the returned coefficients."""
-        design, y = problem.design, problem.y
-        r, c = problem.correlations(w)
-        accuracy = float(problem.accuracy(r, c, w).max(initial=0.0))
-        everything = np.arange(design.n_features)
-        certificate = certify(design, design.s @ r**2, c, everything, w, penalty, alphas)
-        losses = 0.5 * design.s @ y**2
-        reference = np.abs(design.rmatvec(y)).max(initial=0.0)
+        design, everything = problem.design, np.arange(problem.design.n_features)
+        rr, c, w = design.s @ point.r**2, point.c, point.w
+        certificate = certify(design, rr, c, everything, w, penalty, problem.alphas)
+        losses = 0.5 * design.s @ problem.y**2
+        reference = np.abs(problem.at_rest).max(initial=0.0)
         return Convergence(
-            converged=accuracy <= self.tol,
+            converged=point.accuracy <= self.tol,
             relative_gap=max(map(relative, certificate.gap, losses)),
             kkt_violation=relative(certificate.violation.max(initial=0.0), reference),
             n_iter=self.n_iter_,
@@ -273,7 +271,7 @@ class RidgeGD(LinearRegressor):
             work=design.work,
             n_active=int(np.count_nonzero(w)),
             seconds=time.perf_counter() - began,
-            message=self._describe(accuracy),
+            message=self._describe(point.accuracy),
         )
 
     def _describe(self, accuracy):
