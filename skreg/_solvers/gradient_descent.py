@@ -20,6 +20,7 @@ from .normal_equations import ratio, ways
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
+ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
 
 
 class Point(NamedTuple):
@@ -93,6 +94,11 @@ class Problem(NamedTuple):
         """Tell which columns may be used."""
         return self.penalty.lower[:, 0] < self.penalty.upper[:, 0]
 
+    @property
+    def penalised(self):
+        """Tell which coefficients have a penalty above rounding."""
+        return self.penalty.ridge > ROUNDING * self.design.column_norms.max() ** 2
+
     def inverse_of_ridge(self):
         """Return the inverse of the penalty, and 0 for columns that may not be used."""
         ridge = np.where(self.movable[:, None], self.penalty.ridge, np.inf)
@@ -138,9 +144,9 @@ class Problem(NamedTuple):
         on how much the objective could still fall relative to itself, from the strong convexity
         that penalties above rounding give.
         """
-        violation, ridge = self.penalty.violation(c, w), self.penalty.ridge
-        counts = ridge > 1e-12 * self.design.column_norms.max() ** 2
-        gap = np.sum(violation**2 / (2 * np.where(counts, ridge, np.inf)), axis=0)
+        violation = self.penalty.violation(c, w)
+        ridge = np.where(self.penalised, self.penalty.ridge, np.inf)
+        gap = np.sum(violation**2 / (2 * ridge), axis=0)
         return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, self.losses(r, w)))
 
     def start(self):

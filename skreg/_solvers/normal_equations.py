@@ -26,7 +26,7 @@ def ways(problem):
     if design.n_samples > design.n_features:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield by_moments
-    elif np.all(problem.penalty.ridge[problem.movable] > 0):
+    elif np.all(problem.penalised[problem.movable]):
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield by_kernel
         yield on_samples
@@ -57,8 +57,7 @@ def by_kernel(problem):
         d = np.zeros_like(g)
         for targets in problem.targets_of_an_alpha():
             D, part = inverse[:, targets[:1]], g[:, targets]
-            K = root * design.kernel(D[:, 0]) * root.T
-            K.ravel()[:: len(K) + 1] += 1
+            K = np.eye(design.n_samples) + root * design.kernel(D[:, 0]) * root.T
             z = factorised(K)(root * design.matvec(D * part))
             z = np.divide(z, root, out=np.zeros_like(z), where=root > 0)
             d[:, targets] = D * (part - design.rmatvec(z))
@@ -81,8 +80,8 @@ def on_samples(problem):
     design, inverse = problem.design, problem.inverse_of_ridge()
 
     def solve(g, enough, max_steps):
-        residual = design.matvec(inverse * g)
-        z, direction, image = np.zeros_like(residual), residual, 0.0
+        residual = direction = design.matvec(inverse * g)
+        z, image = np.zeros_like(residual), 0.0
         rho, growth, n_steps = design.s @ residual**2, 0.0, 0
         while n_steps < max_steps:
             image, last = design.rmatvec(direction), image
