@@ -105,7 +105,7 @@ FIGURES = {
     "ridge, cg, wide": (7, 6, 11_200_000, 0, 0),
     "ridge, cg, text": (7, 6, 3_937_056, 0, 0),
     "ridge, cg on columns": (197, 196, 315_200_000, 0, 0),
-    "ridge, cg on samples": (107, 106, 62_899_192, 0, 0),
+    "ridge, cg on samples": (97, 96, 57_022_632, 0, 0),
     "ridge, sgd": (537, 4478, 265_626_240, 0, 0),
     "network": (24, 480, 11_520_000, 0, 0),
     "network, early stopping": (24, 516, 10_944_000, 0, 0),

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, norm  # unlike numpy's norm, this one does not overflow
 
 from .._data import Design
-from .normal_equations import ratio, ways
+from .normal_equations import ratio, systems
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
@@ -98,11 +98,6 @@ class Problem(NamedTuple):
     def penalised(self):
         """Tell which coefficients have a penalty above rounding."""
         return self.penalty.ridge > ROUNDING * self.design.column_norms.max() ** 2
-
-    def inverse_of_ridge(self):
-        """Return the inverse of the penalty, and 0 for columns that may not be used."""
-        ridge = np.where(self.movable[:, None], self.penalty.ridge, np.inf)
-        return 1.0 / ridge
 
     def targets_of_an_alpha(self):
         """Yield the targets that share an alpha."""
@@ -222,24 +217,25 @@ def nesterov(problem, *, tol, max_iter):
 
 
 def conjugate(problem, *, tol, max_iter, start=None):
-    """Solve the normal equations, mostly by conjugate gradients.
+    """Solve the normal equations, by a factor or by conjugate gradients.
 
-    Golub and Van Loan (2013), section 11.5. What the ways to solve them take for the gradient
-    drifts from it, so it is computed again from the data, and they go on from there.
+    Golub and Van Loan (2013), sections 4.2 and 11.5. What these take for the gradient drifts from
+    it, so it is computed again from the data, and they go on from there.
     """
     point, n_iter = problem.at(problem.start() if start is None else start), 0
-    for way in ways(problem):
+    for kind in systems(problem):
         if point.accuracy <= tol or n_iter >= max_iter:
             break
-        solve, target, halves = way(problem), 0.5 * tol * problem.scale, True
-        while point.accuracy > tol and n_iter < max_iter and halves:
-            gradient = problem.gradient(point.c, point.w)
+        system, target, last = kind(problem), 0.5 * tol * problem.scale, np.inf
+        x = system.begin(point.w)
+        here = problem.at(system.coefficients(x))
+        while here.accuracy > tol and n_iter < max_iter and here.accuracy <= 0.5 * last:
+            last = here.accuracy
             try:
-                d, n_steps = solve(-gradient, target, max_iter - n_iter)
+                change, n_steps = system.solve(system.residual(x, here), target, max_iter - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
-            last, new = point, problem.at(point.w + d)
-            point = min(point, new, key=lambda point: point.accuracy)
-            halves, target = point.accuracy <= 0.5 * last.accuracy, 0.1 * target
-            n_iter += n_steps
+            x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
+            here = problem.at(system.coefficients(x))
+            point = min(point, here, key=lambda point: point.accuracy)
     return point, n_iter
