@@ -109,7 +109,7 @@ class Design(ABC):
     """
 
     def __init__(self, X, s, *, centre, standardize):
-        self.X, self.s = X, s
+        self.X, self.s, self.standardize = X, s, standardize
         self.n_samples, self.n_features = X.shape
         self.total_weight = s.sum()
         self.n_passes = 0.0
@@ -131,32 +131,31 @@ class Design(ABC):
 
         With `columns`, w has only their coefficients, and the other columns are not read.
         """
-        scale = self.scale if columns is None else self.scale[columns]
-        self.n_passes += len(scale) / self.n_features
+        self.n_passes += len(w) / self.n_features
         self.work.n_products += 1
-        product = self._matvec((vector(w).T / scale).T, columns)
+        product = self._matvec(self._scaled(vector(w), columns), columns)
         return product.reshape(self.n_samples, *w.shape[1:])
 
     def rmatvec(self, r):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
         self.n_passes += 1
         self.work.n_products += 1
-        product = (self._rmatvec((self.s * vector(r).T).T).T / self.scale).T
+        product = self._scaled(self._rmatvec((self.s * vector(r).T).T))
         return product.reshape(self.n_features, *r.shape[1:])
 
     def correlate(self, r, columns):
         """Return ``rmatvec(r)[columns]`` without reading the other columns."""
         self.n_passes += len(columns) / self.n_features
         self.work.n_products += 1
-        c = (self._correlate((self.s * vector(r).T).T, columns).T / self.scale[columns]).T
+        c = self._scaled(self._correlate((self.s * vector(r).T).T, columns), columns)
         return c.reshape(len(columns), *r.shape[1:])
 
     def gram(self, columns, first=0):
         """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
         self.n_passes += len(columns) / self.n_features
         self.work.n_products += 1
-        scale = self.scale[columns]
-        return self._gram(columns, first) / np.outer(scale[first:], scale)
+        G = self._scaled(self._gram(columns, first), columns[first:])
+        return self._scaled(G.T, columns).T
 
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
@@ -199,6 +198,12 @@ class Design(ABC):
         part.__dict__.update(self.__dict__, X=self.X[rows], s=self.s[rows])
         part.n_samples = part.X.shape[0]
         return part
+
+    def _scaled(self, a, columns=None):
+        """Divide the rows of an array by the scales of columns."""
+        if not self.standardize:
+            return a
+        return (a.T / (self.scale if columns is None else self.scale[columns])).T
 
     def kernel(self, v):
         """Return ``Xc @ diag(v) @ Xc.T``."""

@@ -92,7 +92,9 @@ class SparseDesign(Design):
         return self._read(self._csc[:, columns]) @ w - self.mean[columns] @ w
 
     def _rmatvec(self, r):
-        return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
+        product = self._read(self.X).T @ r
+        product -= np.multiply.outer(self.mean, r.sum(axis=0))
+        return product
 
     def _correlate(self, r, columns):
         part = self._read(self._csc[:, columns])

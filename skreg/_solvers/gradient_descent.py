@@ -139,7 +139,10 @@ class Problem(NamedTuple):
         on how much the objective could still fall relative to itself, from the strong convexity
         that penalties above rounding give.
         """
-        violation = self.penalty.violation(c, w)
+        gradient = self.gradient(c, w)
+        held = (w <= self.penalty.lower) & (gradient > 0)
+        held |= (w >= self.penalty.upper) & (gradient < 0)
+        violation = np.where(held, 0.0, gradient)
         ridge = np.where(self.penalised, self.penalty.ridge, np.inf)
         gap = np.sum(violation**2 / (2 * ridge), axis=0)
         return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, self.losses(r, w)))
