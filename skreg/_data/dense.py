@@ -21,7 +21,7 @@ class DenseDesign(Design):
         )
         contiguous = X.flags.c_contiguous or X.flags.f_contiguous
         self._direct = X.dtype == float and contiguous and bool(np.all(small | self.constant))
-        self._root = None if np.all(s == 1) else np.sqrt(s)
+        self._root = np.sqrt(s)
 
     def _moments(self):
         # Once more about the mean where it is so large that the squares about 0 lose digits.
@@ -63,12 +63,12 @@ class DenseDesign(Design):
         return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
 
     def _gram(self, columns, first):
-        if self._direct and self._root is None and first == 0 and self._most(columns):
+        if self._direct and not self.weighted and first == 0 and self._most(columns):
             X, mean = self._read(self.X), self.mean[columns]
             return (X.T @ X)[np.ix_(columns, columns)] - self.n_samples * np.outer(mean, mean)
         G = np.zeros((len(columns) - first, len(columns)))
         for rows, _, block in self._rows_of(columns):
-            if self._root is not None:
+            if self.weighted:
                 block *= self._root[rows, None]
             G += block[:, first:].T @ block
         return G
@@ -95,7 +95,7 @@ class DenseDesign(Design):
     @property
     def passes_of_gram(self):
         """A block is centred, if need be, and multiplied some 80 times as fast as it is read."""
-        return (1 if self._direct and self._root is None else 3) + self.n_features / 80
+        return (1 if self._direct and not self.weighted else 3) + self.n_features / 80
 
     @property
     def passes_of_kernel(self):

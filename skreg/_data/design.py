@@ -110,6 +110,7 @@ class Design(ABC):
 
     def __init__(self, X, s, *, centre, standardize):
         self.X, self.s, self.standardize = X, s, standardize
+        self.weighted = bool(np.any(s != 1))
         self.n_samples, self.n_features = X.shape
         self.total_weight = s.sum()
         self.n_passes = 0.0
@@ -140,14 +141,14 @@ class Design(ABC):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
         self.n_passes += 1
         self.work.n_products += 1
-        product = self._scaled(self._rmatvec((self.s * vector(r).T).T))
+        product = self._scaled(self._rmatvec(self._weighed(vector(r))))
         return product.reshape(self.n_features, *r.shape[1:])
 
     def correlate(self, r, columns):
         """Return ``rmatvec(r)[columns]`` without reading the other columns."""
         self.n_passes += len(columns) / self.n_features
         self.work.n_products += 1
-        c = self._scaled(self._correlate((self.s * vector(r).T).T, columns), columns)
+        c = self._scaled(self._correlate(self._weighed(vector(r)), columns), columns)
         return c.reshape(len(columns), *r.shape[1:])
 
     def gram(self, columns, first=0):
@@ -198,6 +199,10 @@ class Design(ABC):
         part.__dict__.update(self.__dict__, X=self.X[rows], s=self.s[rows])
         part.n_samples = part.X.shape[0]
         return part
+
+    def _weighed(self, r):
+        """Multiply the rows of an array by the weights."""
+        return (self.s * r.T).T if self.weighted else r
 
     def _scaled(self, a, columns=None):
         """Divide the rows of an array by the scales of columns."""

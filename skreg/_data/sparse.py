@@ -88,7 +88,9 @@ class SparseDesign(Design):
 
     def _matvec(self, w, columns):
         if columns is None:
-            return self._read(self.X) @ w - self.mean @ w
+            product = self._read(self.X) @ w
+            product -= self.mean @ w
+            return product
         return self._read(self._csc[:, columns]) @ w - self.mean[columns] @ w
 
     def _rmatvec(self, r):

@@ -61,6 +61,8 @@ class Problem(NamedTuple):
         Makes gradients comparable between columns. Tall data: the diagonal of the Hessian. Wide
         data: the penalty's own, for steps must not leave the row space, out of which only the
         penalty, however small, would bring them back.
+    inverse_of_metric : ndarray
+        Its inverse.
     at_rest : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
     scale : ndarray of shape (n_targets,)
@@ -73,6 +75,7 @@ class Problem(NamedTuple):
     penalty: ElasticNet
     column: np.ndarray
     metric: np.ndarray
+    inverse_of_metric: np.ndarray
     at_rest: np.ndarray
     scale: np.ndarray
 
@@ -87,7 +90,7 @@ class Problem(NamedTuple):
         metric = column[:, None] + penalty.ridge
         at_rest = design.rmatvec(y)
         scale = np.sqrt(np.sum(at_rest**2 / metric, axis=0))
-        return cls(design, y, alphas, penalty, column, metric, at_rest, scale)
+        return cls(design, y, alphas, penalty, column, metric, 1 / metric, at_rest, scale)
 
     @property
     def movable(self):
@@ -122,7 +125,7 @@ class Problem(NamedTuple):
 
     def length(self, gradient):
         """Return the length of gradients, by target."""
-        return np.sqrt(np.sum(gradient**2 / self.metric, axis=0))
+        return np.sqrt(np.einsum("jt,jt,jt->t", gradient, gradient, self.inverse_of_metric))
 
     def losses(self, r, w):
         """Return the objective at w, per target."""

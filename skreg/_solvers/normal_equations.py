@@ -46,24 +46,29 @@ class Columns:
 
     def residual(self, x, point):
         """Return what is left of the right side."""
-        return np.where(self.problem.movable[:, None], -self.problem.gradient(point.c, x), 0.0)
+        return -self.problem.gradient(point.c, x)
 
     def solve(self, residual, enough, max_steps):
-        """Return a correction and the steps taken until the gradient is as short as `enough`."""
-        problem, movable = self.problem, self.problem.movable[:, None]
-        x, n_steps, z = np.zeros_like(residual), 0, residual / problem.metric
-        direction, rho = z, np.sum(residual * z, axis=0)
+        """Return a correction and the steps taken until the gradient is as short as `enough`.
+
+        The residual is overwritten.
+        """
+        design, ridge = self.problem.design, self.problem.penalty.ridge
+        preconditioner = self.problem.movable[:, None] / self.problem.metric
+        x, n_steps, z = np.zeros_like(residual), 0, preconditioner * residual
+        direction, rho = z.copy(), products(residual, z)
         while n_steps < max_steps and not np.all(np.sqrt(rho) <= enough):
             n_steps += 1
-            image = problem.design.rmatvec(problem.design.matvec(direction))
-            image = np.where(movable, image + problem.penalty.ridge * direction, 0.0)
-            curvature = np.sum(direction * image, axis=0)
+            image = design.rmatvec(design.matvec(direction))
+            image += ridge * direction
+            curvature = products(direction, image)
             step = ratio(rho, np.where(curvature > 0, curvature, np.inf))
-            x = x + step * direction
-            residual = residual - step * image
-            z = residual / problem.metric
-            rho, last = np.sum(residual * z, axis=0), rho
-            direction = z + ratio(rho, last) * direction
+            x += step * direction
+            residual -= step * image
+            np.multiply(preconditioner, residual, out=z)
+            rho, last = products(residual, z), rho
+            direction *= ratio(rho, last)
+            direction += z
         return x, n_steps
 
 
@@ -106,22 +111,27 @@ class Samples:
         return point.r - x
 
     def solve(self, residual, enough, max_steps):
-        """Return a correction and the steps taken until the gradient is as short as `enough`."""
-        design = self.problem.design
+        """Return a correction and the steps taken until the gradient is as short as `enough`.
+
+        The residual is overwritten.
+        """
+        design, s = self.problem.design, self.problem.design.s[:, None]
         x, n_steps, image, growth = np.zeros_like(residual), 0, 0.0, 0.0
-        direction, rho = residual, design.s @ residual**2
+        direction, rho = residual.copy(), products(s * residual, residual)
         while n_steps < max_steps:
             image, last = design.rmatvec(direction), image
             if np.all(self.problem.length(image - growth * last) <= enough):  # Xc'S residual
                 break
             n_steps += 1
-            step_image = direction + design.matvec(self.inverse * image)
-            step = ratio(rho, design.s @ (direction * step_image))
-            x = x + step * direction
-            residual = residual - step * step_image
-            rho, before = design.s @ residual**2, rho
+            step_image = design.matvec(self.inverse * image)
+            step_image += direction
+            step = ratio(rho, products(s * direction, step_image))
+            x += step * direction
+            residual -= step * step_image
+            rho, before = products(s * residual, residual), rho
             growth = ratio(rho, before)
-            direction = residual + growth * direction
+            direction *= growth
+            direction += residual
         return x, n_steps
 
 
@@ -143,6 +153,11 @@ def solved(H, b):
     """Solve a system with a positive definite matrix, which is overwritten."""
     factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
     return cho_solve(factor, b, check_finite=False)
+
+
+def products(a, b):
+    """Return the inner products of the columns of two arrays."""
+    return np.einsum("jt,jt->t", a, b)
 
 
 def ratio(a, b):
