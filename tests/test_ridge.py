@@ -88,6 +88,60 @@ def test_a_step_of_gradient_descent_is_weight_decay(data):
         np.testing.assert_allclose(model.coef_, w)
 
 
+def quadratic(eigenvalues):
+    """Return X and y for which X'X has these eigenvalues, and the solution for alpha = 0."""
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((30, len(eigenvalues))))[0]
+    V = np.linalg.qr(rng.standard_normal((len(eigenvalues),) * 2))[0]
+    X = Q * np.sqrt(eigenvalues) @ V.T
+    w = V @ np.ones(len(eigenvalues))
+    return X, X @ w, w
+
+
+def errors(model, X, y, w, steps):
+    """Return the distance from the solution after some numbers of steps."""
+    found = []
+    for n_steps in steps:
+        model.set_params(max_iter=int(n_steps), tol=0.0, fit_intercept=False)
+        with pytest.warns(ConvergenceWarning):
+            found.append(np.linalg.norm(model.fit(X, y).coef_ - w))
+    return np.array(found)
+
+
+def test_gradient_descent_has_the_rate_of_its_theory():
+    """With the best step, 2 / (L + mu), errors shrink by (L - mu) / (L + mu)."""
+    X, y, w = quadratic([1.0, 7.0, 40.0, 100.0])
+    found = errors(RidgeGD(0.0, solver="gd", step=1 / 101), X, y, w, [40, 41, 42])
+    np.testing.assert_allclose(found[1:] / found[:-1], 99 / 101, rtol=1e-3)
+
+
+def test_momentum_has_the_rate_of_its_theory():
+    """Errors shrink by (1 - q) / (1 + q), q = sqrt(mu / L), with the best step and momentum."""
+    X, y, w = quadratic([1.0, 7.0, 40.0, 100.0])
+    model = RidgeGD(0.0, solver="gd", step=2 / 11**2, momentum=(9 / 11) ** 2)
+    found = errors(model, X, y, w, [60, 120])
+    assert (found[1] / found[0]) ** (1 / 60) == pytest.approx(9 / 11, rel=0.02)
+    plain = errors(RidgeGD(0.0, solver="gd", step=1 / 101), X, y, w, [120])
+    assert found[1] < 1e-6 * plain[0]
+
+
+def test_nesterov_keeps_the_bound_of_its_theory():
+    """f(w_k) - f(w) <= 2 L ||w_0 - w||^2 / (k + 1)^2, in the metric of the method."""
+    X, y, w = quadratic(np.geomspace(1e-4, 100, 20))
+    norms = (X**2).sum(axis=0)
+    largest = np.linalg.eigvalsh(X.T @ X / np.sqrt(np.outer(norms, norms))).max()
+    for n_steps in (5, 20, 80):
+        model = RidgeGD(0.0, solver="nesterov", max_iter=n_steps, tol=0.0, fit_intercept=False)
+        with pytest.warns(ConvergenceWarning):
+            loss = 0.5 * np.sum((y - X @ model.fit(X, y).coef_) ** 2)
+        assert loss <= 2 * 1.1 * largest * norms @ w**2 / (n_steps + 1) ** 2
+
+
+def test_momentum_out_of_range():
+    with pytest.raises(ValueError, match=r"RidgeGD: momentum must be .* \[0, 1\); got 1"):
+        RidgeGD(momentum=1).fit([[1.0], [2.0]], [1.0, 2.0])
+
+
 def test_a_step_too_long_stops_with_a_remedy(data):
     X, y, _ = data
     with pytest.warns(ConvergenceWarning, match="the loss rose.*lower step"):

@@ -20,6 +20,7 @@ from .normal_equations import ratio, systems
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
+OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
 ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
 
 
@@ -172,8 +173,11 @@ def largest_eigenvalue(design, metric, n_steps=100, tol=1e-2):
     return (1 + tol) * value
 
 
-def descend(problem, *, tol, max_iter, step=None):
+def descend(problem, *, tol, max_iter, step=None, momentum=0.0):
     """Repeat w <- w - step * gradient: the penalty makes w decay by a constant factor.
+
+    With momentum, a part of the last change is added: Polyak (1964), "Some methods of speeding up
+    the convergence of iteration methods", section 2.
 
     Returns
     -------
@@ -182,21 +186,23 @@ def descend(problem, *, tol, max_iter, step=None):
     n_iter : int
         Steps.
     losses : list of float
-        The objective before each step and at the end; it falls as long as step < 2 / L.
+        The objective before each step and at the end; without momentum it falls as long as
+        step < 2 / L.
     """
     if step is None:
         curvature = largest_eigenvalue(problem.design, np.ones(problem.design.n_features))
         curvature += problem.penalty.ridge.max(initial=0.0)
         step = 1.0 / max(curvature, 1e-300)
-    w = problem.start()
+    w = previous = problem.start()
     losses = []
     for n_iter in range(max_iter + 1):
         point = problem.at(w)
         losses.append(problem.losses(point.r, w).sum())
-        falls = n_iter == 0 or losses[-1] <= losses[-2] * (1 + 1e-12)
-        if point.accuracy <= tol or not falls or n_iter == max_iter:
+        most = OVERSHOOT * losses[0] if momentum else losses[max(0, n_iter - 1)] * (1 + 1e-12)
+        if point.accuracy <= tol or not losses[-1] <= most or n_iter == max_iter:
             break
-        w = problem.project(w - step * problem.gradient(point.c, w))
+        change = momentum * (w - previous) - step * problem.gradient(point.c, w)
+        previous, w = w, problem.project(w + change)
     return point, n_iter, losses
 
 
