@@ -2,6 +2,7 @@
 
 from .dense import DenseDesign
 from .design import Design, as_design
+from .moments import Moments, design_of
 from .sparse import SparseDesign
 
-__all__ = ["DenseDesign", "Design", "SparseDesign", "as_design"]
+__all__ = ["DenseDesign", "Design", "Moments", "SparseDesign", "as_design", "design_of"]

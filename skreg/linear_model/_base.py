@@ -28,7 +28,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         """Validate the data; return its Design, the centred targets as columns, and their mean."""
         return self._centre(*self._validate(X, y, sample_weight))
 
-    def _validate(self, X, y, sample_weight):
+    def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated."""
         X, y = validate_data(
             self,
@@ -38,6 +38,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             multi_output=True,
             y_numeric=True,
+            reset=reset,
             ensure_all_finite=False,  # of X; its statistics show it, without another pass
         )
         self._y_ndim = y.ndim
@@ -45,12 +46,16 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _centre(self, X, y, s):
         """Return the Design of the data, the centred targets as columns, and their mean."""
-        design = as_design(X, s, centre=self.fit_intercept, standardize=self.standardize)
+        return self._design(X, y, s, centre=self.fit_intercept, standardize=self.standardize)
+
+    def _design(self, X, y, s, *, centre, standardize):
+        """Return the same, centred and standardised or not."""
+        design = as_design(X, s, centre=centre, standardize=standardize)
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
-        if self.fit_intercept:
+        if centre:
             y_mean = y[0] + s @ (y - y[0]) / s.sum()
         y = y - y_mean
         self._refuse_overflow("X", design.column_norms)
@@ -141,9 +146,11 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _store(self, design, w, y_mean):
         """Store coefficients on the original scale, in the dtype of X and the shape of y."""
-        dtype = design.X.dtype
-        coef = w.T / design.scale
-        intercept = y_mean - coef @ design.mean
+        self._store_coef(w.T / design.scale, design.mean, y_mean, design.X.dtype)
+
+    def _store_coef(self, coef, mean, y_mean, dtype):
+        """Store the coefficients of columns with some means."""
+        intercept = y_mean - coef @ mean
         if len(coef) == 1:
             coef = coef[0]
         if self._y_ndim == 1:

@@ -7,10 +7,12 @@ from sklearn.utils import check_random_state
 
 from .._checks import check_choice, check_number, refuse
 from .._convergence import Convergence, warn_if_stopped_short
+from .._data import Moments, design_of
 from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
 from .._solvers.penalties import ElasticNet
 from .._solvers.stochastic import stochastic
+from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
 
@@ -198,18 +200,69 @@ class RidgeGD(LinearRegressor):
         RidgeGD
             The fitted estimator.
         """
-        began = time.perf_counter()
         self._check_parameters()
+        self.__dict__.pop("_moments", None)
         design, y, y_mean = self._build(X, y, sample_weight)
-        alphas = self._alphas(y.shape[1])
-        factor, lower, upper = self._limits(design)
-        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
-        problem = Problem.of(design, y, penalty, alphas)
-        point, self.n_iter_ = self._solve(problem)
-        self._store(design, point.w, y_mean)
-        self.convergence_ = self._certify(problem, point, penalty, began)
+        self._store(design, self._minimise(design, y), y_mean)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
+
+    @single_thread()
+    def partial_fit(self, X, y, sample_weight=None):
+        """Fit the coefficients to all samples since the first call, of which these are the next.
+
+        The answer is that of `fit` on all of them at once. What is kept is the products of the
+        columns, in memory of the order of n_features squared. A call of `fit` forgets them.
+
+        Sums of parts are added as in Chan, Golub and LeVeque (1983), "Algorithms for Computing the
+        Sample Variance", The American Statistician 37(3), section 2.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The next samples, of at most 6000 features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+
+        Returns
+        -------
+        RidgeGD
+            The fitted estimator.
+        """
+        self._check_parameters()
+        past = getattr(self, "_moments", None)
+        X, y, s = self._validate(X, y, sample_weight, reset=past is None)
+        if X.shape[1] > LARGEST_GRAM:
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit keeps the products of all columns, so X may "
+                f"have at most {LARGEST_GRAM} features; got {X.shape[1]}. Use fit."
+            )
+        design, y, y_mean = self._design(X, y, s, centre=True, standardize=False)
+        if past is not None and past.y_mean.shape != y_mean.shape:
+            raise ValueError(
+                f"{type(self).__name__}: y must have {past.y_mean.size} target(s) as in the last "
+                f"call of partial_fit; got {y_mean.size}."
+            )
+        moments = Moments.of(design, y, y_mean)
+        self._moments = moments if past is None else past + moments
+        options = {"centre": self.fit_intercept, "standardize": self.standardize}
+        design, y = design_of(self._moments, **options)
+        coef = self._minimise(design, y).T / design.scale
+        self._store_coef(coef, self._moments.mean, self._moments.y_mean, X.dtype)
+        warn_if_stopped_short(type(self).__name__, self.convergence_)
+        return self
+
+    def _minimise(self, design, y):
+        """Minimise and certify; return the coefficients of the columns of the Design."""
+        began = time.perf_counter()
+        factor, lower, upper = self._limits(design)
+        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        problem = Problem.of(design, y, penalty, self._alphas(y.shape[1]))
+        point, self.n_iter_ = self._solve(problem)
+        self.convergence_ = self._certify(problem, point, penalty, began)
+        return point.w
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""

@@ -1,0 +1,81 @@
+"""Sums that say all of the data that least squares need; those of two parts can be added."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+
+from .design import as_design
+
+
+class Moments(NamedTuple):
+    """Weight, means, and products about the means.
+
+    Attributes
+    ----------
+    weight : float
+        Sum of the sample weights.
+    mean, y_mean : ndarray of shape (n_features,) and (n_targets,)
+        Weighted means.
+    G, c : ndarray of shape (n_features, n_features) and (n_features, n_targets)
+        Products of the columns, and of the columns with the targets.
+    yy : ndarray of shape (n_targets,)
+        Squares of the targets.
+    """
+
+    weight: float
+    mean: np.ndarray
+    y_mean: np.ndarray
+    G: np.ndarray
+    c: np.ndarray
+    yy: np.ndarray
+
+    @classmethod
+    def of(cls, design, y, y_mean):
+        """Return the moments of a centred Design and of targets from which means were taken."""
+        G, c = design.gram(np.arange(design.n_features)), design.rmatvec(y)
+        return cls(design.total_weight, design.mean, y_mean, G, c, design.s @ y**2)
+
+    def __add__(self, other):
+        """Return the moments of both: Chan, Golub and LeVeque (1983), section 2."""
+        weight = self.weight + other.weight
+        part = other.weight / weight
+        shift, y_shift = other.mean - self.mean, other.y_mean - self.y_mean
+        return Moments(
+            weight,
+            self.mean + part * shift,
+            self.y_mean + part * y_shift,
+            self.G + other.G + part * self.weight * np.outer(shift, shift),
+            self.c + other.c + part * self.weight * np.outer(shift, y_shift),
+            self.yy + other.yy + part * self.weight * y_shift**2,
+        )
+
+    def about_zero(self):
+        """Return the moments with products about 0."""
+        return self._replace(
+            G=self.G + self.weight * np.outer(self.mean, self.mean),
+            c=self.c + self.weight * np.outer(self.mean, self.y_mean),
+            yy=self.yy + self.weight * self.y_mean**2,
+        )
+
+    def as_rows(self):
+        """Return n_features + 1 samples and their targets, whose products about 0 are these."""
+        values, V = eigh(self.G)
+        root = np.sqrt(np.maximum(values, 0.0))[:, None]
+        y = np.divide(V.T @ self.c, root, out=np.zeros_like(self.c), where=root > 0)
+        rest = np.sqrt(np.maximum(self.yy - np.sum(y**2, axis=0), 0.0))
+        return np.vstack([root * V.T, np.zeros(len(V))]), np.vstack([y, rest])
+
+
+def design_of(moments, *, centre, standardize):
+    """Return a Design and targets with these moments; its scale tells what columns were divided by.
+
+    They are no samples, so the Design does not centre them, but it knows the constant columns.
+    """
+    mean, deviation = moments.mean, np.sqrt(moments.G.diagonal() / moments.weight)
+    flat = deviation <= 10 * np.finfo(float).eps * np.abs(mean)
+    scale = np.where(flat | (not standardize), 1.0, deviation)
+    X, y = (moments if centre else moments.about_zero()).as_rows()
+    design = as_design(X / scale, np.ones(len(X)), centre=False, standardize=False)
+    design.constant, design.scale = flat & (centre | (mean == 0)), scale
+    return design, y
