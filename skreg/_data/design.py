@@ -101,11 +101,15 @@ class Design(ABC):
         What is taken from the columns, and what they are then divided by.
     constant : ndarray of bool, shape (n_features,)
         Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
+    whole : bool
+        Whether the mean is that of its own rows; it is not in a Design of some rows of another.
     n_passes : float
         Passes over the data so far, without those of the Designs of some rows.
     work : Work
         Products and bytes read so far, with those of the Designs of some rows.
     """
+
+    whole = True
 
     def __init__(self, X, s, *, centre, standardize):
         self.X, self.s = X, s
@@ -196,7 +200,7 @@ class Design(ABC):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
         part = object.__new__(type(self))
         part.__dict__.update(self.__dict__, X=self.X[rows], s=self.s[rows])
-        part.n_samples = part.X.shape[0]
+        part.n_samples, part.whole = part.X.shape[0], False
         return part
 
     @property

@@ -107,7 +107,11 @@ class SparseDesign(Design):
         members, values = np.empty(count, dtype=np.int64), np.empty(count)
         gram(csc.indptr, csc.indices, csc.data, self.s, columns, first, starts, members, values, G)
         mean = self.mean[columns]
-        return G - self.total_weight * np.outer(mean[first:], mean)
+        if self.whole:
+            return G - self.total_weight * np.outer(mean[first:], mean)
+        sums = csc[:, columns].T @ self.s - self.s.sum() * mean  # of the centred columns
+        G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
+        return G - self.s.sum() * np.outer(mean[first:], mean)
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
