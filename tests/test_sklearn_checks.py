@@ -12,6 +12,9 @@ from skreg import (
     MultiTaskElasticNetCD,
     MultiTaskLassoCD,
     RidgeGD,
+    RidgeGDClassifier,
+    RidgeGDClassifierCV,
+    RidgeGDCV,
 )
 
 ESTIMATORS = [
@@ -20,6 +23,13 @@ ESTIMATORS = [
     RidgeGD(solver="gd", max_iter=20000),
     RidgeGD(solver="sgd", random_state=0),
     RidgeGD(positive=True, fit_intercept=False),
+    RidgeGDCV(),
+    RidgeGDCV(criterion="gcv", standardize=True, store_cv_results=True, scoring="r2"),
+    RidgeGDCV(cv=3, fit_intercept=False),
+    RidgeGDClassifier(),
+    RidgeGDClassifier(class_weight="balanced", positive=True),
+    RidgeGDClassifierCV(),
+    RidgeGDClassifierCV(cv=3, scoring="balanced_accuracy"),
     LassoCD(),
     LassoCD(alpha=0.1, standardize=True, positive=True),
     LassoCD(alpha=0.1, fit_intercept=False, lower=-2, upper=2),

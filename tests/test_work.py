@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
 from skreg._data import Design, as_design
 from skreg._solvers import quadratic
@@ -78,6 +78,10 @@ CASES = {
     "ridge, cg, wide": (RidgeGD(), wide),
     "ridge, cg, text": (RidgeGD(), text),
     "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
+    "ridge, leave-one-out": (RidgeGDCV(), weighted),
+    "ridge, leave-one-out, wide": (RidgeGDCV(), wide),
+    "ridge, leave-one-out, text": (RidgeGDCV(), text),
+    "ridge, folds": (RidgeGDCV(cv=5), tall),
     "network": (DropoutMLPClassifier(**NETWORK), classes),
     "network, early stopping": (DropoutMLPClassifier(**NETWORK, early_stopping=True), classes),
 }
@@ -94,6 +98,10 @@ FIGURES = {
     "ridge, cg, wide": (197, 196, 316_800_000, 0, 0),
     "ridge, cg, text": (79, 78, 44_243_232, 0, 0),
     "ridge, sgd": (537, 4478, 265_626_240, 0, 0),
+    "ridge, leave-one-out": (0, 0, 0, 0, 0),
+    "ridge, leave-one-out, wide": (0, 0, 0, 0, 0),
+    "ridge, leave-one-out, text": (0, 0, 0, 0, 0),
+    "ridge, folds": (0, 0, 0, 0, 0),
     "network": (24, 480, 11_520_000, 0, 0),
     "network, early stopping": (24, 516, 10_944_000, 0, 0),
 }

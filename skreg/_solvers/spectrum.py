@@ -183,7 +183,8 @@ class Columns:
     def _product(self, part, w):
         """Multiply some rows with coefficients, which may have three axes."""
         columns = None if len(self.columns) == part.n_features else self.columns
-        return part.matvec(w.reshape(len(w), -1), columns).reshape(part.n_samples, *w.shape[1:])
+        flat = w.reshape(len(w), np.prod(w.shape[1:], dtype=int))
+        return part.matvec(flat, columns).reshape(part.n_samples, *w.shape[1:])
 
 
 class Dual(NamedTuple):
@@ -338,9 +339,11 @@ def orthonormal(G):
     return V[:, kept] / np.sqrt(d[kept]) / length[:, None]
 
 
-def polish(problem, w, **rule):
-    """Go on from the coefficients of a decomposition until they are as accurate as `tol` says."""
-    try:
-        return conjugate(problem, start=w, **rule)
-    except TypeError:  # until it takes a start
-        return conjugate(problem, **rule)
+def polish(problem, w, *, tol, max_iter):
+    """Return coefficients as accurate as `tol` says, from those of a decomposition, and the steps.
+
+    Once `conjugate` takes a start, it is ``conjugate(problem, start=w, ...)``.
+    """
+    if np.all(problem.accuracy(*problem.correlations(w), w) <= tol):
+        return w, 0
+    return conjugate(problem, tol=tol, max_iter=max_iter)

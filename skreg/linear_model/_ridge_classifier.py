@@ -36,14 +36,12 @@ class RidgeClassifierMixin(ClassifierMixin):
             y = column_or_1d(y, warn=True)
         s = check_weights(self, sample_weight, X.shape[0])
         self._y_ndim = targets.ndim
-        return X, targets, s * compute_sample_weight(self._class_weight(), y)
-
-    def _class_weight(self):
-        """Return the weights of the classes, checked."""
         weight = self.class_weight
-        if not (weight is None or isinstance(weight, dict) or weight == "balanced"):
+        if weight is None:
+            return X, targets, s
+        if not isinstance(weight, dict) and weight != "balanced":
             refuse(self, "class_weight", weight, "None, 'balanced' or a dict of labels and weights")
-        return weight
+        return X, targets, s * compute_sample_weight(weight, y)
 
     @property
     def classes_(self):
