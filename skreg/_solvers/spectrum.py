@@ -120,9 +120,9 @@ class Columns:
         self.design, self.y, self.centred = design, y, centred
         self.columns = np.flatnonzero(penalty.lower < penalty.upper)
         self.factor = penalty.ridge[self.columns]
-        with_ones = np.c_[np.ones(len(y)), y]
-        G, b = design.gram(self.columns), design.rmatvec(with_ones)[self.columns]
-        self.moments = Moments(G, b, design.s @ with_ones)
+        self.with_ones = np.c_[np.ones(len(y)), y]
+        G, b = design.gram(self.columns), design.rmatvec(self.with_ones)[self.columns]
+        self.moments = Moments(G, b, design.s @ self.with_ones)
         self.basis = Basis.of(G, self.factor, np.ones(len(G), bool))
 
     def leave_one_out(self, alphas, criterion):
@@ -133,7 +133,7 @@ class Columns:
         """
         design, basis = self.design, self.basis
         w = basis.coefficients(self.moments.b[:, 1:], alphas[None])
-        shrink, most = basis.shrink(alphas), 1.0 - basis.ridge[:, None]
+        shrink, unpenalised = basis.shrink(alphas), 1.0 - basis.ridge[:, None]
         mean = (self.centred + basis.d @ shrink) / np.count_nonzero(design.s)
         for rows, part in self._parts(np.arange(len(self.y)), w):
             r, s = self.y[rows, :, None] - self._product(part, w), part.s[:, None]
@@ -143,7 +143,7 @@ class Columns:
             squares = self._product(part, basis.vectors) ** 2
             least, leverage = (
                 s * (self.centred / design.total_weight + squares @ weights)
-                for weights in (most, shrink)
+                for weights in (unpenalised, shrink)
             )
             yield rows, r / np.where(1 - least > ALONE, 1 - leverage, np.nan)[:, None]
 
@@ -169,12 +169,11 @@ class Columns:
 
     def _moments_of(self, train):
         """Return the moments of some rows, from those of the others where these are fewer."""
-        n_samples, with_ones = len(self.y), np.c_[np.ones(len(self.y)), self.y]
-        others = np.setdiff1d(np.arange(n_samples), train)
-        if len(others) + len(train) == n_samples and len(others) < len(train):
-            rest = Moments.of(self.design, with_ones, others, self.columns)
+        others = np.setdiff1d(np.arange(len(self.y)), train)
+        if len(others) < len(train) == len(self.y) - len(others):  # and none is there twice
+            rest = Moments.of(self.design, self.with_ones, others, self.columns)
             return self.moments.without(rest)
-        return Moments.of(self.design, with_ones, train, self.columns)
+        return Moments.of(self.design, self.with_ones, train, self.columns)
 
     def _parts(self, rows, w):
         """Yield some rows in pieces, with their Design, to be multiplied with w."""
@@ -260,10 +259,8 @@ class Samples:
         yield rows, r / slack
         others = np.setdiff1d(np.arange(len(self.y)), rows)
         if others.size:
-            r = self.y[others, :, None] - self._predict(
-                others, rows, *self._solve(self.dual, alphas[None])
-            )
-            yield others, r / without_weight
+            known = self._predict(others, rows, *self._solve(self.dual, alphas[None]))
+            yield others, (self.y[others, :, None] - known) / without_weight
 
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
@@ -320,8 +317,10 @@ def kernel(design, q):
 def parts(design, rows, width):
     """Yield some rows in pieces, with their Design; what is made of one has so many columns."""
     for some in blocks(len(rows), BLOCK_SIZE // max(1, width)):
-        design.n_passes += len(some) / design.n_samples
-        yield rows[some], design.take(rows[some])
+        part = design.take(rows[some])
+        before = part.n_passes
+        yield rows[some], part
+        design.n_passes += (part.n_passes - before) * len(some) / design.n_samples
 
 
 def blocks(length, high):

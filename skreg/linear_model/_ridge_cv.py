@@ -139,7 +139,7 @@ class RidgeGDCV(LinearRegressor):
     (442, 50)
     """
 
-    positive, lower, upper, solver = False, None, None, "cg"  # no parameters
+    positive, lower, upper, solver, class_weight = False, None, None, "cg", None  # no parameters
     _default_scoring = "r2"
 
     def __init__(
@@ -192,15 +192,12 @@ class RidgeGDCV(LinearRegressor):
         """
         began = time.perf_counter()
         alphas = self._check_parameters()
-        to_scorer, to_splitter = self._routed(sample_weight, params)
         X, y, s = self._validate(X, y, sample_weight)
-        if "sample_weight" in to_scorer:
-            to_scorer = {**to_scorer, "sample_weight": s}
+        weighted = sample_weight is not None or self.class_weight is not None
+        to_scorer, to_splitter = self._routed(s if weighted else None, params)
         folds = self._folds(X, y, s, to_splitter)
         design, target, y_mean = self._centre(X, y, s)
-        factor, lower, upper = self._limits(design)
-        self._refuse_size(len(y), np.count_nonzero(lower < upper))
-        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        penalty = self._penalty(design)
         side = decompose(design, target, penalty, centred=self.fit_intercept)
         if self.cv is None:
             scores = self._leave_one_out(side, alphas, y, s, to_scorer)
@@ -208,8 +205,8 @@ class RidgeGDCV(LinearRegressor):
             scores = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
         self._choose(alphas, scores)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
-        problem = Problem.of(design, target, penalty.at(alphas))
-        w, n_iter = polish(problem, side.coefficients(alphas), tol=self.tol, max_iter=self.max_iter)
+        problem, start = Problem.of(design, target, penalty.at(alphas)), side.coefficients(alphas)
+        w, n_iter = polish(problem, start, tol=self.tol, max_iter=self.max_iter)
         self.n_iter_ = max(1, n_iter)
         self._store(design, w, y_mean)
         self.convergence_ = self._certify(problem, w, penalty, alphas, began)
@@ -242,18 +239,21 @@ class RidgeGDCV(LinearRegressor):
             check_number(self, f"alphas[{k}]", alpha, low=0, ends=ends)
         return np.array(alphas, dtype=float)
 
-    def _refuse_size(self, n_samples, n_features):
-        """Raise an error where neither side of the data can be decomposed."""
-        if min(n_samples, n_features) > MAX_SIDE:
+    def _penalty(self, design):
+        """Return the penalty for alpha = 1, of data of which one side can be decomposed."""
+        factor, lower, upper = self._limits(design)
+        n_used = np.count_nonzero(lower < upper)
+        if min(design.n_samples, n_used) > MAX_SIDE:
             raise ValueError(
                 f"{type(self).__name__}: one side of X must be at most {MAX_SIDE} for an "
-                f"eigendecomposition; got {n_samples} samples and {n_features} features that may "
-                "be used. Search alpha with GridSearchCV(RidgeGD(), ...) instead."
+                f"eigendecomposition; got {design.n_samples} samples and {n_used} features that "
+                "may be used. Search alpha with GridSearchCV(RidgeGD(), ...) instead."
             )
+        return ElasticNet(np.zeros_like(factor), factor, lower, upper)
 
-    def _routed(self, sample_weight, params):
+    def _routed(self, s, params):
         """Return what the scorer and what the splitter asks for."""
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        weights = {} if s is None else {"sample_weight": s}
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", **params, **weights)
             return routed["scorer"]["score"], routed["splitter"]["split"]
@@ -263,8 +263,9 @@ class RidgeGDCV(LinearRegressor):
                 "scorer is only supported if enable_metadata_routing=True, see "
                 "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
             )
-        asked = getattr(self._scorer(), "_score_func", self._scorer())
-        return weights if "sample_weight" in signature(asked).parameters else {}, {}
+        scorer = self._scorer()
+        accepted = signature(getattr(scorer, "_score_func", scorer)).parameters
+        return weights if "sample_weight" in accepted else {}, {}
 
     def _folds(self, X, y, s, split_params):
         """Return the folds, if there are any, as arrays of int; each has something to train on."""
@@ -285,17 +286,16 @@ class RidgeGDCV(LinearRegressor):
 
     def _leave_one_out(self, side, alphas, y, s, params):
         """Return the scores of the alphas, for each target if each has its own."""
-        n_targets = 1 if y.ndim == 1 else y.shape[1]
         scorer = None if self.scoring is None else self._scorer()
-        total = np.zeros((n_targets, len(alphas)))
+        targets = y.reshape(len(y), -1, 1)
+        total = np.zeros((targets.shape[1], len(alphas)))
         keep = self.store_cv_results or scorer is not None
         results = np.empty((len(y), *total.shape)) if keep else None
         for rows, errors in side.leave_one_out(alphas, self.criterion):
             squares = s[rows, None, None] * errors**2
             total += squares.sum(axis=0)
             if keep:
-                known = y[rows].reshape(len(rows), -1, 1) - errors
-                results[rows] = squares if scorer is None else known
+                results[rows] = squares if scorer is None else targets[rows] - errors
         if np.isnan(total).any():
             raise ValueError(
                 f"{type(self).__name__}: leave-one-out is not defined for these n_samples={len(y)}:"
@@ -303,22 +303,16 @@ class RidgeGDCV(LinearRegressor):
                 "determined. Penalise all columns or use cv=5."
             )
         self.__dict__.pop("cv_results_", None)
+        results = results.reshape(*y.shape, -1) if keep else None
         if self.store_cv_results:
-            shape = (*y.shape, len(alphas))
-            self.cv_results_ = results.reshape(shape).astype(side.design.X.dtype, copy=False)
+            self.cv_results_ = results.astype(side.design.X.dtype, copy=False)
         if scorer is None:
-            scores = -total / len(y)
-        elif self.alpha_per_target:
-            columns = y.reshape(len(y), -1).T
-            scores = np.array(
-                [
-                    self._scores(scorer, results[:, k], column, params)
-                    for k, column in enumerate(columns)
-                ]
-            )
-        else:
-            return self._scores(scorer, results.reshape(*y.shape, -1), y, params)
-        return scores if self.alpha_per_target else scores.mean(axis=0)
+            means = -total / len(y)
+            return means if self.alpha_per_target else means.mean(axis=0)
+        if self.alpha_per_target and y.ndim == 2:
+            pairs = zip(results.swapaxes(0, 1), y.T, strict=True)
+            return np.array([self._scores(scorer, *pair, params) for pair in pairs])
+        return self._scores(scorer, results, y, params)
 
     def _score_folds(self, side, alphas, y, y_mean, folds, params):
         """Return the scores of the alphas, averaged over the folds."""
