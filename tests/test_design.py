@@ -1,4 +1,4 @@
-"""The five questions of a Design against an explicit matrix, for every kind of data."""
+"""The questions of a Design against an explicit matrix, for every kind of data."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def data(request):
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("centre", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
-def test_five_questions(kind, centre, standardize, data):
+def test_questions(kind, centre, standardize, data):
     X, s, rng = data
     design = as_design(KINDS[kind](X), s, centre=centre, standardize=standardize)
     mean = np.average(X, axis=0, weights=s)
@@ -51,6 +51,8 @@ def test_five_questions(kind, centre, standardize, data):
     np.testing.assert_allclose(design.correlate(r, i), (Xc.T @ (s[:, None] * r))[i], **tolerance)
     np.testing.assert_allclose(design.gram(i), G[np.ix_(i, i)], **tolerance)
     np.testing.assert_allclose(design.gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
+    q = rng.random(X.shape[1])
+    np.testing.assert_allclose(design.kernel(q), Xc * q @ Xc.T, **tolerance)
     np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)
     rows = np.array([4, 1, 7])
     np.testing.assert_allclose(design.take(rows).matvec(w), (Xc @ w)[rows], **tolerance)

@@ -222,7 +222,9 @@ def test_answers_are_those_of_scikit_learn(shape, n_targets, per_target, scoring
     options["alpha_per_target"] = per_target and n_targets == 3  # else scikit-learn may fail
     ours = RidgeGDCV(ALPHAS, **options).fit(X, y, s if weighted else None)
     theirs = RidgeCV(ALPHAS, **options).fit(X, y, s if weighted else None)
-    np.testing.assert_allclose(ours.cv_results_, theirs.cv_results_, rtol=1e-8, atol=1e-12)
+    # Predictions are of size 10, and some are near 0: differences, of which 1e-10 is the rounding.
+    atol = 1e-12 if scoring is None else 1e-10
+    np.testing.assert_allclose(ours.cv_results_, theirs.cv_results_, rtol=1e-8, atol=atol)
     np.testing.assert_array_equal(ours.alpha_, theirs.alpha_)
     np.testing.assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-8)
     assert np.shape(ours.alpha_) == np.shape(theirs.alpha_) == np.shape(ours.best_score_)
@@ -397,15 +399,15 @@ def test_wide_data_are_not_copied():
     assert peak < 0.7 * X.nbytes
 
 
-def test_blocks_do_not_change_the_answer(monkeypatch):
-    for shape in SHAPES.values():
-        for kind in KINDS.values():
-            X, y, s = problem(shape)
-            whole = leave_one_out(kind(X), y, s)
-            with monkeypatch.context() as patch:
-                patch.setattr(spectrum, "BLOCK_SIZE", 100)
-                pieces = leave_one_out(kind(X), y, s)
-            np.testing.assert_allclose(pieces.cv_results_, whole.cv_results_, rtol=1e-9)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", [{}, {"cv": 3}], ids=str)
+def test_blocks_do_not_change_the_answer(kind, options, monkeypatch):
+    X, y, s = problem(SHAPES["tall"])
+    whole = RidgeGDCV(ALPHAS, **options).fit(KINDS[kind](X), y, s)
+    monkeypatch.setattr(spectrum, "BLOCK_SIZE", 100)
+    pieces = RidgeGDCV(ALPHAS, **options).fit(KINDS[kind](X), y, s)
+    assert pieces.convergence_.work.n_products > whole.convergence_.work.n_products
+    assert pieces.best_score_ == pytest.approx(whole.best_score_, rel=1e-10)
 
 
 @pytest.mark.parametrize(

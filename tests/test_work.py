@@ -98,10 +98,10 @@ FIGURES = {
     "ridge, cg, wide": (197, 196, 316_800_000, 0, 0),
     "ridge, cg, text": (79, 78, 44_243_232, 0, 0),
     "ridge, sgd": (537, 4478, 265_626_240, 0, 0),
-    "ridge, leave-one-out": (0, 0, 0, 0, 0),
-    "ridge, leave-one-out, wide": (0, 0, 0, 0, 0),
-    "ridge, leave-one-out, text": (0, 0, 0, 0, 0),
-    "ridge, folds": (0, 0, 0, 0, 0),
+    "ridge, leave-one-out": (11, 10, 5_280_000, 0, 0),
+    "ridge, leave-one-out, wide": (9, 8, 14_400_000, 0, 0),
+    "ridge, leave-one-out, text": (9, 8, 5_056_672, 0, 0),
+    "ridge, folds": (13, 23, 5_760_000, 0, 0),
     "network": (24, 480, 11_520_000, 0, 0),
     "network, early stopping": (24, 516, 10_944_000, 0, 0),
 }
@@ -140,7 +140,7 @@ def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
     assert work.n_bytes > 1.4 * FIGURES["ridge, cg"][2]
 
 
-QUESTIONS = ("matvec", "rmatvec", "correlate", "gram")
+QUESTIONS = ("matvec", "rmatvec", "correlate", "gram", "kernel")
 
 
 def watch(monkeypatch, note):
@@ -222,6 +222,7 @@ def test_each_question_reads_its_share(kind):
         "correlate": (100, lambda: design.correlate(np.ones(50), i)),
         "some columns": (100, lambda: design.matvec(np.ones(2), i)),
         "gram": (100, lambda: design.gram(i)),
+        "kernel": (500, lambda: design.kernel(np.ones(10))),
         "minibatch": (70, lambda: design.take(np.arange(7)).matvec(np.ones(10))),
     }
     for name, (n_entries, ask) in questions.items():

@@ -80,6 +80,15 @@ class DenseDesign(Design):
             G += block[:, first:].T @ block
         return G
 
+    def _kernel(self, q):
+        K, root = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q)
+        wide = max(256, BLOCK_SIZE // self.n_samples)
+        for left in range(0, self.n_features, wide):
+            columns = slice(left, left + wide)
+            block = (self._read(self.X[:, columns]) - self.mean[columns]) * root[columns]
+            K += block @ block.T
+        return K
+
     def _places(self):
         rows, columns = np.arange(self.n_samples), np.arange(self.n_features)
         zero = 0 * columns

@@ -7,6 +7,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``rmatvec(r)``       ``Xc.T @ (s * r)``
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
+``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
@@ -161,6 +162,12 @@ class Design(ABC):
         scale = self.scale[columns]
         return self._gram(columns, first) / np.outer(scale[first:], scale)
 
+    def kernel(self, q):
+        """Return ``Xc @ diag(q) @ Xc.T`` for q >= 0; the weights of the samples take no part."""
+        self.n_passes += 1
+        self.work.n_products += 1
+        return self._kernel(q / self.scale**2)
+
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
 
@@ -222,6 +229,9 @@ class Design(ABC):
 
     @abstractmethod
     def _gram(self, columns, first): ...
+
+    @abstractmethod
+    def _kernel(self, q): ...
 
     @abstractmethod
     def _places(self):

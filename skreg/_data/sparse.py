@@ -113,6 +113,14 @@ class SparseDesign(Design):
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
+    def _kernel(self, q):
+        X, high = self._read(self._csr), 256
+        weighted, K = X @ sp.diags_array(q), np.empty((self.n_samples, self.n_samples))
+        for top in range(0, self.n_samples, high):
+            K[top : top + high] = (weighted[top : top + high] @ X.T).toarray()
+        shift = weighted @ self.mean
+        return K - shift - shift[:, None] + q @ self.mean**2
+
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr = csc.indptr

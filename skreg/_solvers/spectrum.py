@@ -212,7 +212,7 @@ class Samples:
         used = penalty.lower < penalty.upper
         self.inverse = np.divide(1, factor, out=np.zeros_like(factor), where=used & (factor > 0))
         self.free = np.flatnonzero(used & (factor == 0))
-        self.K = kernel(design, self.inverse)
+        self.K = design.kernel(self.inverse)
         self.E = np.ones((len(y), int(centred)))
         if self.free.size:
             self.E = np.c_[self.E, design.matvec(np.eye(len(self.free)), self.free)]
@@ -257,7 +257,7 @@ class Samples:
             alone = squares.sum(axis=1, keepdims=True) <= ALONE
             slack = np.where(alone, np.nan, squares @ remains)[:, None]
         yield rows, r / slack
-        others = np.setdiff1d(np.arange(len(self.y)), rows)
+        others = np.flatnonzero(self.design.s == 0)
         if others.size:
             known = self._predict(others, rows, *self._solve(self.dual, alphas[None]))
             yield others, (self.y[others, :, None] - known) / without_weight
@@ -290,28 +290,6 @@ class Samples:
     def _predict(self, some, rows, c, e):
         """Predict some samples, from the weights of others."""
         return np.tensordot(self.K[np.ix_(some, rows)], c, 1) + np.tensordot(self.E[some], e, 1)
-
-
-def kernel(design, q):
-    """Return ``Xc @ diag(q) @ Xc.T``, 0 in the columns of samples without weight.
-
-    Nothing as large as X is formed. Sparse data are multiplied with the identity, in blocks of
-    samples; the blocks of columns of other data with themselves.
-    """
-    n_samples, n_features = design.n_samples, design.n_features
-    K = np.zeros((n_samples, n_samples))
-    if design.column_length < n_samples / 20:
-        inverse = np.divide(1, design.s, out=np.zeros(n_samples), where=design.s > 0)
-        for some in blocks(n_samples, BLOCK_SIZE // n_features):
-            unit = np.zeros((n_samples, len(some)))
-            unit[some, np.arange(len(some))] = inverse[some]
-            K[:, some] = design.matvec(q[:, None] * design.rmatvec(unit))
-        return K
-    used = np.flatnonzero(q)
-    for some in blocks(len(used), min(n_samples, BLOCK_SIZE // n_samples)):
-        block = design.matvec(np.diag(np.sqrt(q[used[some]])), used[some])
-        K += block @ block.T
-    return K
 
 
 def parts(design, rows, width):

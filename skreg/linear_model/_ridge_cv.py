@@ -263,9 +263,7 @@ class RidgeGDCV(LinearRegressor):
                 "scorer is only supported if enable_metadata_routing=True, see "
                 "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
             )
-        scorer = self._scorer()
-        accepted = signature(getattr(scorer, "_score_func", scorer)).parameters
-        return weights if "sample_weight" in accepted else {}, {}
+        return weights if weights and takes_weights(self._scorer()) else {}, {}
 
     def _folds(self, X, y, s, split_params):
         """Return the folds, if there are any, as arrays of int; each has something to train on."""
@@ -377,6 +375,11 @@ class RidgeGDCV(LinearRegressor):
         router = MetadataRouter(owner=self).add_self_request(self)
         router.add(scorer=self._scorer(), method_mapping=to_score)
         return router.add(splitter=self._splitter(), method_mapping=to_split)
+
+
+def takes_weights(scorer):
+    """Tell whether a scorer can be given the weights of samples."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 class Known(RegressorMixin, BaseEstimator):
