@@ -346,7 +346,7 @@ def test_of_equal_scores_the_first_wins_and_nan_never():
     assert RidgeGDCV([3, 1, 2], scoring=lambda *_: 0.5).fit(X, y).alpha_ == 3
     scores = iter([np.nan, 1.0, 2.0])
     assert RidgeGDCV([3, 1, 2], scoring=lambda *_: next(scores)).fit(X, y).alpha_ == 2
-    with pytest.raises(ValueError, match="scoring must be a scorer that is a number"):
+    with pytest.raises(ValueError, match="RidgeGDCV: no alpha has a score that is a number"):
         RidgeGDCV(scoring=lambda *_: np.nan).fit(X, y)
 
 

@@ -78,7 +78,8 @@ class RidgeClassifierMixin(ClassifierMixin):
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels of the classes; a row of 0 and 1 where a sample may have several labels.
         """
-        return labels(self._binarizer, self.decision_function(X))
+        decision = self.decision_function(X)
+        return labels(self._binarizer, decision)
 
     def __sklearn_tags__(self):
         """Return the tags: samples may have several labels."""
@@ -127,10 +128,14 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     class_weight : None, dict or 'balanced', default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' is
         ``n_samples / (n_classes * count)``. None is 1 for all.
+    solver : {'auto', 'gd', 'nesterov', 'cg', 'sgd'}, default='auto'
+        See :class:`RidgeGD`; 'auto' is 'nesterov' where there are bounds, else 'cg'.
     max_iter : int, default=10000
-        Steps at most.
+        Steps at most; passes over the data for 'sgd'.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
+    random_state : None, int or RandomState, default=None
+        Order of the minibatches of 'sgd'.
 
     Attributes
     ----------
@@ -143,7 +148,9 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     n_iter_ : int
         Steps taken.
     solver_ : str
-        The solver, 'cg' or, where there are bounds, 'nesterov'.
+        The solver, as chosen by 'auto'.
+    loss_curve_ : list of float
+        The objective before each step and at the end. Only for 'gd'.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
@@ -182,7 +189,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     0.963
     """
 
-    solver, step, batch_size, random_state = "auto", None, 64, None  # no parameters
+    step, batch_size = None, 64  # no parameters
 
     def __init__(
         self,
@@ -195,8 +202,10 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         fit_intercept=True,
         standardize=False,
         class_weight=None,
+        solver="auto",
         max_iter=10000,
         tol=1e-10,
+        random_state=None,
     ):
         self.alpha = alpha
         self.penalty_factor = penalty_factor
@@ -206,8 +215,10 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.class_weight = class_weight
+        self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
+        self.random_state = random_state
 
 
 class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):

@@ -349,7 +349,11 @@ class RidgeGDCV(LinearRegressor):
         self.alpha_ = alphas[best]
         self.best_score_ = np.take_along_axis(scores, best[..., None], -1)[..., 0]
         if np.isneginf(self.best_score_).any():
-            refuse(self, "scoring", self.scoring, "a scorer that is a number for some alpha")
+            raise ValueError(
+                f"{type(self).__name__}: no alpha has a score that is a number. R2 needs at least "
+                "two samples in each fold: use scoring='neg_mean_squared_error', or cv=None, which "
+                "is leave-one-out."
+            )
         if np.size(best) == 1:
             self.alpha_, self.best_score_ = np.ravel(self.alpha_)[0], np.ravel(self.best_score_)[0]
 
