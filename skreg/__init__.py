@@ -8,6 +8,9 @@ from .linear_model import (
     MultiTaskElasticNetCD,
     MultiTaskLassoCD,
     RidgeGD,
+    RidgeGDClassifier,
+    RidgeGDClassifierCV,
+    RidgeGDCV,
     enet_path,
     lasso_path,
 )
@@ -22,6 +25,9 @@ __all__ = [
     "MultiTaskElasticNetCD",
     "MultiTaskLassoCD",
     "RidgeGD",
+    "RidgeGDCV",
+    "RidgeGDClassifier",
+    "RidgeGDClassifierCV",
     "enet_path",
     "lasso_path",
 ]

@@ -15,7 +15,8 @@ def ridge(X, y, penalty, s=None, fit_intercept=True):
     """Return the minimiser of sum_i s_i (y_i - x_i w)^2 + sum_j penalty_j w_j^2."""
     s = np.ones(len(y)) if s is None else s
     X, y = centred(X, y, s, fit_intercept)
-    return np.linalg.solve(X.T @ (s[:, None] * X) + np.diag(penalty), X.T @ (s * y))
+    weighted = s[:, None] * X
+    return np.linalg.solve(weighted.T @ X + np.diag(penalty), weighted.T @ y)
 
 
 def lasso_objective(X, y, w, penalty, s=None, fit_intercept=True):

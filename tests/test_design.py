@@ -52,11 +52,27 @@ def test_questions(kind, centre, standardize, data):
     np.testing.assert_allclose(design.correlate(r, i), (Xc.T @ (s[:, None] * r))[i], **tolerance)
     np.testing.assert_allclose(design.gram(i), G[np.ix_(i, i)], **tolerance)
     np.testing.assert_allclose(design.gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
+    q = rng.random(X.shape[1])
+    np.testing.assert_allclose(design.kernel(q), Xc * q @ Xc.T, **tolerance)
     np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)
     v = rng.random(X.shape[1])
     np.testing.assert_allclose(design.kernel(v), Xc * v @ Xc.T, **tolerance)
     rows = np.array([4, 1, 7])
     np.testing.assert_allclose(design.take(rows).matvec(w), (Xc @ w)[rows], **tolerance)
+    G = Xc[rows].T @ (s[rows, None] * Xc[rows])
+    some = np.arange(len(G))  # of all columns, arrays are multiplied as they lie
+    np.testing.assert_allclose(design.take(rows).gram(some), G, **tolerance)
+    np.testing.assert_allclose(design.take(rows).gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gram_matrix_of_some_rows_without_weights(kind, data):
+    X = KINDS[kind](data[0])
+    design = as_design(X, np.ones(len(data[0])), centre=True, standardize=False)
+    rows, columns = np.array([4, 1, 7, 4]), np.arange(X.shape[1])
+    part = data[0][rows] - data[0].mean(axis=0)
+    G = design.take(rows).gram(columns)
+    np.testing.assert_allclose(G, part.T @ part, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("centre", [False, True])

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
 from skreg._data import Design, as_design
 from skreg._solvers import quadratic
@@ -89,6 +89,10 @@ CASES = {
     "ridge, cg on columns": (RidgeGD(0), wide),
     "ridge, cg on samples": (RidgeGD(), scattered),
     "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
+    "ridge, leave-one-out": (RidgeGDCV(), weighted),
+    "ridge, leave-one-out, wide": (RidgeGDCV(), wide),
+    "ridge, leave-one-out, text": (RidgeGDCV(), text),
+    "ridge, folds": (RidgeGDCV(cv=5), tall),
     "network": (DropoutMLPClassifier(**NETWORK), classes),
     "network, early stopping": (DropoutMLPClassifier(**NETWORK, early_stopping=True), classes),
 }
@@ -107,6 +111,10 @@ FIGURES = {
     "ridge, cg on columns": (197, 196, 315_200_000, 0, 0),
     "ridge, cg on samples": (97, 96, 57_022_632, 0, 0),
     "ridge, sgd": (537, 4478, 265_626_240, 0, 0),
+    "ridge, leave-one-out": (8, 7, 3_840_000, 0, 0),
+    "ridge, leave-one-out, wide": (6, 5, 9_600_000, 0, 0),
+    "ridge, leave-one-out, text": (6, 5, 3_377_248, 0, 0),
+    "ridge, folds": (10, 20, 4_320_000, 0, 0),
     "network": (24, 480, 11_520_000, 0, 0),
     "network, early stopping": (24, 516, 10_944_000, 0, 0),
 }
@@ -228,6 +236,7 @@ def test_each_question_reads_its_share(kind):
         "correlate": (100, lambda: design.correlate(np.ones(50), i)),
         "some columns": (100, lambda: design.matvec(np.ones(2), i)),
         "gram": (100, lambda: design.gram(i)),
+        "kernel": (500, lambda: design.kernel(np.ones(10))),
         "minibatch": (70, lambda: design.take(np.arange(7)).matvec(np.ones(10))),
     }
     for name, (n_entries, ask) in questions.items():

@@ -23,6 +23,12 @@ class DenseDesign(Design):
         self._direct = X.dtype == float and contiguous and bool(np.all(small | self.constant))
         self._root = np.sqrt(s)
 
+    def take(self, rows):
+        """Return the Design of some rows, centred and scaled by the statistics of all."""
+        part = super().take(rows)
+        part._root = self._root[rows]
+        return part
+
     def _moments(self):
         # Once more about the mean where it is so large that the squares about 0 lose digits.
         self.mean = np.zeros(self.n_features)
@@ -63,7 +69,8 @@ class DenseDesign(Design):
         return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
 
     def _gram(self, columns, first):
-        if self._direct and not self.weighted and first == 0 and self._most(columns):
+        direct = self._direct and self.whole and not self.weighted
+        if direct and first == 0 and self._most(columns):
             X, mean = self._read(self.X), self.mean[columns]
             return (X.T @ X)[np.ix_(columns, columns)] - self.n_samples * np.outer(mean, mean)
         G = np.zeros((len(columns) - first, len(columns)))
@@ -73,13 +80,12 @@ class DenseDesign(Design):
             G += block[:, first:].T @ block
         return G
 
-    def _kernel(self, v):
-        K = np.zeros((self.n_samples, self.n_samples))
-        wide = max(64, BLOCK_SIZE // self.n_samples)
+    def _kernel(self, q):
+        K, root = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q)
+        wide = max(256, BLOCK_SIZE // self.n_samples)
         for left in range(0, self.n_features, wide):
             columns = slice(left, left + wide)
-            block = self._read(self.X[:, columns]) - self.mean[columns]
-            block *= np.sqrt(v[columns])
+            block = (self._read(self.X[:, columns]) - self.mean[columns]) * root[columns]
             K += block @ block.T
         return K
 

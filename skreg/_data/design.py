@@ -7,7 +7,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``rmatvec(r)``       ``Xc.T @ (s * r)``
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
-``kernel(v)``        ``Xc @ diag(v) @ Xc.T``
+``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
@@ -102,11 +102,15 @@ class Design(ABC):
         What is taken from the columns, and what they are then divided by.
     constant : ndarray of bool, shape (n_features,)
         Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
+    whole : bool
+        Whether the mean is that of its own rows; it is not in a Design of some rows of another.
     n_passes : float
         Passes over the data so far, without those of the Designs of some rows.
     work : Work
         Products and bytes read so far, with those of the Designs of some rows.
     """
+
+    whole = True
 
     def __init__(self, X, s, *, centre, standardize):
         self.X, self.s, self.standardize = X, s, standardize
@@ -158,6 +162,12 @@ class Design(ABC):
         G = self._scaled(self._gram(columns, first), columns[first:])
         return self._scaled(G.T, columns).T
 
+    def kernel(self, q):
+        """Return ``Xc @ diag(q) @ Xc.T`` for q >= 0; the weights of the samples take no part."""
+        self.n_passes += 1
+        self.work.n_products += 1
+        return self._kernel(self._scaled(self._scaled(q)))
+
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
 
@@ -197,7 +207,7 @@ class Design(ABC):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
         part = object.__new__(type(self))
         part.__dict__.update(self.__dict__, X=self.X[rows], s=self.s[rows])
-        part.n_samples = part.X.shape[0]
+        part.n_samples, part.whole = part.X.shape[0], False
         return part
 
     def _weighed(self, r):
@@ -209,12 +219,6 @@ class Design(ABC):
         if not self.standardize:
             return a
         return (a.T / (self.scale if columns is None else self.scale[columns])).T
-
-    def kernel(self, v):
-        """Return ``Xc @ diag(v) @ Xc.T``."""
-        self.n_passes += 1
-        self.work.n_products += 1
-        return self._kernel(v / self.scale**2)
 
     @property
     @abstractmethod
@@ -242,7 +246,7 @@ class Design(ABC):
     def _gram(self, columns, first): ...
 
     @abstractmethod
-    def _kernel(self, v): ...
+    def _kernel(self, q): ...
 
     @abstractmethod
     def _places(self):

@@ -111,13 +111,19 @@ class SparseDesign(Design):
         members, values = np.empty(count, dtype=np.int64), np.empty(count)
         gram(csc.indptr, csc.indices, csc.data, self.s, columns, first, starts, members, values, G)
         mean = self.mean[columns]
-        return G - self.total_weight * np.outer(mean[first:], mean)
+        if self.whole:
+            return G - self.total_weight * np.outer(mean[first:], mean)
+        sums = csc[:, columns].T @ self.s - self.s.sum() * mean  # of the centred columns
+        G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
+        return G - self.s.sum() * np.outer(mean[first:], mean)
 
-    def _kernel(self, v):
-        X = self._read(self._csr)
-        K = (X.multiply(v) @ X.T).toarray()
-        across = X @ (v * self.mean)
-        return K - across - across[:, None] + v @ self.mean**2
+    def _kernel(self, q):
+        X, high = self._read(self._csr), 256
+        weighted, K = X @ sp.diags_array(q), np.empty((self.n_samples, self.n_samples))
+        for top in range(0, self.n_samples, high):
+            K[top : top + high] = (weighted[top : top + high] @ X.T).toarray()
+        shift = weighted @ self.mean
+        return K - shift - shift[:, None] + q @ self.mean**2
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)

@@ -4,6 +4,9 @@
 `RidgeGD`                L2: all features matter a little, or are correlated; coefficients shrink
 `LassoCD`                L1: few features matter; the others' coefficients are exactly zero
 `ElasticNetCD`           both: few groups of correlated features matter
+`RidgeGDCV`              L2, with alpha chosen by exact leave-one-out
+`RidgeGDClassifier`      classes by ridge regression on targets of -1 and 1
+`RidgeGDClassifierCV`    the same, with alpha chosen by exact leave-one-out
 `LassoCDCV`              L1, with alpha chosen by cross-validation
 `ElasticNetCDCV`         both, with alpha and their mixture chosen by cross-validation
 `MultiTaskLassoCD`       L1 for several targets that select the same features
@@ -18,6 +21,8 @@ from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._multitask import MultiTaskElasticNetCD, MultiTaskLassoCD
 from ._path import enet_path, lasso_path
 from ._ridge import RidgeGD
+from ._ridge_classifier import RidgeGDClassifier, RidgeGDClassifierCV
+from ._ridge_cv import RidgeGDCV
 
 __all__ = [
     "ElasticNetCD",
@@ -27,6 +32,9 @@ __all__ = [
     "MultiTaskElasticNetCD",
     "MultiTaskLassoCD",
     "RidgeGD",
+    "RidgeGDCV",
+    "RidgeGDClassifier",
+    "RidgeGDClassifierCV",
     "enet_path",
     "lasso_path",
 ]

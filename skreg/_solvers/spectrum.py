@@ -1,0 +1,314 @@
+"""Ridge from an eigendecomposition, one of which serves every alpha and every target.
+
+==========  ==============================================================================
+`Columns`   decomposes the Gram matrix of the columns, where there are more samples
+`Samples`   decomposes the kernel, the products of the samples, where there are not
+==========  ==============================================================================
+
+Both answer what a choice of alpha asks: `leave_one_out`, `fold` and `coefficients`. Centring is an
+unpenalised column of ones. Arrays of what depends on all three have the axes samples (or
+features), targets and alphas.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import norm  # unlike numpy's, it does not overflow
+
+MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
+BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
+ROUNDING = 10 * np.finfo(float).eps
+CONSTANT = 1e-12  # variance in a training set, as a fraction of that of all data
+ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
+
+
+def decompose(design, y, penalty, *, centred):
+    """Decompose the smaller side of the data.
+
+    Parameters
+    ----------
+    design : Design
+        The data.
+    y : ndarray of shape (n_samples, n_targets)
+        Centred targets.
+    penalty : ElasticNet
+        Penalty for alpha = 1; columns whose bounds are equal are left out.
+    centred : bool
+        Whether there is an intercept.
+    """
+    n_used = np.count_nonzero(penalty.lower < penalty.upper)
+    saturated = np.count_nonzero(design.s) <= n_used + 1  # 1 minus a leverage would cancel
+    side = Samples if saturated and design.n_samples <= MAX_SIDE else Columns
+    return side(design, y, penalty, centred)
+
+
+class Basis(NamedTuple):
+    """Columns ``Z = Xc @ vectors`` that are orthogonal for the data and for the penalty.
+
+    ``Z.T @ diag(s) @ Z`` is diag(d), and the penalty of ``w = vectors @ v`` is ``alpha *
+    sum(ridge * v**2)``, where ridge is 1, or 0 for what is not penalised.
+    """
+
+    vectors: np.ndarray
+    d: np.ndarray
+    ridge: np.ndarray
+
+    @classmethod
+    def of(cls, G, factor, used):
+        """Diagonalise a Gram matrix and a penalty at once.
+
+        The columns without penalty come first; the others are made orthogonal to them, which
+        leaves a Schur complement to decompose.
+        """
+        free, rest = np.flatnonzero(used & (factor == 0)), np.flatnonzero(used & (factor > 0))
+        root = np.sqrt(factor[rest])
+        Q = orthonormal(G[np.ix_(free, free)])
+        along = Q.T @ G[np.ix_(free, rest)] / root
+        S = G[np.ix_(rest, rest)] / np.outer(root, root)
+        size = S.diagonal().max(initial=0.0)
+        d, V = np.linalg.eigh(S - along.T @ along)
+        kept = d > ROUNDING * len(d) * size
+        d, V = d[kept], V[:, kept]
+        vectors = np.zeros((len(G), Q.shape[1] + len(d)))
+        vectors[free, : Q.shape[1]] = Q
+        vectors[free, Q.shape[1] :] = -Q @ (along @ V)
+        vectors[rest, Q.shape[1] :] = V / root[:, None]
+        ridge = np.repeat([0.0, 1.0], [Q.shape[1], len(d)])
+        return cls(vectors, np.append(np.ones(Q.shape[1]), d), ridge)
+
+    def shrink(self, alphas):
+        """Return what divides the correlations with Z: an axis more than alphas has."""
+        return 1 / (np.multiply.outer(self.ridge, alphas).T + self.d).T
+
+    def coefficients(self, b, alphas):
+        """Return the coefficients, from correlations b with the targets.
+
+        `alphas` has the axes targets and alphas; either may have length 1.
+        """
+        v = (self.vectors.T @ b)[:, :, None] * self.shrink(alphas)
+        return np.tensordot(self.vectors, v, 1)
+
+
+class Sums(NamedTuple):
+    """Weighted sums over some rows, about the means of all; `y` begins with a column of ones."""
+
+    G: np.ndarray
+    b: np.ndarray
+    sums: np.ndarray
+
+    @classmethod
+    def of(cls, design, y, rows, columns):
+        """Add up some rows."""
+        n_columns, n_targets = len(columns), y.shape[1]
+        G, b = np.zeros((n_columns, n_columns)), np.zeros((n_columns, n_targets))
+        for some, part in parts(design, rows, n_columns):
+            G += part.gram(columns)
+            b += part.rmatvec(y[some])[columns]
+        return cls(G, b, design.s[rows] @ y[rows])
+
+    def without(self, other):
+        """Return the sums over the other rows."""
+        return Sums(*(ours - theirs for ours, theirs in zip(self, other, strict=True)))
+
+
+class Columns:
+    """The side of the columns: ``Xc' diag(s) Xc`` and the penalty made diagonal at once."""
+
+    def __init__(self, design, y, penalty, centred):
+        self.design, self.y, self.centred = design, y, centred
+        self.columns = np.flatnonzero(penalty.lower < penalty.upper)
+        self.factor = penalty.ridge[self.columns]
+        self.with_ones = np.c_[np.ones(len(y)), y]
+        G, b = design.gram(self.columns), design.rmatvec(self.with_ones)[self.columns]
+        self.moments = Sums(G, b, design.s @ self.with_ones)
+        self.basis = Basis.of(G, self.factor, np.ones(len(G), bool))
+
+    def leave_one_out(self, alphas, criterion):
+        """Yield rows, and the errors of their targets in a model that has not seen them.
+
+        With ``criterion="gcv"`` all leverages are replaced by their mean. Errors are NaN where a
+        column that is not penalised has no other sample: then there is no such model.
+        """
+        design, basis = self.design, self.basis
+        w = basis.coefficients(self.moments.b[:, 1:], alphas[None])
+        shrink, unpenalised = basis.shrink(alphas), 1.0 - basis.ridge[:, None]
+        mean = (self.centred + basis.d @ shrink) / np.count_nonzero(design.s)
+        for rows, part in self._parts(np.arange(len(self.y)), w):
+            r, s = self.y[rows, :, None] - self._product(part, w), part.s[:, None]
+            if criterion == "gcv":
+                yield rows, r / np.where(1 - mean > ALONE, 1 - mean, np.nan)
+                continue
+            squares = self._product(part, basis.vectors) ** 2
+            least, leverage = (
+                s * (self.centred / design.total_weight + squares @ weights)
+                for weights in (unpenalised, shrink)
+            )
+            yield rows, r / np.where(1 - least > ALONE, 1 - leverage, np.nan)[:, None]
+
+    def fold(self, train, test, alphas):
+        """Return predictions of test samples, from a fit to training samples."""
+        G, b, sums = self._moments_of(train)
+        mean, y_mean = np.zeros(len(G)), np.zeros(self.y.shape[1])
+        if self.centred:
+            mean, y_mean = b[:, 0] / sums[0], sums[1:] / sums[0]
+            G = G - sums[0] * np.outer(mean, mean)
+            b = b - np.outer(b[:, 0], np.append(0, y_mean))
+        used = G.diagonal() > CONSTANT * self.moments.G.diagonal()
+        w = Basis.of(G, self.factor, used).coefficients(b[:, 1:], alphas[None])
+        shift = y_mean[:, None] - np.tensordot(mean, w, 1)
+        pieces = [self._product(part, w) + shift for _, part in self._parts(test, w)]
+        return np.concatenate(pieces)
+
+    def coefficients(self, alphas):
+        """Return the coefficients on all data, for one alpha for each target."""
+        w = np.zeros((self.design.n_features, len(alphas)))
+        w[self.columns] = self.basis.coefficients(self.moments.b[:, 1:], alphas[:, None])[:, :, 0]
+        return w
+
+    def _moments_of(self, train):
+        """Return the moments of some rows, from those of the others where these are fewer."""
+        others = np.setdiff1d(np.arange(len(self.y)), train)
+        if len(others) < len(train) == len(self.y) - len(others):  # and none is there twice
+            rest = Sums.of(self.design, self.with_ones, others, self.columns)
+            return self.moments.without(rest)
+        return Sums.of(self.design, self.with_ones, train, self.columns)
+
+    def _parts(self, rows, w):
+        """Yield some rows in pieces, with their Design, to be multiplied with w."""
+        return parts(self.design, rows, max(*w.shape[:2], w.shape[1] * w.shape[2]))
+
+    def _product(self, part, w):
+        """Multiply some rows with coefficients, which may have three axes."""
+        columns = None if len(self.columns) == part.n_features else self.columns
+        flat = w.reshape(len(w), np.prod(w.shape[1:], dtype=int))
+        return part.matvec(flat, columns).reshape(part.n_samples, *w.shape[1:])
+
+
+class Dual(NamedTuple):
+    """The kernel of some rows, in which the unpenalised columns have been projected out.
+
+    ``diag(root) @ K @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose coefficients
+    are ``solve @ y`` for a weighted y.
+    """
+
+    rows: np.ndarray
+    root: np.ndarray
+    d: np.ndarray
+    U: np.ndarray
+    solve: np.ndarray
+
+
+class Samples:
+    """The side of the samples: the kernel ``Xc @ diag(1 / factor) @ Xc'``.
+
+    What would cancel is never subtracted: the residual is ``U alpha / (d + alpha) U'y``, and 1
+    minus a leverage the same with the squares of U.
+    """
+
+    def __init__(self, design, y, penalty, centred):
+        self.design, self.y, factor = design, y, penalty.ridge
+        used = penalty.lower < penalty.upper
+        self.inverse = np.divide(1, factor, out=np.zeros_like(factor), where=used & (factor > 0))
+        self.free = np.flatnonzero(used & (factor == 0))
+        self.K = design.kernel(self.inverse)
+        self.E = np.ones((len(y), int(centred)))
+        if self.free.size:
+            self.E = np.c_[self.E, design.matvec(np.eye(len(self.free)), self.free)]
+        self.dual = self._dual(np.arange(len(y)))
+
+    def _dual(self, rows):
+        """Decompose the kernel of those rows that have a weight.
+
+        The unpenalised columns get eigenvalues above all others, by which they are told apart.
+        """
+        rows = rows[self.design.s[rows] > 0]
+        root = np.sqrt(self.design.s[rows])
+        E, K = root[:, None] * self.E[rows], self.K[np.ix_(rows, rows)] * np.outer(root, root)
+        length = np.sqrt(np.sum(E**2, axis=0))
+        length[length == 0] = 1.0
+        Q, singular, Vt = np.linalg.svd(E / length, full_matrices=False)
+        kept = singular > ROUNDING * len(rows)
+        Q = Q[:, kept]
+        solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
+        K -= Q @ (Q.T @ K)
+        K -= (K @ Q) @ Q.T
+        size = norm(K) or 1.0
+        d, U = np.linalg.eigh(K + 2 * size * Q @ Q.T)
+        d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
+        return Dual(rows, root, np.where(d > ROUNDING * len(rows) * size, d, 0.0), U, solve)
+
+    def leave_one_out(self, alphas, criterion):
+        """Yield rows, and the errors of their targets in a model that has not seen them.
+
+        With ``criterion="gcv"`` all leverages are replaced by their mean. Errors are NaN where a
+        column that is not penalised has no other sample: then there is no such model.
+        """
+        rows, root, d, U, _ = self.dual
+        remains = alphas / (d[:, None] + alphas)
+        v = (U.T @ (root[:, None] * self.y[rows]))[:, :, None] * remains[:, None]
+        r = np.tensordot(U, v, 1) / root[:, None, None]
+        if criterion == "gcv":
+            mean = remains.sum(axis=0) / len(rows)
+            slack = without_weight = np.where(mean > 0, mean, np.nan)
+        else:
+            squares, without_weight = U**2, 1.0
+            alone = squares.sum(axis=1, keepdims=True) <= ALONE
+            slack = np.where(alone, np.nan, squares @ remains)[:, None]
+        yield rows, r / slack
+        others = np.flatnonzero(self.design.s == 0)
+        if others.size:
+            known = self._predict(others, rows, *self._solve(self.dual, alphas[None]))
+            yield others, (self.y[others, :, None] - known) / without_weight
+
+    def fold(self, train, test, alphas):
+        """Return predictions of test samples, from a fit to training samples."""
+        dual = self._dual(train)
+        return self._predict(test, dual.rows, *self._solve(dual, alphas[None]))
+
+    def coefficients(self, alphas):
+        """Return the coefficients on all data, for one alpha for each target."""
+        c, e = (part[:, :, 0] for part in self._solve(self.dual, alphas[:, None]))
+        r = np.zeros_like(self.y)
+        r[self.dual.rows] = c / self.design.s[self.dual.rows, None]
+        w = self.inverse[:, None] * self.design.rmatvec(r)
+        w[self.free] = e[len(e) - len(self.free) :]
+        return w
+
+    def _solve(self, dual, alphas):
+        """Return the weights of samples, and the coefficients of the unpenalised columns."""
+        rows, root, d, U, solve = dual
+        shifted = d[:, None, None] + alphas
+        shrink = np.divide(1, shifted, out=np.zeros_like(shifted), where=shifted > 0)
+        y = self.y[rows]
+        c = np.tensordot(U, (U.T @ (root[:, None] * y))[:, :, None] * shrink, 1)
+        c *= root[:, None, None]
+        left = y[:, :, None] - np.tensordot(self.K[np.ix_(rows, rows)], c, 1)
+        return c, np.tensordot(solve, root[:, None, None] * left, 1)
+
+    def _predict(self, some, rows, c, e):
+        """Predict some samples, from the weights of others."""
+        return np.tensordot(self.K[np.ix_(some, rows)], c, 1) + np.tensordot(self.E[some], e, 1)
+
+
+def parts(design, rows, width):
+    """Yield some rows in pieces, with their Design; what is made of one has so many columns."""
+    for some in blocks(len(rows), BLOCK_SIZE // max(1, width)):
+        part = design.take(rows[some])
+        before = part.n_passes
+        yield rows[some], part
+        design.n_passes += (part.n_passes - before) * len(some) / design.n_samples
+
+
+def blocks(length, high):
+    """Yield the numbers from 0 to a length, in pieces."""
+    high = max(1, high)
+    for top in range(0, length, high):
+        yield np.arange(top, min(top + high, length))
+
+
+def orthonormal(G):
+    """Return Q with ``Q' G Q = I``; what depends on other columns counts once."""
+    length = np.sqrt(G.diagonal())
+    d, V = np.linalg.eigh(G / np.outer(length, length))
+    kept = d > ROUNDING * len(d)
+    return V[:, kept] / np.sqrt(d[kept]) / length[:, None]

@@ -1,0 +1,383 @@
+"""Classes by ridge regression on targets of -1 and 1."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import check_cv
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._checks import check_weights, refuse
+from ._base import SPARSE_FORMATS
+from ._ridge import RidgeGD
+from ._ridge_cv import RidgeGDCV
+
+
+class RidgeClassifierMixin(ClassifierMixin):
+    """Makes a classifier of a ridge: a target of -1 and 1 for each class, or one for two."""
+
+    def _validate(self, X, y, sample_weight):
+        """Return the data, the targets of the classes and the weights, validated."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=SPARSE_FORMATS,
+            dtype=[np.float64, np.float32],
+            multi_output=True,
+            ensure_all_finite=False,  # of X; its statistics show it, without another pass
+        )
+        check_classification_targets(y)
+        self._binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
+        targets = self._binarizer.fit_transform(y)
+        if not self._binarizer.y_type_.startswith("multilabel"):
+            y = column_or_1d(y, warn=True)
+        s = check_weights(self, sample_weight, X.shape[0])
+        self._y_ndim = targets.ndim
+        weight = self.class_weight
+        if weight is None:
+            return X, targets, s
+        if not isinstance(weight, dict) and weight != "balanced":
+            refuse(self, "class_weight", weight, "None, 'balanced' or a dict of labels and weights")
+        return X, targets, s * compute_sample_weight(weight, y)
+
+    @property
+    def classes_(self):
+        """The labels of the classes."""
+        return self._binarizer.classes_
+
+    def decision_function(self, X):
+        """Predict the targets of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Predictions; with two classes, those above 0 are of the second.
+        """
+        check_is_fitted(self)
+        decision = super().predict(X)
+        return decision.ravel() if decision.shape[1:] == (1,) else decision
+
+    def predict(self, X):
+        """Predict the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels of the classes; a row of 0 and 1 where a sample may have several labels.
+        """
+        decision = self.decision_function(X)
+        return labels(self._binarizer, decision)
+
+    def __sklearn_tags__(self):
+        """Return the tags: samples may have several labels."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags = None
+        tags.target_tags.multi_output = False
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def labels(binarizer, decision):
+    """Return the labels that a decision stands for."""
+    if binarizer.y_type_.startswith("multilabel"):
+        return binarizer.inverse_transform(np.where(decision > 0, 1.0, -1.0))
+    places = decision > 0 if decision.ndim == 1 else decision.argmax(axis=1)
+    return binarizer.classes_[places.astype(int)]
+
+
+class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
+    r"""Classifier by ridge regression on targets of -1 and 1.
+
+    Minimises, for each class,
+
+    .. math::
+
+        \|y - Xw\|_2^2 + \alpha \sum_j f_j w_j^2
+
+    where :math:`y` is 1 for samples of the class and -1 for others; the largest prediction wins.
+    Two classes have one :math:`y` together. This is :class:`sklearn.linear_model.RidgeClassifier`
+    when every factor :math:`f_j` is 1.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_targets,), default=1.0
+        Strength of the penalty, >= 0; one for each target if it is an array.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature, see :class:`RidgeGD`.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients, see :class:`RidgeGD`.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance.
+    class_weight : None, dict or 'balanced', default=None
+        Weights of the classes, by label, that multiply those of their samples; 'balanced' is
+        ``n_samples / (n_classes * count)``. None is 1 for all.
+    solver : {'auto', 'gd', 'nesterov', 'cg', 'sgd'}, default='auto'
+        See :class:`RidgeGD`; 'auto' is 'nesterov' where there are bounds, else 'cg'.
+    max_iter : int, default=10000
+        Steps at most; passes over the data for 'sgd'.
+    tol : float, default=1e-10
+        Accuracy of the coefficients, see :class:`RidgeGD`.
+    random_state : None, int or RandomState, default=None
+        Order of the minibatches of 'sgd'.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        Coefficients.
+    intercept_ : ndarray of shape (n_targets,) or float
+        Intercept; 0.0 without one.
+    n_iter_ : int
+        Steps taken.
+    solver_ : str
+        The solver, as chosen by 'auto'.
+    loss_curve_ : list of float
+        The objective before each step and at the end. Only for 'gd'.
+    convergence_ : Convergence
+        What stopped the solver, and the certificate.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached.
+
+    See Also
+    --------
+    sklearn.linear_model.RidgeClassifier : The same objective.
+    RidgeGDClassifierCV : With alpha chosen by leave-one-out.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 4.2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skreg import RidgeGDClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> print(f"{RidgeGDClassifier(standardize=True).fit(X, y).score(X, y):.3f}")
+    0.963
+    """
+
+    step, momentum, batch_size = None, 0.0, 64  # no parameters
+
+    @property
+    def partial_fit(self):
+        """Not there: a chunk does not know all classes."""
+        raise AttributeError(f"{type(self).__name__} has no partial_fit: use fit.")
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        penalty_factor=None,
+        lower=None,
+        upper=None,
+        positive=False,
+        fit_intercept=True,
+        standardize=False,
+        class_weight=None,
+        solver="auto",
+        max_iter=10000,
+        tol=1e-10,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.penalty_factor = penalty_factor
+        self.lower = lower
+        self.upper = upper
+        self.positive = positive
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.class_weight = class_weight
+        self.solver = solver
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+
+
+class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
+    r"""Classifier by ridge regression with `alpha` chosen by exact leave-one-out.
+
+    Minimises, for each class,
+
+    .. math::
+
+        \|y - Xw\|_2^2 + \alpha \sum_j f_j w_j^2
+
+    where :math:`y` is 1 for samples of the class and -1 for others; the largest prediction wins.
+    The choice is that of :class:`sklearn.linear_model.RidgeClassifierCV` when every factor
+    :math:`f_j` is 1, but for a `scoring` of two classes, which that one does not tell apart.
+
+    Parameters
+    ----------
+    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+        Strengths of the penalty, > 0; 0 is allowed where `cv` is given. Of alphas that are equally
+        good, the first is chosen.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature, see :class:`RidgeGDCV`.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance: that on all data, also
+        where samples are left out.
+    scoring : None, str or callable, default=None
+        See :class:`RidgeGDCV`; the scorer compares labels. None is minus the mean squared error
+        of the targets or, where `cv` is given, the accuracy.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        None is leave-one-out. Else the folds, as scikit-learn knows them; an integer is a number
+        of folds, in each of which the classes have their shares.
+    criterion : {"loo", "gcv"}, default="loo"
+        Leave-one-out or generalised cross-validation, see :class:`RidgeGDCV`.
+    class_weight : None, dict or 'balanced', default=None
+        Weights of the classes, see :class:`RidgeGDClassifier`.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`, where `cv` is None.
+    max_iter : int, default=10000
+        Steps of conjugate gradients at most, from the coefficients of the decomposition on.
+    tol : float, default=1e-10
+        Accuracy of the coefficients, see :class:`RidgeGD`.
+
+    Attributes
+    ----------
+    alpha_ : float
+        What was chosen.
+    best_score_ : float
+        Its score.
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
+        Coefficients.
+    intercept_ : ndarray of shape (n_targets,) or float
+        Intercept; 0.0 without one.
+    cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
+        Squared errors, times the weights of their samples; predictions where `scoring` is given.
+        Only if `store_cv_results` is True.
+    n_iter_ : int
+        Steps of conjugate gradients.
+    convergence_ : Convergence
+        What stopped the solver, and the certificate.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached.
+
+    See Also
+    --------
+    sklearn.linear_model.RidgeClassifierCV : The same objective and choice.
+    RidgeGDCV : The choice of alpha.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, sections 4.2 and 7.10.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from skreg import RidgeGDClassifierCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RidgeGDClassifierCV([0.1, 1, 10], standardize=True).fit(X, y)
+    >>> float(model.alpha_)
+    1.0
+    """
+
+    alpha_per_target = False  # no parameter
+    _default_scoring = "accuracy"
+
+    def __init__(
+        self,
+        alphas=(0.1, 1.0, 10.0),
+        *,
+        penalty_factor=None,
+        fit_intercept=True,
+        standardize=False,
+        scoring=None,
+        cv=None,
+        criterion="loo",
+        class_weight=None,
+        store_cv_results=False,
+        max_iter=10000,
+        tol=1e-10,
+    ):
+        self.alphas = alphas
+        self.penalty_factor = penalty_factor
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.scoring = scoring
+        self.cv = cv
+        self.criterion = criterion
+        self.class_weight = class_weight
+        self.store_cv_results = store_cv_results
+        self.max_iter = max_iter
+        self.tol = tol
+
+    def _known(self):
+        """Return the classifier whose decisions are the data it is given."""
+        return KnownClassifier(self._binarizer)
+
+    def _truth(self, y):
+        """Return the labels as they were given."""
+        return self._binarizer.inverse_transform(y)
+
+    def _splitter(self, y=None):
+        """Return the splitter; a number of folds gives every class its share in each."""
+        return check_cv(self.cv, None if y is None else self._truth(y), classifier=True)
+
+
+class KnownClassifier(ClassifierMixin, BaseEstimator):
+    """What a scorer asks: its decisions are the data it is given."""
+
+    def __init__(self, binarizer):
+        self.binarizer = binarizer
+        self.classes_ = binarizer.classes_
+
+    def decision_function(self, X):
+        """Return X."""
+        return X.ravel() if X.shape[1] == 1 else X
+
+    def predict(self, X):
+        """Return the labels that X stands for."""
+        return labels(self.binarizer, self.decision_function(X))

@@ -1,0 +1,394 @@
+"""Ridge with alpha chosen by exact leave-one-out, by GCV or by folds."""
+
+import time
+from inspect import signature
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from .._checks import check_choice, check_flag, check_number, refuse
+from .._convergence import warn_if_stopped_short
+from .._solvers.gradient_descent import Problem, conjugate
+from .._solvers.penalties import ElasticNet
+from .._solvers.spectrum import MAX_SIDE, decompose
+from .._threads import single_thread
+from ._base import LinearRegressor
+from ._ridge import RidgeGD
+
+
+class RidgeGDCV(LinearRegressor):
+    r"""Ridge regression with `alpha` chosen by exact leave-one-out.
+
+    Minimises
+
+    .. math::
+
+        \|y - Xw\|_2^2 + \alpha \sum_j f_j w_j^2
+
+    for the :math:`\alpha` with the smallest squared error on samples that the model has not seen.
+    One eigendecomposition serves all alphas and targets. Errors, choice and coefficients are those
+    of :class:`sklearn.linear_model.RidgeCV` when every factor :math:`f_j` is 1. The intercept is
+    never penalised. With `sample_weight`, the loss and the errors are weighted sums.
+
+    Parameters
+    ----------
+    alphas : float or array-like of shape (n_alphas,), default=(0.1, 1.0, 10.0)
+        Strengths of the penalty, > 0; 0 is allowed where `cv` is given. Of alphas that are equally
+        good, the first is chosen.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
+        have 1; later entries win. None is 1 for all.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance: that on all data, also
+        where samples are left out. `coef_` is reported on the original scale.
+    scoring : None, str or callable, default=None
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees all samples at
+        once, each predicted by the model without it, and their weights if it takes them. None is
+        minus the mean squared error or, where `cv` is given, R2.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        None is leave-one-out. Else the folds, as scikit-learn knows them; an integer is a number
+        of folds in the order of the data. The score is the mean over the folds.
+    criterion : {"loo", "gcv"}, default="loo"
+        What stands for the error on an unseen sample, where `cv` is None: the exact leave-one-out
+        error, or generalised cross-validation, in which all samples have the mean leverage.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`, where `cv` is None.
+    alpha_per_target : bool, default=False
+        Whether to choose an alpha for each target, where `cv` is None.
+    max_iter : int, default=10000
+        Steps of conjugate gradients at most, from the coefficients of the decomposition on.
+    tol : float, default=1e-10
+        Accuracy of the coefficients, see :class:`RidgeGD`.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (n_targets,)
+        What was chosen.
+    best_score_ : float or ndarray of shape (n_targets,)
+        Its score.
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients on all data.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept.
+    cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
+        Squared errors, times the weights of their samples; predictions where `scoring` is given.
+        Only if `store_cv_results` is True.
+    n_iter_ : int
+        Steps of conjugate gradients.
+    convergence_ : Convergence
+        What stopped the solver, and the certificate of `coef_`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed;
+        if both sides of X are longer than 6000; if there is no model without some sample, as that
+        is the only one to determine an unpenalised coefficient.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached.
+
+    See Also
+    --------
+    sklearn.linear_model.RidgeCV : The same objective and the same choice.
+    RidgeGD : Ridge regression for one alpha.
+
+    Notes
+    -----
+    Let :math:`H` be the matrix with :math:`\hat y = Hy`. The error of the model without sample i
+    on that sample is :math:`(y_i - \hat y_i) / (1 - H_{ii})`, and GCV puts the mean
+    :math:`\operatorname{tr}(H) / n` for :math:`H_{ii}`. With the eigenvalues :math:`d_k` of
+    :math:`X'X`, or of :math:`XX'` where samples are fewer, residuals and :math:`H_{ii}` for all
+    alphas are products with the matrix of :math:`1 / (d_k + \alpha)`. Folds take the sums over
+    their samples from those over all. X is never copied.
+
+    References
+    ----------
+    Golub, Heath and Wahba (1979), "Generalized Cross-Validation as a Method for Choosing a Good
+    Ridge Parameter", Technometrics 21, section 2.
+
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 7.10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import RidgeGDCV
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> ridge = RidgeGDCV(np.geomspace(1e-3, 1e3, 50), store_cv_results=True).fit(X, y)
+    >>> print(f"{ridge.alpha_:.4f}")
+    0.0051
+    >>> ridge.cv_results_.shape
+    (442, 50)
+    """
+
+    positive, lower, upper, solver, class_weight = False, None, None, "cg", None  # no parameters
+    _default_scoring = "r2"
+
+    def __init__(
+        self,
+        alphas=(0.1, 1.0, 10.0),
+        *,
+        penalty_factor=None,
+        fit_intercept=True,
+        standardize=False,
+        scoring=None,
+        cv=None,
+        criterion="loo",
+        store_cv_results=False,
+        alpha_per_target=False,
+        max_iter=10000,
+        tol=1e-10,
+    ):
+        self.alphas = alphas
+        self.penalty_factor = penalty_factor
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.scoring = scoring
+        self.cv = cv
+        self.criterion = criterion
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+        self.max_iter = max_iter
+        self.tol = tol
+
+    @single_thread()
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose alpha, and fit the coefficients on all data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target; several targets share the decomposition.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero in any training set.
+        **params : dict
+            Metadata for the scorer and the splitter, such as `groups`, where scikit-learn's
+            metadata routing is enabled.
+
+        Returns
+        -------
+        object
+            The fitted estimator.
+        """
+        began = time.perf_counter()
+        alphas = self._check_parameters()
+        X, y, s = self._validate(X, y, sample_weight)
+        weighted = sample_weight is not None or self.class_weight is not None
+        to_scorer, to_splitter = self._routed(s if weighted else None, params)
+        folds = self._folds(X, y, s, to_splitter)
+        design, target, y_mean = self._centre(X, y, s)
+        penalty = self._penalty(design)
+        side = decompose(design, target, penalty, centred=self.fit_intercept)
+        if self.cv is None:
+            scores = self._leave_one_out(side, alphas, y, s, to_scorer)
+        else:
+            scores = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
+        self._choose(alphas, scores)
+        alphas = np.broadcast_to(self.alpha_, target.shape[1])
+        problem, start = Problem.of(design, target, penalty, alphas), side.coefficients(alphas)
+        point, n_iter = conjugate(problem, start=start, tol=self.tol, max_iter=self.max_iter)
+        self.n_iter_ = max(1, n_iter)
+        self._store(design, point.w, y_mean)
+        self.convergence_ = self._certify(problem, point, penalty, began)
+        warn_if_stopped_short(type(self).__name__, self.convergence_)
+        return self
+
+    _certify = RidgeGD._certify
+    _describe = RidgeGD._describe
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done; return the alphas."""
+        self._check_common()
+        check_choice(self, "criterion", ("loo", "gcv"))
+        for name in ("store_cv_results", "alpha_per_target"):
+            if check_flag(self, name) and self.cv is not None:
+                owner = type(self).__name__
+                raise ValueError(f"{owner}: cv!=None and {name}=True are incompatible.")
+        if self.criterion == "gcv" and self.cv is not None:
+            refuse(self, "criterion", self.criterion, "'loo' where cv is given")
+        names = get_scorer_names()
+        if isinstance(self.scoring, str) and self.scoring not in names:
+            refuse(self, "scoring", self.scoring, "one of sklearn.metrics.get_scorer_names()")
+        if not (self.scoring is None or isinstance(self.scoring, str) or callable(self.scoring)):
+            refuse(self, "scoring", self.scoring, "the name of a scorer or a callable", TypeError)
+        alphas = [self.alphas] if np.ndim(self.alphas) == 0 else list(self.alphas)
+        if not alphas:
+            refuse(self, "alphas", self.alphas, "a number or a list of numbers")
+        ends = "(]" if self.cv is None else "[]"
+        for k, alpha in enumerate(alphas):
+            check_number(self, f"alphas[{k}]", alpha, low=0, ends=ends)
+        return np.array(alphas, dtype=float)
+
+    def _penalty(self, design):
+        """Return the penalty for alpha = 1, of data of which one side can be decomposed."""
+        factor, lower, upper = self._limits(design)
+        n_used = np.count_nonzero(lower < upper)
+        if min(design.n_samples, n_used) > MAX_SIDE:
+            raise ValueError(
+                f"{type(self).__name__}: one side of X must be at most {MAX_SIDE} for an "
+                f"eigendecomposition; got {design.n_samples} samples and {n_used} features that "
+                "may be used. Search alpha with GridSearchCV(RidgeGD(), ...) instead."
+            )
+        return ElasticNet(np.zeros_like(factor), factor, lower, upper)
+
+    def _routed(self, s, params):
+        """Return what the scorer and what the splitter asks for."""
+        weights = {} if s is None else {"sample_weight": s}
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params, **weights)
+            return routed["scorer"]["score"], routed["splitter"]["split"]
+        if params:
+            raise ValueError(
+                f"{type(self).__name__}: passing {', '.join(params)} to the splitter or the "
+                "scorer is only supported if enable_metadata_routing=True, see "
+                "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
+            )
+        return weights if weights and takes_weights(self._scorer()) else {}, {}
+
+    def _folds(self, X, y, s, split_params):
+        """Return the folds, if there are any, as arrays of int; each has something to train on."""
+        if self.cv is None:
+            return []
+        everything = np.arange(len(y))
+        folds = [
+            (everything[train], everything[test])
+            for train, test in self._splitter(y).split(X, self._truth(y), **split_params)
+        ]
+        for k, (train, test) in enumerate(folds):
+            if not s[train].any() or not len(test):
+                raise ValueError(
+                    f"{type(self).__name__}: every fold must have test samples, and training "
+                    f"samples with a positive weight; fold {k} has not."
+                )
+        return folds or refuse(self, "cv", self.cv, "a splitter or an iterable with a fold")
+
+    def _leave_one_out(self, side, alphas, y, s, params):
+        """Return the scores of the alphas, for each target if each has its own."""
+        scorer = None if self.scoring is None else self._scorer()
+        targets = y.reshape(len(y), -1, 1)
+        total = np.zeros((targets.shape[1], len(alphas)))
+        keep = self.store_cv_results or scorer is not None
+        results = np.empty((len(y), *total.shape)) if keep else None
+        for rows, errors in side.leave_one_out(alphas, self.criterion):
+            squares = s[rows, None, None] * errors**2
+            total += squares.sum(axis=0)
+            if keep:
+                results[rows] = squares if scorer is None else targets[rows] - errors
+        if np.isnan(total).any():
+            raise ValueError(
+                f"{type(self).__name__}: leave-one-out is not defined for these n_samples={len(y)}:"
+                " without some sample, an unpenalised coefficient or the intercept is not "
+                "determined. Penalise all columns or use cv=5."
+            )
+        self.__dict__.pop("cv_results_", None)
+        results = results.reshape(*y.shape, -1) if keep else None
+        if self.store_cv_results:
+            self.cv_results_ = results.astype(side.design.X.dtype, copy=False)
+        if scorer is None:
+            means = -total / len(y)
+            return means if self.alpha_per_target else means.mean(axis=0)
+        if self.alpha_per_target and y.ndim == 2:
+            pairs = zip(results.swapaxes(0, 1), y.T, strict=True)
+            return np.array([self._scores(scorer, *pair, params) for pair in pairs])
+        return self._scores(scorer, results, y, params)
+
+    def _score_folds(self, side, alphas, y, y_mean, folds, params):
+        """Return the scores of the alphas, averaged over the folds."""
+        scorer, scores = self._scorer(), np.zeros(len(alphas))
+        for train, test in folds:
+            predictions = side.fold(train, test, alphas) + y_mean[:, None]
+            part = {
+                name: np.asarray(value)[test] if np.ndim(value) else value
+                for name, value in params.items()
+            }
+            predictions = predictions.reshape(*y[test].shape, -1)
+            scores += self._scores(scorer, predictions, y[test], part) / len(folds)
+        return scores
+
+    def _scores(self, scorer, predictions, y, params):
+        """Return the score of every alpha, the last axis of the predictions."""
+        known, truth, columns = self._known(), self._truth(y), np.moveaxis(predictions, -1, 0)
+        return np.array([scorer(known, column, truth, **params) for column in columns])
+
+    def _known(self):
+        """Return the estimator whose predictions are the data it is given."""
+        return Known()
+
+    def _truth(self, y):
+        """Return the targets as they were given."""
+        return y
+
+    def _splitter(self, y=None):
+        """Return the splitter."""
+        return check_cv(self.cv)
+
+    def _choose(self, alphas, scores):
+        """Store the best alpha and its score, for each target if each has its own."""
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+        best = scores.argmax(axis=-1)
+        self.alpha_ = alphas[best]
+        self.best_score_ = np.take_along_axis(scores, best[..., None], -1)[..., 0]
+        if np.isneginf(self.best_score_).any():
+            raise ValueError(
+                f"{type(self).__name__}: no alpha has a score that is a number. R2 needs at least "
+                "two samples in each fold: use scoring='neg_mean_squared_error', or cv=None, which "
+                "is leave-one-out."
+            )
+        if np.size(best) == 1:
+            self.alpha_, self.best_score_ = np.ravel(self.alpha_)[0], np.ravel(self.best_score_)[0]
+
+    def _scorer(self):
+        """Return the scorer; one that nobody chose asks for weights itself."""
+        if self.scoring is not None:
+            return check_scoring(self, scoring=self.scoring)
+        scorer = get_scorer(self._default_scoring)
+        if get_config()["enable_metadata_routing"]:
+            scorer.set_score_request(sample_weight=True)
+        return scorer
+
+    def get_metadata_routing(self):
+        """Return how metadata are routed: to fit, to the scorer and to the splitter.
+
+        Returns
+        -------
+        MetadataRouter
+            The router.
+        """
+        to_score = MethodMapping().add(caller="fit", callee="score")
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(scorer=self._scorer(), method_mapping=to_score)
+        return router.add(splitter=self._splitter(), method_mapping=to_split)
+
+
+def takes_weights(scorer):
+    """Tell whether a scorer can be given the weights of samples."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
+
+
+class Known(RegressorMixin, BaseEstimator):
+    """What a scorer asks: its predictions are the data it is given."""
+
+    def predict(self, X):
+        """Return X."""
+        return X
