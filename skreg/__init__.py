@@ -13,6 +13,7 @@ from .linear_model import (
     RidgeGDCV,
     enet_path,
     lasso_path,
+    ridge_path,
 )
 from .neural_network import DropoutMLPClassifier
 
@@ -30,5 +31,6 @@ __all__ = [
     "RidgeGDClassifierCV",
     "enet_path",
     "lasso_path",
+    "ridge_path",
 ]
 __version__ = "0.1.0"

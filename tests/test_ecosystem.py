@@ -103,7 +103,8 @@ def test_warnings_point_at_the_line_of_the_user():
     X, y = load_digits(return_X_y=True)
     fits = (
         lambda: LassoCD(1e-5, max_iter=1, tol=1e-12).fit(X, y),
-        lambda: RidgeGD(max_iter=1).fit(X, y),
+        lambda: RidgeGD(solver="nesterov", max_iter=1).fit(X, y),
+        lambda: RidgeGD(solver="gd", max_iter=1).partial_fit(X, y),
         lambda: DropoutMLPClassifier((5,), max_iter=1, batch_size=5000).fit(X, y[:, None]),
         lambda: DropoutMLPClassifier((5,), batch_size=5000).partial_fit(X, y, np.unique(y)),
     )

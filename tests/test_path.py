@@ -7,7 +7,7 @@ from sklearn import linear_model
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import ElasticNetCD, LassoCD, enet_path, lasso_path
+from skreg import ElasticNetCD, LassoCD, RidgeGD, enet_path, lasso_path, ridge_path
 from skreg._data import as_design
 from skreg._solvers.path import Descent
 from skreg._solvers.penalties import ElasticNet
@@ -189,3 +189,37 @@ def test_stopping_short_warns_once_at_the_users_line():
 def test_a_warm_start_begins_at_the_last_coefficients():
     model = ElasticNetCD(0.01, warm_start=True, tol=1e-12).fit(X, y)
     assert model.set_params(alpha=0.0101).fit(X, y).n_iter_ < ElasticNetCD(0.0101).fit(X, y).n_iter_
+
+
+@pytest.mark.parametrize("data", [(X, y), wide()], ids=["tall", "wide"])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("controls", [{}, {"standardize": True}, {"positive": True}], ids=str)
+def test_a_ridge_path_is_its_fits(data, container, controls):
+    X, y = data
+    Y, s = np.c_[y, -(y**2)], np.random.default_rng(0).uniform(0.1, 2, len(y))
+    path = ridge_path(container(X), Y, alphas=[10, 0.1, 1], sample_weight=s, **controls)
+    assert path.alphas.tolist() == [10, 1, 0.1]
+    for k, alpha in enumerate(path.alphas):
+        model = RidgeGD(alpha, **controls).fit(container(X), Y, s)
+        scale = np.abs(model.coef_).max()
+        np.testing.assert_allclose(path.coefs[:, :, k], model.coef_, atol=1e-6 * scale)
+        np.testing.assert_allclose(path.predict(X[:2], alpha), model.predict(X[:2]), rtol=1e-5)
+    assert path.gaps.shape == (2, 3)
+    assert np.all(path.gaps <= 1e-10 * (s @ Y**2)[:, None])
+
+
+def test_gaps_of_a_ridge_path_bound_what_an_early_stop_costs():
+    def objective(w, alpha):
+        return naive.lasso_objective(X, y, w, np.zeros(10)) * 2 * len(y) + alpha * w @ w
+
+    with pytest.warns(ConvergenceWarning, match="ridge_path stopped at max_iter=3"):
+        early = ridge_path(X, y, alphas=[0.1, 1.0], positive=True, max_iter=3)
+    end = ridge_path(X, y, alphas=[0.1, 1.0], positive=True)
+    for k, alpha in enumerate(end.alphas):
+        costs = objective(early.coefs[:, k], alpha) - objective(end.coefs[:, k], alpha)
+        assert 0 < costs <= early.gaps[k]
+
+
+def test_ridge_path_needs_alphas():
+    with pytest.raises(ValueError, match="ridge_path: alphas must be a list of finite numbers > 0"):
+        ridge_path(X, y, alphas=5)

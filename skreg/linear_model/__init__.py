@@ -13,13 +13,14 @@
 `MultiTaskElasticNetCD`  both, for several targets that select the same features
 `lasso_path`             the lasso for many alphas
 `enet_path`              the elastic net for many alphas
+`ridge_path`             ridge for many alphas
 =======================  =======================================================================
 """
 
 from ._lasso import ElasticNetCD, LassoCD
 from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._multitask import MultiTaskElasticNetCD, MultiTaskLassoCD
-from ._path import enet_path, lasso_path
+from ._path import enet_path, lasso_path, ridge_path
 from ._ridge import RidgeGD
 from ._ridge_classifier import RidgeGDClassifier, RidgeGDClassifierCV
 from ._ridge_cv import RidgeGDCV
@@ -37,4 +38,5 @@ __all__ = [
     "RidgeGDClassifierCV",
     "enet_path",
     "lasso_path",
+    "ridge_path",
 ]

@@ -11,6 +11,7 @@ from .._convergence import warn_if_stopped_short
 from .._solvers.path import Descent
 from .._threads import single_thread
 from ._lasso import ElasticNetCD, LassoCD
+from ._ridge import RidgeGD
 
 SMALLEST_ALPHA = np.finfo(float).resolution  # of a path on which nothing can be selected
 
@@ -286,6 +287,105 @@ def enet_path(
     return compute(model, grid, X, y, sample_weight)
 
 
+@single_thread()
+def ridge_path(
+    X,
+    y,
+    *,
+    alphas,
+    penalty_factor=None,
+    lower=None,
+    upper=None,
+    positive=False,
+    fit_intercept=True,
+    standardize=False,
+    sample_weight=None,
+    max_iter=10000,
+    tol=1e-10,
+):
+    """Compute ridge for many alphas, each with a certificate; they share the passes over the data.
+
+    The objective is that of :class:`RidgeGD`, intercept and controls included.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; float32 and float64 are used as they are, and never changed.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        Target.
+    alphas : array-like of shape (n_alphas,)
+        Strengths of the penalty, > 0.
+    penalty_factor, lower, upper : None, float, array-like or dict, default=None
+        See :class:`RidgeGD`.
+    positive, fit_intercept, standardize : bool, default=False, True, False
+        See :class:`RidgeGD`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights >= 0, not all zero.
+    max_iter : int, default=10000
+        Steps at most.
+    tol : float, default=1e-10
+        Where to stop, see :class:`RidgeGD`.
+
+    Returns
+    -------
+    RegularizationPath
+        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha.
+
+    See Also
+    --------
+    RidgeGD : Ridge for one alpha.
+    RidgeGDCV : With alpha chosen by leave-one-out.
+    lasso_path : With an L1 penalty.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 3.4.1.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from skreg import ridge_path
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> path = ridge_path(X, y, alphas=[0.1, 1, 10])
+    >>> abs(path.coefs).sum(axis=0).round().tolist()
+    [395.0, 1300.0, 1989.0]
+    """
+    grid = Grid("ridge_path", alphas, 1.0)
+    if isinstance(alphas, Integral):
+        refuse(grid.owner, "alphas", alphas, "a list of finite numbers > 0")
+    alphas = grid.resolve(None, None)
+    model = RidgeGD(
+        penalty_factor=penalty_factor,
+        lower=lower,
+        upper=upper,
+        positive=positive,
+        fit_intercept=fit_intercept,
+        standardize=standardize,
+        max_iter=max_iter,
+        tol=tol,
+    )
+    model._check_parameters()
+    design, y, y_mean = model._build(X, y, sample_weight)
+    shape = len(y_mean), len(alphas), design.n_features
+    model.alpha = np.tile(alphas, len(y_mean))  # each target once for every alpha
+    w = model._minimise(design, np.repeat(y, len(alphas), axis=1))
+    warn_if_stopped_short(grid.owner, model.convergence_)
+    coefs = (w.T / design.scale).reshape(shape).swapaxes(1, 2)
+    gaps = np.reshape(model.dual_gap_, shape[:2])
+    return collected(model, design, alphas, coefs, gaps, y_mean)
+
+
 class Grid(NamedTuple):
     """Which alphas a path shall have, as the user of a function asked for them."""
 
@@ -356,12 +456,18 @@ def follow(model, descents, alphas, y_mean, max_features=None):
     for k, descent in enumerate(descents):
         for alpha in range(length):
             coefs[k, :, alpha] = descent.coefficients(solutions[k][alpha])[:, 0] / design.scale
-    intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
     gaps = np.array([[solution.gap for solution in found[:length]] for found in solutions])
-    coefs, gaps = coefs.astype(design.X.dtype, copy=False), gaps / design.total_weight
+    gaps /= design.total_weight
+    return collected(model, design, alphas[:length], coefs, gaps, y_mean), solutions
+
+
+def collected(model, design, alphas, coefs, gaps, y_mean):
+    """Return a path from its parts, which have an axis for the targets."""
+    intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
+    coefs = coefs.astype(design.X.dtype, copy=False)
     if model._y_ndim == 1:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
-    return RegularizationPath(alphas[:length], coefs, gaps, intercepts), solutions
+    return RegularizationPath(alphas, coefs, gaps, intercepts)
 
 
 def least_certain(solutions):

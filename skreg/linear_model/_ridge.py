@@ -89,6 +89,8 @@ class RidgeGD(LinearRegressor):
     loss_curve_ : list of float
         The objective, over all targets, before each step and at the end; it falls at every step,
         until only its rounding is left, unless there is momentum. Only for 'gd'.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in the units of the objective: how much it could still fall at the most.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
@@ -112,6 +114,7 @@ class RidgeGD(LinearRegressor):
     --------
     sklearn.linear_model.Ridge : The same objective.
     LassoCD : An L1 penalty, which selects features.
+    ridge_path : Coefficients for many alphas.
 
     Notes
     -----
@@ -326,6 +329,8 @@ class RidgeGD(LinearRegressor):
         design, everything = problem.design, np.arange(problem.design.n_features)
         rr, c, w = design.s @ point.r**2, point.c, point.w
         certificate = certify(design, rr, c, everything, w, penalty, problem.alphas)
+        gaps = 2 * certificate.gap  # of the objective, which is twice that of the solvers
+        self.dual_gap_ = gaps if len(gaps) > 1 else gaps[0]
         losses = 0.5 * design.s @ problem.y**2
         reference = np.abs(problem.at_rest).max(initial=0.0)
         return Convergence(

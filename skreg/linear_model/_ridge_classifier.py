@@ -151,6 +151,8 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         The solver, as chosen by 'auto'.
     loss_curve_ : list of float
         The objective before each step and at the end. Only for 'gd'.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in the units of the objective: how much it could still fall at the most.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
@@ -285,6 +287,8 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         Only if `store_cv_results` is True.
     n_iter_ : int
         Steps of conjugate gradients.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in the units of the objective: how much it could still fall at the most.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int

@@ -83,6 +83,8 @@ class RidgeGDCV(LinearRegressor):
         Only if `store_cv_results` is True.
     n_iter_ : int
         Steps of conjugate gradients.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in the units of the objective: how much it could still fall at the most.
     convergence_ : Convergence
         What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
