@@ -142,6 +142,20 @@ def test_degenerate_data(spoil, shape, weighted):
     np.testing.assert_allclose(model.coef_, coef, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(18, 40), (25, 24)])
+def test_tiny_alphas_cost_no_digits_where_samples_are_few(shape):
+    X, y, s = problem(shape)
+    errors = np.empty(len(y))
+    for i in range(len(y)):
+        rest = np.arange(len(y)) != i
+        Xc, yc = naive.centred(X[rest], y[rest], s[rest], True)
+        root = np.sqrt(s[rest])
+        w = np.linalg.lstsq(root[:, None] * Xc, root * yc)[0]
+        errors[i] = y[i] - np.average(y[rest] - X[rest] @ w, weights=s[rest]) - X[i] @ w
+    model = leave_one_out(X, y, s, alphas=[1e-12])
+    np.testing.assert_allclose(model.cv_results_[:, 0], s * errors**2, rtol=1e-7)
+
+
 def test_tiny_alphas_make_no_noise_of_directions_without_variance():
     X, y, s = problem((60, 8))
     model = leave_one_out(np.c_[X, X], y, s, alphas=[1e-16])
