@@ -37,15 +37,23 @@ def ridge_gradient(X, y, alpha, coef, intercept):
 
 
 def leave_one_out(X, y, alphas):
-    """Return the mean squared leave-one-out error of ridge for each alpha, from an SVD."""
+    """Return the mean squared leave-one-out error of ridge for each alpha, from an SVD.
+
+    The residual and 1 minus the leverage are written as sums of what alpha keeps away, which do
+    not cancel; outside the columns of U there is nothing if these fill the centred space.
+    """
     n_samples = len(y)
     U, s, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    U, s = U[:, s > 1e-12 * s[0]], s[s > 1e-12 * s[0]]
     y = y - y.mean()
+    filled = len(s) == n_samples - 1
+    r_outside = 0.0 if filled else y - U @ (U.T @ y)
+    outside = 0.0 if filled else 1 - 1 / n_samples - np.sum(U**2, axis=1)
     errors = []
     for alpha in alphas:
-        shrink = s**2 / (s**2 + alpha)
-        leverage = 1 / n_samples + (U**2) @ shrink
-        errors.append(np.mean(((y - U @ (shrink * (U.T @ y))) / (1 - leverage)) ** 2))
+        kept = alpha / (s**2 + alpha)
+        r = r_outside + U @ (kept * (U.T @ y))
+        errors.append(np.mean((r / (outside + U**2 @ kept)) ** 2))
     return np.array(errors)
 
 

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDClassifierCV, RidgeGDCV
 
 X = np.random.default_rng(0).standard_normal((20, 3))
 Y = X[:, 0] + 1
 LABELS = np.arange(20) % 2
 
+MAKERS = [RidgeGD, RidgeGDCV, RidgeGDClassifierCV, LassoCD, DropoutMLPClassifier]
 LINEAR = [
     ({"alpha": -1}, "alpha must be .*>= 0.*got -1"),
     ({"alpha": np.nan}, "alpha must be .*got nan"),
@@ -85,7 +86,7 @@ def test_parameters(make, parameters, message):
     assert not hasattr(model, "coef_")
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD, DropoutMLPClassifier])
+@pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
@@ -102,7 +103,7 @@ def test_sample_weight(make, weights, message):
         make().fit(X, LABELS, sample_weight=weights)
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD, DropoutMLPClassifier])
+@pytest.mark.parametrize("make", MAKERS)
 def test_data(make):
     for bad in (np.nan, np.inf):
         spoiled = X.copy()

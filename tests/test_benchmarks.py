@@ -104,6 +104,17 @@ def test_leave_one_out_is_n_refits(data, n_samples):
     np.testing.assert_allclose(accuracy.leave_one_out(X, y, alphas), expected, rtol=1e-8)
 
 
+def test_leave_one_out_loses_no_digits_to_a_tiny_alpha(data):
+    X, y = (part[:5] for part in data)
+    errors = []
+    for i in range(5):
+        X_i, y_i = np.delete(X, i, axis=0), np.delete(y, i)
+        w = np.linalg.lstsq(X_i - X_i.mean(axis=0), y_i - y_i.mean())[0]
+        errors.append(y[i] - y_i.mean() - (X[i] - X_i.mean(axis=0)) @ w)
+    tiny = accuracy.leave_one_out(1e6 * X, y, [1e-3])
+    np.testing.assert_allclose(tiny, np.mean(np.square(errors)), rtol=1e-9)
+
+
 def test_log_loss_is_that_of_scikit_learn(rng):
     probabilities = rng.dirichlet(np.ones(4), 50)
     y = rng.integers(0, 4, 50)

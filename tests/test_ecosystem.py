@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD
+from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 
 MODELS = {
     "ridge": RidgeGD(alpha=2.0, solver="sgd", tol=1e-4, random_state=0),
@@ -77,6 +77,7 @@ def test_bits_do_not_depend_on_the_threads_of_blas():
         DropoutMLPClassifier((400, 300), max_iter=1, random_state=0),
         RidgeGD(solver="sgd", max_iter=2, random_state=0),
         RidgeGD(alpha=10.0),
+        RidgeGDCV(),
         LassoCD(alpha=0.01),
     )
     for model in models:

@@ -142,6 +142,34 @@ def test_degenerate_data(spoil, shape, weighted):
     np.testing.assert_allclose(model.coef_, coef, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(18, 40), (25, 24)])
+def test_tiny_alphas_cost_no_digits_where_samples_are_few(shape):
+    X, y, s = problem(shape)
+    errors = np.empty(len(y))
+    for i in range(len(y)):
+        rest = np.arange(len(y)) != i
+        Xc, yc = naive.centred(X[rest], y[rest], s[rest], True)
+        root = np.sqrt(s[rest])
+        w = np.linalg.lstsq(root[:, None] * Xc, root * yc)[0]
+        errors[i] = y[i] - np.average(y[rest] - X[rest] @ w, weights=s[rest]) - X[i] @ w
+    model = leave_one_out(X, y, s, alphas=[1e-12])
+    np.testing.assert_allclose(model.cv_results_[:, 0], s * errors**2, rtol=1e-7)
+
+
+def test_tiny_alphas_make_no_noise_of_directions_without_variance():
+    X, y, s = problem((60, 8))
+    model = leave_one_out(np.c_[X, X], y, s, alphas=[1e-16])
+    expected = s[:, None] * refits(X, y, [0.5e-16], s) ** 2
+    np.testing.assert_allclose(model.cv_results_, expected, rtol=1e-9)
+    np.testing.assert_allclose(model.coef_[:8], model.coef_[8:], rtol=1e-9)
+    X, y, s = problem((9, 40))
+    y = np.random.default_rng(1).standard_normal(18)
+    twice, s = np.r_[X, X], np.r_[s, s]
+    model = leave_one_out(twice, y, s, alphas=[1e-12])  # the other one of two equal rows is fitted
+    expected = s * (y - np.roll(y, 9)) ** 2
+    np.testing.assert_allclose(model.cv_results_[:, 0], expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize("free", [[0, 1], [0, 1, 2]])
 @pytest.mark.parametrize("shape", [(60, 8), (18, 40)])
 def test_free_columns_that_say_the_same_count_once(free, shape):
@@ -207,6 +235,11 @@ def test_generalised_cross_validation(shape, intercept):
     model = leave_one_out(X, y, s, criterion="gcv", scoring="r2", **options)
     without = leave_one_out(X[3:], y[3:], s[3:], criterion="gcv", scoring="r2", **options)
     np.testing.assert_allclose(model.cv_results_[3:], without.cv_results_, rtol=1e-8)
+    for k, alpha in enumerate(ALPHAS):
+        predict = fitted(X[3:], y[3:], s[3:], alpha * f, intercept)
+        mean = 1 - np.trace(hat(X[3:], s[3:], alpha * f, intercept)) / (len(y) - 3)
+        errors = y[:3] - model.cv_results_[:3, k]
+        np.testing.assert_allclose(errors, (y[:3] - predict(X[:3])) / mean, rtol=1e-7)
 
 
 @pytest.mark.parametrize("shape", [(60, 8), (18, 40)])
