@@ -54,6 +54,12 @@ def test_questions(kind, centre, standardize, data):
     q = rng.random(X.shape[1])
     np.testing.assert_allclose(design.kernel(q), Xc * q @ Xc.T, **tolerance)
     np.testing.assert_allclose(design.column_norms, np.sqrt(np.diag(G)), **tolerance)
+    shift = rng.standard_normal(X.shape[1])
+    moved, M = design.about(shift), Xc - shift
+    np.testing.assert_allclose(moved.matvec(w), M @ w, **tolerance)
+    np.testing.assert_allclose(moved.rmatvec(r), M.T @ (s[:, None] * r), **tolerance)
+    np.testing.assert_allclose(moved.gram(i), (M.T @ (s[:, None] * M))[np.ix_(i, i)], **tolerance)
+    np.testing.assert_allclose(moved.kernel(q), M * q @ M.T, **tolerance)
     rows = np.array([4, 1, 7])
     np.testing.assert_allclose(design.take(rows).matvec(w), (Xc @ w)[rows], **tolerance)
     G = Xc[rows].T @ (s[rows, None] * Xc[rows])
