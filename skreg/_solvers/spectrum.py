@@ -295,9 +295,7 @@ class Samples:
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
         dual = self._dual(self.dual.K, train)
-        if (
-            self.centred and not dual.is_exact
-        ):  # the means of all are far from those of the training samples
+        if self.centred and not dual.is_exact:  # the means of the training samples are far off
             count = np.bincount(train, minlength=len(self.y)).astype(float)
             shift = self.design.rmatvec(count) / (self.design.s @ count)
             dual = self._dual(self.design.about(shift).kernel(self.inverse), train)
