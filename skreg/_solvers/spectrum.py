@@ -214,10 +214,10 @@ class Columns:
 
 
 class Dual(NamedTuple):
-    """The kernel of some rows, in which the unpenalised columns have been projected out.
+    """The kernel K of some rows, out of which the unpenalised columns have been projected.
 
-    ``diag(root) @ K @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose coefficients
-    are ``solve @ y`` for a weighted y.
+    ``diag(root) @ K[rows, rows] @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose
+    coefficients are ``solve @ y`` for a weighted y. Not exact is what cancelled when they went.
     """
 
     K: np.ndarray
@@ -247,7 +247,7 @@ class Samples:
         self.dual = self._dual(design.kernel(self.inverse), np.arange(len(y)))
 
     def _dual(self, all_K, rows):
-        """Decompose the kernel of those rows that have a weight.
+        """Decompose the part of a kernel that belongs to those rows that have a weight.
 
         The unpenalised columns get eigenvalues above all others, by which they are told apart.
         """
