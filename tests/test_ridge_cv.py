@@ -333,7 +333,7 @@ def test_folds_of_several_targets_far_from_0(shape):
 
 def test_a_column_that_is_constant_in_a_fold():
     X, y, _ = problem((30, 4))
-    X[:, 1] = np.arange(30) < 10
+    X[:, 1] = 7 + 0.1 * (np.arange(30) < 10)
     for factor in (np.ones(4), np.r_[1, 0, 1, 1]):
         model = RidgeGDCV([1.0], cv=3, penalty_factor=factor, scoring="r2").fit(X, y)
         scores = []
@@ -341,6 +341,29 @@ def test_a_column_that_is_constant_in_a_fold():
             fit = RidgeGD(1.0, penalty_factor=factor).fit(X[train], y[train])
             scores.append(fit.score(X[test], y[test]))
         assert model.best_score_ == pytest.approx(np.mean(scores), rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(60, 8), (18, 40)])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_an_outlier_in_a_fold_costs_the_others_no_digits(shape, intercept):
+    X, y, _ = problem(shape)
+    X[1, 2] = 2.0**27
+    train, test = np.arange(6, len(y)), np.arange(6)
+    options = {"fit_intercept": intercept, "cv": [(train, test)]}
+    model = RidgeGDCV([1.0], scoring=lambda model, X, y: -X[0], **options).fit(X, y)
+    known = fitted(X[train], y[train], np.ones(len(train)), np.ones(shape[1]), intercept)(X[test])
+    assert -model.best_score_ == pytest.approx(known[0], rel=1e-7)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_columns_along_a_free_one_in_folds(intercept):
+    X, y, s = problem((18, 40))
+    X[:, 1:] += 1e3 * X[:, [0]]  # their products lose six digits
+    train, test, factor = np.arange(6, 18), np.arange(6), np.r_[0, np.ones(39)]
+    options = {"fit_intercept": intercept, "cv": [(train, test)], "penalty_factor": factor}
+    model = RidgeGDCV([1.0], scoring=lambda model, X, y: -X[0], **options).fit(X, y, s)
+    known = fitted(X[train], y[train], s[train], factor, intercept)(X[test])
+    assert -model.best_score_ == pytest.approx(known[0], rel=1e-6)
 
 
 def test_metadata_are_routed_to_the_splitter_and_the_scorer():

@@ -17,6 +17,7 @@ nor changed, and sparse stays sparse. Whatever the dtype of X, the answers are f
 """
 
 from abc import ABC, abstractmethod
+from copy import copy
 from functools import cached_property, singledispatch
 
 import numpy as np
@@ -103,7 +104,7 @@ class Design(ABC):
     constant : ndarray of bool, shape (n_features,)
         Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
     whole : bool
-        Whether the mean is that of its own rows; it is not in a Design of some rows of another.
+        Whether the mean is that of its own rows; it is not in a Design made of another.
     n_passes : float
         Passes over the data so far, without those of the Designs of some rows.
     work : Work
@@ -209,6 +210,12 @@ class Design(ABC):
         part.__dict__.update(self.__dict__, X=self.X[rows], s=self.s[rows])
         part.n_samples, part.whole = part.X.shape[0], False
         return part
+
+    def about(self, shift):
+        """Return the Design with the means moved by a shift, in the units of the scaled columns."""
+        moved = copy(self)
+        moved.mean, moved.whole = self.mean + shift * self.scale, False
+        return moved
 
     def _weighed(self, r):
         """Multiply the rows of an array by the weights."""

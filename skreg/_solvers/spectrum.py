@@ -18,7 +18,7 @@ from scipy.linalg import norm  # unlike numpy's, it does not overflow
 MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
 ROUNDING = 10 * np.finfo(float).eps
-CONSTANT = 1e-12  # variance in a training set, as a fraction of that of all data
+CANCELLED = 1e-6  # of a variance, what may be left in training sets where others are subtracted
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
 
 
@@ -90,25 +90,39 @@ class Basis(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Weighted sums over some rows, about the means of all; `y` begins with a column of ones."""
+    """Weighted sums over some rows; `y` begins with a column of ones.
+
+    They are about the means of all rows plus `shift`, which is in the units of the Design.
+    """
 
     G: np.ndarray
     b: np.ndarray
     sums: np.ndarray
+    shift: np.ndarray
 
     @classmethod
-    def of(cls, design, y, rows, columns):
+    def of(cls, design, y, rows, columns, shift):
         """Add up some rows."""
-        n_columns, n_targets = len(columns), y.shape[1]
-        G, b = np.zeros((n_columns, n_columns)), np.zeros((n_columns, n_targets))
-        for some, part in parts(design, rows, n_columns):
+        G, b = np.zeros((len(columns), len(columns))), np.zeros((len(columns), y.shape[1]))
+        if shift.any():
+            moved = np.zeros(design.n_features)
+            moved[columns] = shift
+            design = design.about(moved)
+        for some, part in parts(design, rows, len(columns)):
             G += part.gram(columns)
             b += part.rmatvec(y[some])[columns]
-        return cls(G, b, design.s[rows] @ y[rows])
+        return cls(G, b, design.s[rows] @ y[rows], shift)
 
     def without(self, other):
         """Return the sums over the other rows."""
-        return Sums(*(ours - theirs for ours, theirs in zip(self, other, strict=True)))
+        G, b, sums = (ours - theirs for ours, theirs in zip(self[:3], other[:3], strict=True))
+        return Sums(G, b, sums, self.shift)
+
+    def centred(self):
+        """Return the sums about the means of their own rows, but for those of y itself."""
+        mean, y_mean = self.b[:, 0] / self.sums[0], self.sums / self.sums[0]
+        G = self.G - self.sums[0] * np.outer(mean, mean)
+        return Sums(G, self.b - np.outer(self.b[:, 0], y_mean), self.sums, self.shift + mean)
 
 
 class Columns:
@@ -120,7 +134,7 @@ class Columns:
         self.factor = penalty.ridge[self.columns]
         self.with_ones = np.c_[np.ones(len(y)), y]
         G, b = design.gram(self.columns), design.rmatvec(self.with_ones)[self.columns]
-        self.moments = Sums(G, b, design.s @ self.with_ones)
+        self.moments = Sums(G, b, design.s @ self.with_ones, np.zeros(len(G)))
         self.basis = Basis.of(G, self.factor, np.ones(len(G), bool))
 
     def leave_one_out(self, alphas, criterion):
@@ -147,16 +161,15 @@ class Columns:
 
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
-        G, b, sums = self._moments_of(train)
-        mean, y_mean = np.zeros(len(G)), np.zeros(self.y.shape[1])
-        if self.centred:
-            mean, y_mean = b[:, 0] / sums[0], sums[1:] / sums[0]
-            G = G - sums[0] * np.outer(mean, mean)
-            b = b - np.outer(b[:, 0], np.append(0, y_mean))
-        used = G.diagonal() > CONSTANT * self.moments.G.diagonal()
+        G, b, sums, shift = self._moments_of(train)
+        mean = np.abs(self.design.mean / self.design.scale)[self.columns]
+        used = (
+            G.diagonal() > (ROUNDING * (mean + np.abs(shift))) ** 2 * sums[0]
+        )  # the others are flat
         w = Basis.of(G, self.factor, used).coefficients(b[:, 1:], alphas[None])
-        shift = y_mean[:, None] - np.tensordot(mean, w, 1)
-        pieces = [self._product(part, w) + shift for _, part in self._parts(test, w)]
+        y_mean = self.centred * sums[1:] / sums[0]
+        intercept = y_mean[:, None] - np.tensordot(shift, w, 1)
+        pieces = [self._product(part, w) + intercept for _, part in self._parts(test, w)]
         return np.concatenate(pieces)
 
     def coefficients(self, alphas):
@@ -166,12 +179,26 @@ class Columns:
         return w
 
     def _moments_of(self, train):
-        """Return the moments of some rows, from those of the others where these are fewer."""
+        """Return the moments of some rows, about their means where these are to be taken away.
+
+        They come from those of the other rows where these are fewer, unless that costs digits.
+        """
         others = np.setdiff1d(np.arange(len(self.y)), train)
         if len(others) < len(train) == len(self.y) - len(others):  # and none is there twice
-            rest = Sums.of(self.design, self.with_ones, others, self.columns)
-            return self.moments.without(rest)
-        return Sums.of(self.design, self.with_ones, train, self.columns)
+            moments = self.moments.without(self._sum(others))
+            moments = moments.centred() if self.centred else moments
+            if np.all(moments.G.diagonal() > CANCELLED * self.moments.G.diagonal()):
+                return moments
+        if not self.centred:
+            return self._sum(train)
+        pieces = parts(self.design, train, len(self.columns))
+        first = sum(part.rmatvec(np.ones(len(some)))[self.columns] for some, part in pieces)
+        return self._sum(train, first / self.design.s[train].sum()).centred()
+
+    def _sum(self, rows, shift=0.0):
+        """Return the moments of some rows, about the means of all plus a shift."""
+        shift = shift + np.zeros(len(self.columns))
+        return Sums.of(self.design, self.with_ones, rows, self.columns, shift)
 
     def _parts(self, rows, w):
         """Yield some rows in pieces, with their Design, to be multiplied with w."""
@@ -185,17 +212,19 @@ class Columns:
 
 
 class Dual(NamedTuple):
-    """The kernel of some rows, in which the unpenalised columns have been projected out.
+    """The kernel K of some rows, out of which the unpenalised columns have been projected.
 
-    ``diag(root) @ K @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose coefficients
-    are ``solve @ y`` for a weighted y.
+    ``diag(root) @ K[rows, rows] @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose
+    coefficients are ``solve @ y`` for a weighted y. Not exact is what cancelled when they went.
     """
 
+    K: np.ndarray
     rows: np.ndarray
     root: np.ndarray
     d: np.ndarray
     U: np.ndarray
     solve: np.ndarray
+    is_exact: bool
 
 
 class Samples:
@@ -206,36 +235,37 @@ class Samples:
     """
 
     def __init__(self, design, y, penalty, centred):
-        self.design, self.y, factor = design, y, penalty.ridge
+        self.design, self.y, self.centred, factor = design, y, centred, penalty.ridge
         used = penalty.lower < penalty.upper
         self.inverse = np.divide(1, factor, out=np.zeros_like(factor), where=used & (factor > 0))
         self.free = np.flatnonzero(used & (factor == 0))
-        self.K = design.kernel(self.inverse)
         self.E = np.ones((len(y), int(centred)))
         if self.free.size:
             self.E = np.c_[self.E, design.matvec(np.eye(len(self.free)), self.free)]
-        self.dual = self._dual(np.arange(len(y)))
+        self.dual = self._dual(design.kernel(self.inverse), np.arange(len(y)))
 
-    def _dual(self, rows):
-        """Decompose the kernel of those rows that have a weight.
+    def _dual(self, all_K, rows):
+        """Decompose the part of a kernel that belongs to those rows that have a weight.
 
         The unpenalised columns get eigenvalues above all others, by which they are told apart.
         """
         rows = rows[self.design.s[rows] > 0]
         root = np.sqrt(self.design.s[rows])
-        E, K = root[:, None] * self.E[rows], self.K[np.ix_(rows, rows)] * np.outer(root, root)
+        E, K = root[:, None] * self.E[rows], all_K[np.ix_(rows, rows)] * np.outer(root, root)
         length = np.sqrt(np.sum(E**2, axis=0))
         length[length == 0] = 1.0
         Q, singular, Vt = np.linalg.svd(E / length, full_matrices=False)
         kept = singular > ROUNDING * len(rows)
         Q = Q[:, kept]
         solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
+        before = norm(K)
         K -= Q @ (Q.T @ K)
         K -= (K @ Q) @ Q.T
         size = norm(K) or 1.0
         d, U = np.linalg.eigh(K + 2 * size * Q @ Q.T)
         d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
-        return Dual(rows, root, np.where(d > ROUNDING * len(rows) * size, d, 0.0), U, solve)
+        d = np.where(d > ROUNDING * len(rows) * size, d, 0.0)
+        return Dual(all_K, rows, root, d, U, solve, size >= CANCELLED * before)
 
     def leave_one_out(self, alphas, criterion):
         """Yield rows, and the errors of their targets in a model that has not seen them.
@@ -243,7 +273,7 @@ class Samples:
         With ``criterion="gcv"`` all leverages are replaced by their mean. Errors are NaN where a
         column that is not penalised has no other sample: then there is no such model.
         """
-        rows, root, d, U, _ = self.dual
+        _, rows, root, d, U, _, _ = self.dual
         remains = alphas / (d[:, None] + alphas)
         v = (U.T @ (root[:, None] * self.y[rows]))[:, :, None] * remains[:, None]
         r = np.tensordot(U, v, 1) / root[:, None, None]
@@ -257,13 +287,17 @@ class Samples:
         yield rows, r / slack
         others = np.flatnonzero(self.design.s == 0)
         if others.size:
-            known = self._predict(others, rows, *self._solve(self.dual, alphas[None]))
+            known = self._predict(others, self.dual, alphas)
             yield others, (self.y[others, :, None] - known) / without_weight
 
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
-        dual = self._dual(train)
-        return self._predict(test, dual.rows, *self._solve(dual, alphas[None]))
+        dual = self._dual(self.dual.K, train)
+        if self.centred and not dual.is_exact:  # the means of the training samples are far off
+            count = np.bincount(train, minlength=len(self.y)).astype(float)
+            shift = self.design.rmatvec(count) / (self.design.s @ count)
+            dual = self._dual(self.design.about(shift).kernel(self.inverse), train)
+        return self._predict(test, dual, alphas)
 
     def coefficients(self, alphas):
         """Return the coefficients on all data, for one alpha for each target."""
@@ -276,18 +310,20 @@ class Samples:
 
     def _solve(self, dual, alphas):
         """Return the weights of samples, and the coefficients of the unpenalised columns."""
-        rows, root, d, U, solve = dual
+        K, rows, root, d, U, solve, _ = dual
         shifted = d[:, None, None] + alphas
         shrink = np.divide(1, shifted, out=np.zeros_like(shifted), where=shifted > 0)
         y = self.y[rows]
         c = np.tensordot(U, (U.T @ (root[:, None] * y))[:, :, None] * shrink, 1)
         c *= root[:, None, None]
-        left = y[:, :, None] - np.tensordot(self.K[np.ix_(rows, rows)], c, 1)
+        left = y[:, :, None] - np.tensordot(K[np.ix_(rows, rows)], c, 1)
         return c, np.tensordot(solve, root[:, None, None] * left, 1)
 
-    def _predict(self, some, rows, c, e):
+    def _predict(self, some, dual, alphas):
         """Predict some samples, from the weights of others."""
-        return np.tensordot(self.K[np.ix_(some, rows)], c, 1) + np.tensordot(self.E[some], e, 1)
+        c, e = self._solve(dual, alphas[None])
+        K = dual.K[np.ix_(some, dual.rows)]
+        return np.tensordot(K, c, 1) + np.tensordot(self.E[some], e, 1)
 
 
 def parts(design, rows, width):

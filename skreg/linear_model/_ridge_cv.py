@@ -193,6 +193,7 @@ class RidgeGDCV(LinearRegressor):
             The fitted estimator.
         """
         began = time.perf_counter()
+        self.__dict__.pop("cv_results_", None)
         alphas = self._check_parameters()
         X, y, s = self._validate(X, y, sample_weight)
         weighted = sample_weight is not None or self.class_weight is not None
@@ -302,7 +303,6 @@ class RidgeGDCV(LinearRegressor):
                 " without some sample, an unpenalised coefficient or the intercept is not "
                 "determined. Penalise all columns or use cv=5."
             )
-        self.__dict__.pop("cv_results_", None)
         results = results.reshape(*y.shape, -1) if keep else None
         if self.store_cv_results:
             self.cv_results_ = results.astype(side.design.X.dtype, copy=False)
