@@ -292,3 +292,19 @@ def test_stopping_short_in_a_fold_warns(monkeypatch):
     with pytest.warns(ConvergenceWarning, match="LassoCDCV a fold"):
         model = LassoCDCV(**SHORT).fit(X, y)
     assert model.convergence_.converged
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, [0.5, 1.0]])
+def test_no_alpha_selects_more_features_than_allowed(l1_ratio):
+    X, y = load_diabetes(return_X_y=True)
+    whole = ElasticNetCDCV(l1_ratio=l1_ratio).fit(X, y)
+    model = ElasticNetCDCV(l1_ratio=l1_ratio, max_features=3).fit(X, y)
+    assert np.count_nonzero(whole.coef_) > 3 >= np.count_nonzero(model.coef_) > 0
+    assert model.alphas_.shape == whole.alphas_.shape
+    reached = np.isfinite(model.mse_path_)
+    assert 0 < reached.sum() < reached.size
+    np.testing.assert_allclose(model.mse_path_[reached], whole.mse_path_[reached], rtol=1e-9)
+    expected = enet_path(X, y, l1_ratio=model.l1_ratio_, max_features=3)
+    np.testing.assert_allclose(model.path_.alphas, expected.alphas)
+    with pytest.raises(ValueError, match=r"ElasticNetCDCV: max_features must be .*; got 0"):
+        ElasticNetCDCV(alphas=[0.01], max_features=0).fit(X, y)

@@ -46,6 +46,8 @@ class ElasticNetCDCV(LinearRegressor):
     cv : int, splitter or iterable of (train, test), default=None
         The folds, as scikit-learn knows them; an integer is a number of folds in the order of
         the data. None is 5.
+    max_features : int, default=None
+        No alpha is chosen that selects more features than this on all data: the paths end before.
     rule : {"min", "1se"}, default="min"
         Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
         within one standard error of it, which glmnet calls lambda.1se. `l1_ratio` is that of the
@@ -88,7 +90,8 @@ class ElasticNetCDCV(LinearRegressor):
         Strengths of the penalty, in descending order; a row for each of several `l1_ratio` where
         they were not given.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
-        Mean squared error on the data that each fold keeps apart.
+        Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
+        `max_features`.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at
         the most.
@@ -152,6 +155,7 @@ class ElasticNetCDCV(LinearRegressor):
         eps=1e-3,
         alphas=100,
         cv=None,
+        max_features=None,
         rule="min",
         penalty_factor=None,
         lower=None,
@@ -167,6 +171,7 @@ class ElasticNetCDCV(LinearRegressor):
         self.eps = eps
         self.alphas = alphas
         self.cv = cv
+        self.max_features = max_features
         self.rule = rule
         self.penalty_factor = penalty_factor
         self.lower = lower
@@ -205,12 +210,18 @@ class ElasticNetCDCV(LinearRegressor):
         models = [self._with(l1_ratio) for l1_ratio in self._l1_ratios()]
         design, target, y_mean = self._centre(X, y, s)
         alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
-        jobs = (delayed(assess)(models, alphas, X, y, s, *fold) for fold in folds)
+        reached = [
+            self._reached(model, some, design, target, y_mean)
+            for model, some in zip(models, alphas, strict=True)
+        ]
+        jobs = (delayed(assess)(models, reached, X, y, s, *fold) for fold in folds)
         errors, records = zip(*Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs), strict=True)
-        mse = np.stack(errors, axis=-1)
+        mse = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
+        for model, fold in np.ndindex(len(models), len(folds)):
+            mse[model, : len(reached[model]), fold] = errors[fold][model]
         best, at = choose(mse, self.rule)
         (descent,) = begin(models[best], design, target)
-        path, (solutions,) = follow(models[best], [descent], alphas[best], y_mean)
+        path, (solutions,) = follow(models[best], [descent], reached[best], y_mean)
         self._store_path(path, at)
         self.l1_ratio_ = models[best].l1_ratio
         self.mse_path_ = mse if len(models) > 1 else mse[0]
@@ -221,6 +232,17 @@ class ElasticNetCDCV(LinearRegressor):
         whole = descent.record(least_certain(solutions))
         warn_if_stopped_short(type(self).__name__, worst([*records, whole]))
         return self
+
+    def _reached(self, model, alphas, design, target, y_mean):
+        """Return the alphas at which not too many features are selected on all data."""
+        if self.max_features is None:
+            return alphas
+        descents = list(begin(model, design, target))
+        path, _ = follow(model, descents, alphas, y_mean, self.max_features)
+        if path.alphas.size == 0:
+            selected = f"at least what alpha={alphas[0]:g} selects"
+            refuse(self, "max_features", self.max_features, selected)
+        return path.alphas
 
     def _store_path(self, path, at):
         """Store a path, and what it says at one of its alphas."""
@@ -234,7 +256,7 @@ class ElasticNetCDCV(LinearRegressor):
         check_choice(self, "rule", ("min", "1se"))
         for l1_ratio in self._l1_ratios():
             check_number(self, "l1_ratio", l1_ratio, low=0, high=1)
-        grid = Grid(type(self).__name__, self.alphas, self.eps)
+        grid = Grid(type(self).__name__, self.alphas, self.eps, self.max_features)
         grid.check()
         return grid
 
@@ -320,13 +342,16 @@ def assess(models, alphas, X, y, s, train, test):
         residuals = y[test, None] - X[test] @ path.coefs - path.intercepts
         errors.append(s[test] @ residuals**2 / s[test].sum())
         records.append(descent.record(least_certain(solutions)))
-    return np.array(errors), worst(records)
+    return errors, worst(records)
 
 
 def choose(mse, rule):
-    """Return the places of the best model and alpha, given errors by model, alpha and fold."""
+    """Return the places of the best model and alpha, given errors by model, alpha and fold.
+
+    They are NaN for alphas that were not reached.
+    """
     mean = mse.mean(axis=-1)
-    model, alpha = np.unravel_index(mean.argmin(), mean.shape)
+    model, alpha = np.unravel_index(np.nanargmin(mean), mean.shape)
     if rule == "1se":
         error = mse[model, alpha].std(ddof=1) / np.sqrt(mse.shape[-1])
         alpha = np.argmax(mean[model] <= mean[model, alpha] + error)  # the first is the largest
@@ -357,6 +382,8 @@ class LassoCDCV(ElasticNetCDCV):
     cv : int, splitter or iterable of (train, test), default=None
         The folds, as scikit-learn knows them; an integer is a number of folds in the order of
         the data. None is 5.
+    max_features : int, default=None
+        No alpha is chosen that selects more features than this on all data: the paths end before.
     rule : {"min", "1se"}, default="min"
         Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
         within one standard error of it, which glmnet calls lambda.1se.
@@ -397,7 +424,8 @@ class LassoCDCV(ElasticNetCDCV):
     alphas_ : ndarray of shape (n_alphas,)
         Strengths of the penalty, in descending order.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error on the data that each fold keeps apart.
+        Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
+        `max_features`.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at
         the most.
@@ -464,6 +492,7 @@ class LassoCDCV(ElasticNetCDCV):
         eps=1e-3,
         alphas=100,
         cv=None,
+        max_features=None,
         rule="min",
         penalty_factor=None,
         lower=None,
@@ -478,6 +507,7 @@ class LassoCDCV(ElasticNetCDCV):
         self.eps = eps
         self.alphas = alphas
         self.cv = cv
+        self.max_features = max_features
         self.rule = rule
         self.penalty_factor = penalty_factor
         self.lower = lower
