@@ -85,7 +85,8 @@ class FactorOfColumns(Columns):
         x = np.zeros_like(residual)
         for targets in self.problem.targets_of_an_alpha():
             block = np.ix_(self.on, targets)
-            H = self.G + np.diag(self.problem.penalty.ridge[self.on, targets[0]])
+            H = self.G.copy()
+            H.flat[:: len(H) + 1] += self.problem.penalty.ridge[self.on, targets[0]]
             x[block] = solved(H, residual[block])
         return x, 1
 
@@ -144,7 +145,8 @@ class FactorOfSamples(Samples):
         root = np.sqrt(design.s)[:, None]
         for targets in self.problem.targets_of_an_alpha():
             K = root * design.kernel(self.inverse[:, targets[0]]) * root.T
-            z = solved(np.eye(len(K)) + K, root * residual[:, targets])
+            K.flat[:: len(K) + 1] += 1
+            z = solved(K, root * residual[:, targets])
             x[:, targets] = np.divide(z, root, out=np.zeros_like(z), where=root > 0)
         return x, 1
 
