@@ -65,3 +65,16 @@ def test_sums_of_squares_that_overflow_are_refused(make):
         make().fit(X * 1e200, y[:, 0])
     with pytest.raises(ValueError, match="sum of squares of y overflows; scale y down"):
         make().fit(X, y[:, 0] * 1e200)
+
+
+@pytest.mark.parametrize("seed", [471, 930, 2457, 2634])
+def test_free_columns_that_depend_on_one_another_do_not_run_away(seed):
+    """Six samples and a dozen columns without a penalty: there are directions that cost nothing."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((6, 50)) * rng.choice([0.3, 1, 3], 50) * (rng.random((6, 50)) < 0.3)
+    factor = rng.choice([0.0, 0.5, 1.0, 2.0], 50)
+    lower = np.where(rng.random(50) < 0.3, 0.0, -np.inf)
+    y = X[:, 0] + rng.standard_normal(6)
+    model = LassoCD(0.3, penalty_factor=factor, lower=lower, tol=1e-12).fit(X, y)
+    assert model.convergence_.converged
+    assert np.abs(model.coef_).max() < 1e6

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._numba import kernel
 
+SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 MAX_NEWTON_STEPS = 20  # between two sweeps
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
 PATIENCE = (
@@ -98,6 +99,7 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
                 room, first, end = (stop - w[j]) / d[a], a, stop
         if gain <= 0.0:
             break
+        curvature = max(curvature, SMALLEST_CURVATURE * length**2)
         step = gain / curvature if curvature > 0.0 else np.inf
         if gain <= noise * length:
             step = min(step, 1.0)
