@@ -12,9 +12,7 @@ from .._numba import kernel
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 MAX_NEWTON_STEPS = 20  # between two sweeps
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
-PATIENCE = (
-    100  # gaps of which one has to be half the best; where columns are dependent, rounding rules
-)
+PATIENCE = 100  # gaps without one of half the best: where columns are dependent, rounding rules
 
 
 class Progress:
