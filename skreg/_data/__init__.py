@@ -2,7 +2,8 @@
 
 from .dense import DenseDesign
 from .design import Design, as_design
+from .folds import Folds
 from .moments import Moments, design_of
 from .sparse import SparseDesign
 
-__all__ = ["DenseDesign", "Design", "Moments", "SparseDesign", "as_design", "design_of"]
+__all__ = ["DenseDesign", "Design", "Folds", "Moments", "SparseDesign", "as_design", "design_of"]

@@ -9,6 +9,8 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
+``gram_operator``    what multiplies with the matrix of `gram`, without making it
+``kernel_operator``  the same for `kernel`
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
 
@@ -169,6 +171,53 @@ class Design(ABC):
         self.work.n_products += 1
         return self._kernel(self._scaled(self._scaled(q)))
 
+    def gram_operator(self, root, counts=None, shift=None):
+        """Return what multiplies with ``Xc.T @ diag(s) @ Xc`` between two factors ``diag(root)``.
+
+        Parameters
+        ----------
+        root : ndarray of shape (n_features, 1) or (n_features, n_targets)
+            One factor.
+        counts : None or ndarray of shape (n_samples, n_folds)
+            How often each sample is in each of several folds; targets come fold after fold.
+        shift : None or ndarray of shape (n_features, n_folds)
+            What the means of each fold lie beyond those of all.
+        """
+        counts, shift = self._folds(counts, shift)
+        weights = self.s[:, None] * counts
+        return self._counted(self._gram_operator(self._scaled(root), weights, shift))
+
+    def kernel_operator(self, q, root, shift=None):
+        """Return what multiplies with ``Xc @ diag(q) @ Xc.T`` between two factors ``diag(root)``.
+
+        Parameters
+        ----------
+        q : ndarray of shape (n_features,)
+            As in `kernel`.
+        root : ndarray of shape (n_samples, n_folds)
+            One factor, for each of several folds; targets come fold after fold.
+        shift : None or ndarray of shape (n_features, n_folds)
+            What the means of each fold lie beyond those of all.
+        """
+        _, shift = self._folds(None, shift)
+        return self._counted(self._kernel_operator(self._scaled(self._scaled(q)), root, shift))
+
+    def _folds(self, counts, shift):
+        """Return what makes folds of all samples, in the units of X."""
+        if shift is None:
+            return np.ones((self.n_samples, 1)), np.zeros((self.n_features, 1))
+        return counts, shift * self.scale[:, None]
+
+    def _counted(self, operator):
+        """Return an operator that counts its products."""
+
+        def product(v):
+            self.n_passes += 2
+            self.work.n_products += 2
+            return operator(v)
+
+        return product
+
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
 
@@ -255,6 +304,12 @@ class Design(ABC):
     @abstractmethod
     def _kernel(self, q): ...
 
+    def _gram_operator(self, root, weights, shift):
+        return Gram(lambda w: self._matvec(w, None), self._rmatvec, root, weights, shift)
+
+    def _kernel_operator(self, q, root, shift):
+        return Kernel(lambda w: self._matvec(w, None), self._rmatvec, q, root, shift)
+
     @abstractmethod
     def _places(self):
         """Tell where a column is, so that one kernel reads every kind of data.
@@ -263,6 +318,63 @@ class Design(ABC):
         ``samples[first[j] : last[j]]``; ``centre[j]`` is taken from each of them, the rest of the
         mean from sums. Return X, place, first, last, samples and centre.
         """
+
+
+class Gram:
+    """Multiplies with ``(Z - shift).T @ diag(weights) @ (Z - shift)``, columns times root, of folds.
+
+    With `matvec` and `rmatvec` for Z. The shift makes the weighted rows add up to 0, so that it
+    need not be taken away again after the second product.
+    """
+
+    def __init__(self, matvec, rmatvec, root, weights, shift):
+        self.matvec, self.rmatvec, self.root = matvec, rmatvec, root
+        self.weights, self.shift = weights, shift
+
+    def __call__(self, v):
+        """Return the product with an array of shape (n_features, n_targets)."""
+        w = self.root * v
+        product = self.matvec(vector(w))
+        product = product.reshape(*self.weights.shape, -1)
+        product -= np.einsum("jf,jft->ft", self.shift, w.reshape(*self.shift.shape, -1))
+        product *= self.weights[:, :, None]
+        product = self.rmatvec(vector(product.reshape(len(product), -1))).reshape(v.shape)
+        product *= self.root
+        return product
+
+
+class Kernel:
+    """Multiplies with ``(Z - shift) @ diag(q) @ (Z - shift).T``, rows times root, of several folds.
+
+    With `matvec` and `rmatvec` for Z, the shift is three terms of rank one: `ends` has a column of
+    ones and one of ``Z @ diag(q) @ shift`` for each fold.
+    """
+
+    def __init__(self, matvec, rmatvec, q, root, shift):
+        self.matvec, self.rmatvec, self.q, self.root = matvec, rmatvec, q[:, None], root
+        self.ends = np.c_[np.ones(len(root)), matvec(self.q * shift)]
+        self.square = q @ shift**2
+
+    def __call__(self, u):
+        """Return the product with an array of shape (n_samples, n_targets)."""
+        u = (self.root[:, :, None] * u.reshape(*self.root.shape, -1)).reshape(u.shape)
+        product = self.product(u)
+        n_folds = self.root.shape[1]
+        fold = np.repeat(np.arange(n_folds), u.shape[1] // n_folds)
+        along, each = self.ends.T @ u, np.arange(len(fold))
+        terms = np.zeros_like(along)
+        terms[0] = self.square[fold] * along[0] - along[1 + fold, each]
+        terms[1 + fold, each] = -along[0]
+        product += self.ends @ terms
+        product = product.reshape(*self.root.shape, -1)
+        product *= self.root[:, :, None]
+        return product.reshape(u.shape)
+
+    def product(self, u):
+        """Return the product without shift and root."""
+        w = self.rmatvec(vector(u)).reshape(-1, u.shape[1])
+        w *= self.q
+        return self.matvec(vector(w)).reshape(u.shape)
 
 
 def vector(a):

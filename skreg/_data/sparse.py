@@ -7,22 +7,24 @@ import scipy.sparse as sp
 
 from .._convergence import bytes_of
 from .._numba import kernel
-from .design import Design, as_design
+from .design import Design, Gram, Kernel, as_design
+
+PATIENCE = 8  # calls after which a preparation is worth its time
 
 
 @kernel
-def moments(indptr, indices, data, s, total_weight, mean, variance):
-    """Fill in the weighted mean and variance of every column."""
+def moments(row, column, data, s, total_weight, weight, mean, variance):
+    """Add up the weights of the entries, and the weighted mean and variance, of every column."""
+    for e in range(data.shape[0]):
+        weight[column[e]] += s[row[e]]
+        mean[column[e]] += s[row[e]] * data[e]
     for j in range(mean.shape[0]):
-        weight, first = 0.0, 0.0
-        for e in range(indptr[j], indptr[j + 1]):
-            weight += s[indices[e]]
-            first += s[indices[e]] * data[e]
-        mean[j] = first / total_weight
-        second = max(total_weight - weight, 0.0) * mean[j] ** 2  # of the zeros
-        for e in range(indptr[j], indptr[j + 1]):
-            second += s[indices[e]] * (data[e] - mean[j]) ** 2
-        variance[j] = second / total_weight
+        mean[j] /= total_weight
+        variance[j] = max(total_weight - weight[j], 0.0) * mean[j] ** 2  # of the zeros
+    for e in range(data.shape[0]):
+        variance[column[e]] += s[row[e]] * (data[e] - mean[column[e]]) ** 2
+    for j in range(mean.shape[0]):
+        variance[j] /= total_weight
 
 
 @kernel
@@ -81,9 +83,9 @@ class SparseDesign(Design):
         return self.X.tocsc()
 
     def _moments(self):
-        csc = self._read(self._csc)
-        mean, variance = np.empty((2, self.n_features))
-        moments(csc.indptr, csc.indices, csc.data, self.s, self.total_weight, mean, variance)
+        X = self._read(self.X).tocoo(copy=False)
+        weight, mean, variance = sums = np.zeros((3, self.n_features))
+        moments(X.row, X.col, X.data, self.s, self.total_weight, *sums)
         return mean, variance
 
     def _matvec(self, w, columns):
@@ -125,6 +127,13 @@ class SparseDesign(Design):
         shift = weighted @ self.mean
         return K - shift - shift[:, None] + q @ self.mean**2
 
+    def _gram_operator(self, root, weights, shift):
+        X = self.X
+        return Gram(X.__matmul__, X.T.__matmul__, root, weights, shift + self.mean[:, None])
+
+    def _kernel_operator(self, q, root, shift):
+        return SparseKernel(self._csr, q, root, shift + self.mean[:, None])
+
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr = csc.indptr
@@ -144,6 +153,34 @@ class SparseDesign(Design):
         """Count the bytes of a matrix that is about to be read, and return it."""
         self.work.n_bytes += bytes_of(X)
         return X
+
+
+class SparseKernel(Kernel):
+    """Leaves out, once it pays, the columns that a single sample has, as many have in text.
+
+    All they add is on the diagonal.
+    """
+
+    def __init__(self, X, q, root, shift):
+        self.X, self.diagonal, self.n_calls = X, 0.0, 0
+        super().__init__(X.__matmul__, X.T.__matmul__, q, root, shift)
+
+    def product(self, u):
+        """Return the product without shift and root."""
+        self.n_calls += 1
+        if self.n_calls == PATIENCE:
+            self.leave_out()
+        return super().product(u) + self.diagonal * u
+
+    def leave_out(self):
+        """Move the columns with a single entry to the diagonal."""
+        X, count = self.X, np.bincount(self.X.indices, minlength=self.X.shape[1])
+        if 2 * np.count_nonzero(count == 1) > len(count):
+            squares = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
+            self.diagonal = squares @ np.where(count[:, None] == 1, self.q, 0.0)
+            shared = np.flatnonzero(count > 1)
+            X, self.q = X[:, shared], self.q[shared]
+            self.matvec, self.rmatvec = X.__matmul__, X.T.__matmul__
 
 
 as_design.register(sp.sparray, SparseDesign)

@@ -7,7 +7,7 @@
 ==============  ==============================================================================
 
 Targets share the passes over the data: y and w have one column for each. Every method stops when
-the gradient is small by the same measure, `Problem.accuracy`, and returns a `Point`.
+the gradient is small by the same measure, `Point.accuracies`, and returns a `Point`.
 """
 
 from typing import NamedTuple
@@ -16,12 +16,38 @@ import numpy as np
 from scipy.linalg import LinAlgError, norm  # unlike numpy's norm, this one does not overflow
 
 from .._data import Design
-from .normal_equations import ratio, systems
+from .._numba import kernel
+from .normal_equations import systems
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
 ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
+
+
+@kernel
+def optimality(c, w, column, ridge, lower, upper, floor, square, violation, value, gap, sure):
+    """Add up what coefficients lack, for each target.
+
+    `square` is that of the projected gradient in the metric, `violation` its largest entry, `value`
+    the penalty, `gap` the duality gap over the columns with a penalty, `sure` that over the columns
+    whose penalty is above `floor`.
+    """
+    for j in range(w.shape[0]):
+        for t in range(w.shape[1]):
+            value[t] += ridge[j, t] * w[j, t] ** 2 / 2.0
+            gradient = ridge[j, t] * w[j, t] - c[j, t]
+            if w[j, t] <= lower[j, 0] and gradient > 0.0:
+                continue
+            if w[j, t] >= upper[j, 0] and gradient < 0.0:
+                continue
+            square[t] += gradient**2 / (column[j] + ridge[j, t])
+            violation[t] = max(violation[t], abs(gradient))
+            if ridge[j, t] > 0.0:
+                best = min(max(c[j, t] / ridge[j, t], lower[j, 0]), upper[j, 0])
+                part = (best - w[j, t]) * (c[j, t] - ridge[j, t] * (best + w[j, t]) / 2.0)
+                gap[t] += part
+                sure[t] += part if ridge[j, t] > floor else 0.0
 
 
 class Point(NamedTuple):
@@ -33,14 +59,26 @@ class Point(NamedTuple):
         Coefficients.
     r, c : ndarray of shape (n_samples, n_targets) and (n_features, n_targets)
         Residuals, and their correlations with the columns.
-    accuracy : float
-        That of the worst target.
+    losses, gaps, violations : ndarray of shape (n_targets,)
+        The objective, the duality gap over the columns with a penalty, and the largest violation
+        of the optimality conditions.
+    accuracies : ndarray of shape (n_targets,)
+        The larger of two: the length of the projected gradient relative to that at 0, and the gap
+        over the columns with a penalty above rounding relative to the objective.
     """
 
     w: np.ndarray
     r: np.ndarray
     c: np.ndarray
-    accuracy: float
+    losses: np.ndarray
+    gaps: np.ndarray
+    violations: np.ndarray
+    accuracies: np.ndarray
+
+    @property
+    def accuracy(self):
+        """That of the worst target."""
+        return float(self.accuracies.max(initial=0.0))
 
 
 class Problem(NamedTuple):
@@ -53,17 +91,17 @@ class Problem(NamedTuple):
     y : ndarray of shape (n_samples, n_targets)
         Centred targets.
     alphas : ndarray of shape (n_targets,)
-        What the penalty was multiplied with.
-    penalty : ElasticNet
-        Weights and bounds, of shape (n_features, n_targets).
+        What the penalty is multiplied with.
+    n_alphas : int
+        So many targets in a row only differ in alpha.
+    factor : ndarray of shape (n_features,)
+        Weights of the penalty for alpha = 1.
+    ridge : ndarray of shape (n_features, n_targets)
+        The same times alphas.
+    lower, upper : ndarray of shape (n_features, 1)
+        Bounds.
     column : ndarray of shape (n_features,)
         The metric without the penalty: the squares of the columns' norms, on tall data.
-    metric : ndarray of shape (n_features, n_targets)
-        Makes gradients comparable between columns. Tall data: the diagonal of the Hessian. Wide
-        data: the penalty's own, for steps must not leave the row space, out of which only the
-        penalty, however small, would bring them back.
-    inverse_of_metric : ndarray
-        Its inverse.
     at_rest : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
     scale : ndarray of shape (n_targets,)
@@ -73,35 +111,53 @@ class Problem(NamedTuple):
     design: Design
     y: np.ndarray
     alphas: np.ndarray
-    penalty: ElasticNet
+    n_alphas: int
+    factor: np.ndarray
+    ridge: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
     column: np.ndarray
-    metric: np.ndarray
-    inverse_of_metric: np.ndarray
     at_rest: np.ndarray
     scale: np.ndarray
 
     @classmethod
     def of(cls, design, y, penalty, alphas):
-        """Build the problem for a penalty times alphas, at the price of one pass."""
-        penalty, column = penalty.at(alphas), design.column_norms**2
+        """Build the problem for a penalty times alphas, at the price of one pass.
+
+        Each target may have several alphas, along a second axis.
+        """
+        n_alphas = alphas[0].size
+        alphas, factor, column = alphas.ravel(), penalty.ridge, design.column_norms**2
         if design.n_samples <= design.n_features:
-            ridge = penalty.ridge.max(axis=1)
-            column = column.max() * np.where(ridge > 0, ridge / max(ridge.max(), TINY), 1.0)
+            column = column.max() * np.where(factor > 0, factor / max(factor.max(), TINY), 1.0)
         column = np.where(column > 0, column, 1.0)
-        metric = column[:, None] + penalty.ridge
-        at_rest = design.rmatvec(y)
-        scale = np.sqrt(np.sum(at_rest**2 / metric, axis=0))
-        return cls(design, y, alphas, penalty, column, metric, 1 / metric, at_rest, scale)
+        ridge = np.multiply.outer(factor, alphas)
+        bounds = penalty.lower[:, None], penalty.upper[:, None]
+        y, at_rest = (repeated(a, n_alphas) for a in (y, design.rmatvec(y)))
+        scale = [
+            norm(at_rest[:, t] / np.sqrt(column + alpha * factor)) for t, alpha in enumerate(alphas)
+        ]
+        scale = np.array(scale)
+        return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, column, at_rest, scale)
+
+    @property
+    def metric(self):
+        """What makes gradients comparable between columns, of shape (n_features, n_targets).
+
+        Tall data: the diagonal of the Hessian. Wide data: the penalty's own, for steps must not
+        leave the row space, out of which only the penalty, however small, would bring them back.
+        """
+        return self.column[:, None] + self.ridge
 
     @property
     def movable(self):
         """Tell which columns may be used."""
-        return self.penalty.lower[:, 0] < self.penalty.upper[:, 0]
+        return self.lower[:, 0] < self.upper[:, 0]
 
     @property
-    def penalised(self):
-        """Tell which coefficients have a penalty above rounding."""
-        return self.penalty.ridge > ROUNDING * self.design.column_norms.max() ** 2
+    def floor(self):
+        """The size of penalties that are lost in rounding."""
+        return ROUNDING * self.design.column_norms.max() ** 2
 
     def targets_of_an_alpha(self):
         """Yield the targets that share an alpha."""
@@ -111,7 +167,12 @@ class Problem(NamedTuple):
     def at(self, w):
         """Return the point of some coefficients."""
         r, c = self.correlations(w)
-        return Point(w, r, c, float(self.accuracy(r, c, w).max(initial=0.0)))
+        square, violation, value, gap, sure = sums = np.zeros((5, w.shape[1]))
+        weights = self.column, self.ridge, self.lower, self.upper
+        optimality(c, w, *weights, self.floor, *sums)
+        losses = 0.5 * (self.design.s @ r**2) + value
+        accuracies = np.maximum(ratio(np.sqrt(square), self.scale), ratio(sure, losses))
+        return Point(w, r, c, losses, gap, violation, accuracies)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -122,38 +183,15 @@ class Problem(NamedTuple):
 
     def gradient(self, c, w):
         """Return the gradient at w."""
-        return self.penalty.ridge * w - c
-
-    def length(self, gradient):
-        """Return the length of gradients, by target."""
-        return np.sqrt(np.einsum("jt,jt,jt->t", gradient, gradient, self.inverse_of_metric))
-
-    def losses(self, r, w):
-        """Return the objective at w, per target."""
-        return 0.5 * self.design.s @ r**2 + self.penalty.value(w).sum(axis=0)
+        return self.ridge * w - c
 
     def project(self, w):
         """Return the nearest coefficients within the bounds."""
-        return np.clip(w, self.penalty.lower, self.penalty.upper)
-
-    def accuracy(self, r, c, w):
-        """Return how far each target is from its solution.
-
-        The larger of two: the length of the projected gradient relative to that at 0, and a bound
-        on how much the objective could still fall relative to itself, from the strong convexity
-        that penalties above rounding give.
-        """
-        gradient = self.gradient(c, w)
-        held = (w <= self.penalty.lower) & (gradient > 0)
-        held |= (w >= self.penalty.upper) & (gradient < 0)
-        violation = np.where(held, 0.0, gradient)
-        ridge = np.where(self.penalised, self.penalty.ridge, np.inf)
-        gap = np.sum(violation**2 / (2 * ridge), axis=0)
-        return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, self.losses(r, w)))
+        return np.clip(w, self.lower, self.upper)
 
     def start(self):
         """Return the coefficients to start from: 0, or the bound nearest to it."""
-        return self.project(np.zeros_like(self.metric))
+        return repeated(self.project(np.zeros((len(self.column), 1))), len(self.alphas))
 
 
 def largest_eigenvalue(design, metric, n_steps=100, tol=1e-2):
@@ -191,13 +229,13 @@ def descend(problem, *, tol, max_iter, step=None, momentum=0.0):
     """
     if step is None:
         curvature = largest_eigenvalue(problem.design, np.ones(problem.design.n_features))
-        curvature += problem.penalty.ridge.max(initial=0.0)
+        curvature += problem.ridge.max(initial=0.0)
         step = 1.0 / max(curvature, 1e-300)
     w = previous = problem.start()
     losses = []
     for n_iter in range(max_iter + 1):
         point = problem.at(w)
-        losses.append(problem.losses(point.r, w).sum())
+        losses.append(point.losses.sum())
         most = OVERSHOOT * losses[0] if momentum else losses[max(0, n_iter - 1)] * (1 + 1e-12)
         if point.accuracy <= tol or not losses[-1] <= most or n_iter == max_iter:
             break
@@ -238,16 +276,25 @@ def conjugate(problem, *, tol, max_iter, start=None):
     for kind in systems(problem):
         if point.accuracy <= tol or n_iter >= max_iter:
             break
-        system, target, last = kind(problem), 0.5 * tol * problem.scale, np.inf
-        x = system.begin(point.w)
-        here = problem.at(system.coefficients(x))
+        system, target, last = kind(problem), 0.5 * tol, np.inf
+        x, here = system.begin(point)
         while here.accuracy > tol and n_iter < max_iter and here.accuracy <= 0.5 * last:
             last = here.accuracy
             try:
-                change, n_steps = system.solve(system.residual(x, here), target, max_iter - n_iter)
+                change, n_steps = system.solve(x, here, target, max_iter - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
             here = problem.at(system.coefficients(x))
             point = min(point, here, key=lambda point: point.accuracy)
     return point, n_iter
+
+
+def repeated(a, count):
+    """Return every column of an array so many times."""
+    return a if count == 1 else np.repeat(a, count, axis=1)
+
+
+def ratio(a, b):
+    """Return a / b, and 0 where a is 0."""
+    return np.divide(a, b, out=np.zeros_like(a), where=a != 0)

@@ -1,29 +1,38 @@
-"""The normal equations of ridge regression, with D the diagonal matrix of the penalty.
+"""The normal equations of ridge regression, with the penalty ``alpha * D``, D diagonal.
 
-On the columns they are ``(Xc'S Xc + D) w = Xc'S y``. On the samples, if these are fewer, they are
-``(I + Xc D^-1 Xc'S) u = y`` with ``w = D^-1 Xc'S u``, so that D must have an inverse. Either is
-solved by a factor of the matrix, where it is worth forming, or by conjugate gradients, which only
-ask for products.
+On the columns they are ``(Xc'S Xc + alpha D) w = Xc'S y``. On the samples, if these are fewer, they
+are ``(R Xc D^-1 Xc'R + alpha) u = R y`` with ``R = S^1/2`` and ``w = D^-1 Xc'R u``, so that D must
+have an inverse. Either is solved by a factor of the matrix, where it is worth forming, or by
+conjugate gradients, which only ask for products.
 
 A system has its unknown in `x`. Nothing here is exact: whoever asks looks at the data, and asks
 again for what is left.
 """
 
+from functools import cached_property
+
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from .krylov import solve_shifted
 from .working_set import LARGEST_GRAM
 
 WORTH = 100  # passes over the data that conjugate gradients may take
+UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha
 
 
 def systems(problem):
     """Yield kinds of systems that have the solution of a problem, the most promising first."""
-    design = problem.design
+    design, on = problem.design, problem.movable
+    penalised = on.any() and np.all(problem.ridge[on] > 0)
     if design.n_samples > design.n_features:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield FactorOfColumns
-    elif np.all(problem.penalty.ridge[problem.movable] > 0):
+        if penalised and problem.n_alphas > 1:
+            squares = problem.column[on] / problem.factor[on]
+            if squares.max() <= UNEVEN * squares.min():
+                yield ColumnsOfAllAlphas
+    elif penalised:
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield FactorOfSamples
         yield Samples
@@ -31,137 +40,193 @@ def systems(problem):
 
 
 class Columns:
-    """The equations on the columns, by conjugate gradients in the metric of the problem."""
+    """The equations on the columns, by conjugate gradients in the metric of the problem.
+
+    The unknown is ``w / root``.
+    """
+
+    n_shared = 1  # targets that only differ in their shifts
 
     def __init__(self, problem):
-        self.problem = problem
+        self.problem, self.shifts = problem, np.zeros(problem.alphas.shape)
+        self.root = problem.movable[:, None] / np.sqrt(problem.metric)
+        self.ridge = problem.ridge * self.root**2
+        self.gram = problem.design.gram_operator(self.root)
 
-    def begin(self, w):
-        """Return the unknown near some coefficients."""
-        return w
+    def begin(self, point):
+        """Return the unknown near a point, and the point there."""
+        return point.w, point
 
     def coefficients(self, x):
         """Return the coefficients that an unknown stands for."""
         return x
 
+    def solve(self, x, point, tol, max_steps):
+        """Return a correction that leads to a relative accuracy, and the steps taken."""
+        begins = not x.any()
+        n_shared = self.n_shared if begins else 1
+        shape = len(self.shifts) // n_shared, n_shared
+        shifts = self.shifts.reshape(shape)
+        squares = ((tol * self.problem.scale) ** 2).reshape(shape)
+
+        def reached(krylov):
+            near = self.are_short(krylov, squares)
+            if np.any(near & krylov.going):
+                losses = self.losses(krylov.energy.ravel(), point, begins).reshape(shape)
+                near &= self.gaps(krylov) <= tol * losses
+            return near
+
+        b = self.residual(x, point)[:, ::n_shared]
+        z, n_steps = solve_shifted(self.product, b, shifts, reached, max_steps)
+        return self.correction(z.reshape(len(z), -1)), n_steps
+
     def residual(self, x, point):
         """Return what is left of the right side."""
-        return -self.problem.gradient(point.c, x)
+        return -self.root * self.problem.gradient(point.c, x)
 
-    def solve(self, residual, enough, max_steps):
-        """Return a correction and the steps taken until the gradient is as short as `enough`.
+    def product(self, v):
+        """Return the matrix times some columns."""
+        product = self.gram(v)
+        product += self.ridge * v
+        return product
 
-        The residual is overwritten.
-        """
-        design, ridge = self.problem.design, self.problem.penalty.ridge
-        preconditioner = self.problem.movable[:, None] / self.problem.metric
-        x, n_steps, z = np.zeros_like(residual), 0, preconditioner * residual
-        direction, rho = z.copy(), products(residual, z)
-        while n_steps < max_steps and not np.all(np.sqrt(rho) <= enough):
-            n_steps += 1
-            image = design.rmatvec(design.matvec(direction))
-            image += ridge * direction
-            curvature = products(direction, image)
-            step = ratio(rho, np.where(curvature > 0, curvature, np.inf))
-            x += step * direction
-            residual -= step * image
-            np.multiply(preconditioner, residual, out=z)
-            rho, last = products(residual, z), rho
-            direction *= ratio(rho, last)
-            direction += z
-        return x, n_steps
+    def correction(self, z):
+        """Return a solution as a change of the unknown of the problem."""
+        return self.root * z
+
+    def losses(self, energy, point, begins):
+        """Return the objective so far."""
+        return point.losses - energy / 2
+
+    def are_short(self, krylov, squares):
+        """Tell which gradients have squares of at most these."""
+        return krylov.residual**2 <= squares
+
+    def gaps(self, krylov):
+        """Return the gaps over the columns with a penalty above rounding."""
+        along = np.einsum("tj,tj,jt->t", krylov.v, krylov.v, self.gap_of_squares)
+        return krylov.residual**2 * along[:, None]
+
+    @cached_property
+    def gap_of_squares(self):
+        """What the squares of a residual in the metric add to the gap."""
+        ridge, metric = self.problem.ridge, self.problem.metric
+        above = ridge > self.problem.floor
+        return np.divide(metric, 2 * ridge, out=np.zeros_like(metric), where=above)
+
+
+class ColumnsOfAllAlphas(Columns):
+    """The same in the metric of the penalty, in which all alphas share the products."""
+
+    def __init__(self, problem):
+        on = problem.movable
+        self.problem, self.shifts, self.n_shared = problem, problem.alphas, problem.n_alphas
+        factor = np.where(on, problem.factor, 1.0)
+        self.root = (on / np.sqrt(factor))[:, None]
+        self.column = problem.column / factor
+        self.typical = 1 / np.mean(1 / self.column[on])
+        self.product = problem.design.gram_operator(self.root)
+
+    def are_short(self, krylov, squares):
+        """Tell which gradients have squares of at most these in the metric of their alpha."""
+        short = krylov.residual**2 <= squares * (self.typical + krylov.shifts)
+        for b, a in np.argwhere(short & krylov.going):
+            metric = self.column + krylov.shifts[b, a]
+            square = krylov.residual[b, a] ** 2 * np.sum(krylov.v[b] ** 2 / metric)
+            short[b, a] = square <= squares[b, a]
+        return short
+
+    def gaps(self, krylov):
+        """Return the gaps."""
+        return krylov.residual**2 / (2 * krylov.shifts)
 
 
 class FactorOfColumns(Columns):
     """The equations on the columns, by a factor of their Gram matrix: tall data."""
 
     def __init__(self, problem):
-        super().__init__(problem)
-        self.on = np.flatnonzero(problem.movable)
+        self.problem, self.on = problem, np.flatnonzero(problem.movable)
         self.G = problem.design.gram(self.on)
 
-    def solve(self, residual, enough, max_steps):
+    def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
-        x = np.zeros_like(residual)
+        residual, change = -self.problem.gradient(point.c, x), np.zeros_like(x)
         for targets in self.problem.targets_of_an_alpha():
             block = np.ix_(self.on, targets)
             H = self.G.copy()
-            H.flat[:: len(H) + 1] += self.problem.penalty.ridge[self.on, targets[0]]
-            x[block] = solved(H, residual[block])
-        return x, 1
+            H.flat[:: len(H) + 1] += self.problem.ridge[self.on, targets[0]]
+            change[block] = solved(H, residual[block])
+        return change, 1
 
 
-class Samples:
-    """The equations on the samples, by conjugate gradients in the inner product of the weights."""
+class Samples(ColumnsOfAllAlphas):
+    """The equations on the samples, by conjugate gradients: wide data."""
 
     def __init__(self, problem):
-        self.problem = problem
-        movable = problem.movable[:, None]
-        self.inverse = 1.0 / np.where(movable, problem.penalty.ridge, np.inf)
+        self.problem, self.shifts, self.n_shared = problem, problem.alphas, problem.n_alphas
+        factor = np.where(problem.movable, problem.factor, np.inf)
+        self.inverse = 1.0 / factor[:, None]
+        self.root = np.sqrt(problem.design.s)[:, None]
+        self.product = problem.design.kernel_operator(self.inverse[:, 0], self.root)
+        self.column = problem.column.max() / problem.factor.max()
 
-    def begin(self, w):
+    def begin(self, point):
         """Return the unknown of no coefficients: few others can be written in it."""
-        return np.zeros_like(self.problem.y)
+        if point.w.any():
+            point = self.problem.at(np.zeros_like(point.w))
+        return np.zeros_like(self.problem.y), point
 
     def coefficients(self, x):
         """Return the coefficients that an unknown stands for."""
-        return self.inverse * self.problem.design.rmatvec(x)
+        return self.inverse * self.problem.design.rmatvec(self._unweighted(x))
 
     def residual(self, x, point):
         """Return what is left of the right side."""
-        return point.r - x
+        return self.root * point.r - self.shifts * x
 
-    def solve(self, residual, enough, max_steps):
-        """Return a correction and the steps taken until the gradient is as short as `enough`.
+    def correction(self, z):
+        """Return a solution as a change of the unknown of the problem."""
+        return z
 
-        The residual is overwritten.
-        """
-        design, s = self.problem.design, self.problem.design.s[:, None]
-        x, n_steps, image, growth = np.zeros_like(residual), 0, 0.0, 0.0
-        direction, rho = residual.copy(), products(s * residual, residual)
-        while n_steps < max_steps:
-            image, last = design.rmatvec(direction), image
-            if np.all(self.problem.length(image - growth * last) <= enough):  # Xc'S residual
-                break
-            n_steps += 1
-            step_image = design.matvec(self.inverse * image)
-            step_image += direction
-            step = ratio(rho, products(s * direction, step_image))
-            x += step * direction
-            residual -= step * step_image
-            rho, before = products(s * residual, residual), rho
-            growth = ratio(rho, before)
-            direction *= growth
-            direction += residual
-        return x, n_steps
+    def losses(self, energy, point, begins):
+        """Return the objective so far; to begin with, from the dual."""
+        return self.shifts * energy / 2 if begins else point.losses
+
+    def are_short(self, krylov, squares):
+        """Tell which gradients have about squares of at most these."""
+        return self._squares(krylov) <= squares * (self.column + krylov.shifts)
+
+    def gaps(self, krylov):
+        """Return about the gaps."""
+        return self._squares(krylov) / (2 * krylov.shifts)
+
+    def _squares(self, krylov):
+        """Return about the squares of the gradients in the metric of the penalty."""
+        return krylov.residual**2 * krylov.alpha[:, None]
+
+    def _unweighted(self, x):
+        """Return what the Design multiplies with the weights to get ``root * x``."""
+        return np.divide(x, self.root, out=np.zeros_like(x), where=self.root > 0)
 
 
 class FactorOfSamples(Samples):
-    """The equations on the samples, by a factor of ``I + S^1/2 Xc D^-1 Xc' S^1/2``: wide data."""
+    """The equations on the samples, by a factor of ``R Xc D^-1 Xc'R + alpha``: wide data."""
 
-    def solve(self, residual, enough, max_steps):
+    def __init__(self, problem):
+        super().__init__(problem)
+        self.K = self.root * problem.design.kernel(self.inverse[:, 0]) * self.root.T
+
+    def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
-        design, x = self.problem.design, np.zeros_like(residual)
-        root = np.sqrt(design.s)[:, None]
+        residual, change = self.residual(x, point), np.zeros_like(x)
         for targets in self.problem.targets_of_an_alpha():
-            K = root * design.kernel(self.inverse[:, targets[0]]) * root.T
-            K.flat[:: len(K) + 1] += 1
-            z = solved(K, root * residual[:, targets])
-            x[:, targets] = np.divide(z, root, out=np.zeros_like(z), where=root > 0)
-        return x, 1
+            K = self.K.copy()
+            K.flat[:: len(K) + 1] += self.shifts[targets[0]]
+            change[:, targets] = solved(K, residual[:, targets])
+        return change, 1
 
 
 def solved(H, b):
     """Solve a system with a positive definite matrix, which is overwritten."""
     factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
     return cho_solve(factor, b, check_finite=False)
-
-
-def products(a, b):
-    """Return the inner products of the columns of two arrays."""
-    return np.einsum("jt,jt->t", a, b)
-
-
-def ratio(a, b):
-    """Return a / b, and 0 where a is 0, for targets that are done."""
-    return np.divide(a, b, out=np.zeros_like(a), where=a != 0)

@@ -22,6 +22,12 @@ CANCELLED = 1e-6  # of a variance, what may be left in training sets where other
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
 
 
+def can_be_decomposed(design, penalty):
+    """Tell whether one side of the data is short enough."""
+    n_used = np.count_nonzero(penalty.lower < penalty.upper)
+    return min(design.n_samples, n_used) <= MAX_SIDE
+
+
 def decompose(design, y, penalty, *, centred):
     """Decompose the smaller side of the data.
 
@@ -125,7 +131,15 @@ class Sums(NamedTuple):
         return Sums(G, self.b - np.outer(self.b[:, 0], y_mean), self.sums, self.shift + mean)
 
 
-class Columns:
+class Side:
+    """What both sides do alike."""
+
+    def folds(self, folds, alphas):
+        """Yield predictions of the test samples of each fold, from a fit to the others."""
+        return (self.fold(train, test, alphas) for train, test in folds)
+
+
+class Columns(Side):
     """The side of the columns: ``Xc' diag(s) Xc`` and the penalty made diagonal at once."""
 
     def __init__(self, design, y, penalty, centred):
@@ -227,7 +241,7 @@ class Dual(NamedTuple):
     is_exact: bool
 
 
-class Samples:
+class Samples(Side):
     """The side of the samples: the kernel ``Xc @ diag(1 / factor) @ Xc'``.
 
     What would cancel is never subtracted: the residual is ``U alpha / (d + alpha) U'y``, and 1

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_flag, check_number, check_weights, refuse
 from .._data import as_design
+from .._memory import keep_freed_memory
 
 SPARSE_FORMATS = ("csr", "csc")
 
@@ -30,6 +31,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated."""
+        keep_freed_memory()
         X, y = validate_data(
             self,
             X,
@@ -118,31 +120,34 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         A column that must not be used has both bounds equal and a factor of 0.
         """
         factor = self._per_feature("penalty_factor", 1.0)
-        lower = self._per_feature("lower", -np.inf)
-        upper = self._per_feature("upper", np.inf)
-        owner = type(self).__name__
         if np.any(factor < 0):
             refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
+        lower, upper = self._bounds(factor) * design.scale
+        fixed = np.isinf(factor) | design.constant
+        if fixed.any():
+            factor[fixed] = 0.0
+            lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])
+        return factor, lower, upper
+
+    def _bounds(self, factor):
+        """Return the bounds on the coefficients of the original columns, as two rows."""
+        lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
         if self.positive:
             lower = np.maximum(lower, 0.0)
         crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+        owner = type(self).__name__
         if crossed.size:
             j = crossed[0]
             raise ValueError(
                 f"{owner}: lower must be finite or -inf and <= upper for every feature; got lower "
                 f"{lower[j]:g} and upper {upper[j]:g} for feature {j}."
             )
-        left_out = np.isinf(factor)
-        if np.any(left_out & ((lower > 0) | (upper < 0))):
+        if np.any(np.isinf(factor) & ((lower > 0) | (upper < 0))):
             raise ValueError(
                 f"{owner}: a penalty_factor of inf leaves a feature out, with a coefficient of 0, "
                 "but its bounds exclude 0."
             )
-        lower, upper = lower * design.scale, upper * design.scale
-        fixed = left_out | design.constant
-        resting = np.clip(0.0, lower, upper)
-        factor = np.where(fixed, 0.0, factor)
-        return factor, np.where(fixed, resting, lower), np.where(fixed, resting, upper)
+        return np.stack([lower, upper])
 
     def _store(self, design, w, y_mean):
         """Store coefficients on the original scale, in the dtype of X and the shape of y."""

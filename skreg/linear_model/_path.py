@@ -378,8 +378,7 @@ def ridge_path(
     model._check_parameters()
     design, y, y_mean = model._build(X, y, sample_weight)
     shape = len(y_mean), len(alphas), design.n_features
-    model.alpha = np.tile(alphas, len(y_mean))  # each target once for every alpha
-    w = model._minimise(design, np.repeat(y, len(alphas), axis=1))
+    w = model._minimise(design, y, np.tile(alphas, (len(y_mean), 1)))
     warn_if_stopped_short(grid.owner, model.convergence_)
     coefs = (w.T / design.scale).reshape(shape).swapaxes(1, 2)
     gaps = np.reshape(model.dual_gap_, shape[:2])

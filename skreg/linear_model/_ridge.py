@@ -206,7 +206,7 @@ class RidgeGD(LinearRegressor):
         self._check_parameters()
         self.__dict__.pop("_moments", None)
         design, y, y_mean = self._build(X, y, sample_weight)
-        self._store(design, self._minimise(design, y), y_mean)
+        self._store(design, self._minimise(design, y, self._alphas(y.shape[1])), y_mean)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
@@ -252,17 +252,17 @@ class RidgeGD(LinearRegressor):
         self._moments = moments if past is None else past + moments
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
         design, y = design_of(self._moments, **options)
-        coef = self._minimise(design, y).T / design.scale
+        coef = self._minimise(design, y, self._alphas(y.shape[1])).T / design.scale
         self._store_coef(coef, self._moments.mean, self._moments.y_mean, X.dtype)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
-    def _minimise(self, design, y):
+    def _minimise(self, design, y, alphas):
         """Minimise and certify; return the coefficients of the columns of the Design."""
         began = time.perf_counter()
         factor, lower, upper = self._limits(design)
         penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
-        problem = Problem.of(design, y, penalty, self._alphas(y.shape[1]))
+        problem = Problem.of(design, y, penalty, alphas)
         point, self.n_iter_ = self._solve(problem)
         self.convergence_ = self._certify(problem, point, penalty, began)
         return point.w
@@ -326,21 +326,23 @@ class RidgeGD(LinearRegressor):
 
     def _certify(self, problem, point, penalty, began):
         """Return the record of the fit, computed from the data at the returned coefficients."""
-        design, everything = problem.design, np.arange(problem.design.n_features)
-        rr, c, w = design.s @ point.r**2, point.c, point.w
-        certificate = certify(design, rr, c, everything, w, penalty, problem.alphas)
-        gaps = 2 * certificate.gap  # of the objective, which is twice that of the solvers
-        self.dual_gap_ = gaps if len(gaps) > 1 else gaps[0]
-        losses = 0.5 * design.s @ problem.y**2
+        design, gaps = problem.design, point.gaps
+        if np.any(problem.movable & (penalty.ridge == 0)):
+            rr, everything = design.s @ point.r**2, np.arange(design.n_features)
+            alphas = problem.alphas
+            gaps = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
+        doubled = 2 * gaps  # the objective is twice that of the solvers
+        self.dual_gap_ = doubled if len(gaps) > 1 else doubled[0]
+        losses = 0.5 * (design.s @ problem.y**2)
         reference = np.abs(problem.at_rest).max(initial=0.0)
         return Convergence(
             converged=point.accuracy <= self.tol,
-            relative_gap=max(map(relative, certificate.gap, losses)),
-            kkt_violation=relative(certificate.violation.max(initial=0.0), reference),
+            relative_gap=max(map(relative, gaps, losses)),
+            kkt_violation=relative(point.violations.max(initial=0.0), reference),
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
             work=design.work,
-            n_active=int(np.count_nonzero(w)),
+            n_active=int(np.count_nonzero(point.w)),
             seconds=time.perf_counter() - began,
             message=self._describe(point.accuracy),
         )

@@ -1,6 +1,7 @@
 """Ridge with alpha chosen by exact leave-one-out, by GCV or by folds."""
 
 import time
+import warnings
 from inspect import signature
 
 import numpy as np
@@ -14,7 +15,9 @@ from .._checks import check_choice, check_flag, check_number, refuse
 from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
 from .._solvers.penalties import ElasticNet
-from .._solvers.spectrum import MAX_SIDE, decompose
+from .._solvers.matrix_free import N_PROBES, MatrixFree
+from .._solvers.normal_equations import WORTH
+from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose
 from .._threads import single_thread
 from ._base import LinearRegressor
 from ._ridge import RidgeGD
@@ -201,7 +204,7 @@ class RidgeGDCV(LinearRegressor):
         folds = self._folds(X, y, s, to_splitter)
         design, target, y_mean = self._centre(X, y, s)
         penalty = self._penalty(design)
-        side = decompose(design, target, penalty, centred=self.fit_intercept)
+        side = self._side(design, target, penalty)
         if self.cv is None:
             scores = self._leave_one_out(side, alphas, y, s, to_scorer)
         else:
@@ -215,6 +218,17 @@ class RidgeGDCV(LinearRegressor):
         self.convergence_ = self._certify(problem, point, penalty, began)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
+
+    def _side(self, design, y, penalty):
+        """Return what answers for all alphas: a decomposition, where there is a reason for one."""
+        pays = min(design.passes_of_gram, design.passes_of_kernel) <= WORTH
+        if can_be_decomposed(design, penalty) and (self.cv is None or pays):
+            return decompose(design, y, penalty, centred=self.fit_intercept)
+        rule = {"tol": self.tol, "max_iter": self.max_iter}
+        side = MatrixFree(design, y, penalty, self.fit_intercept, **rule)
+        if self.cv is None:
+            self._refuse_or_tell(design, penalty)
+        return side
 
     _certify = RidgeGD._certify
     _describe = RidgeGD._describe
@@ -243,16 +257,28 @@ class RidgeGDCV(LinearRegressor):
         return np.array(alphas, dtype=float)
 
     def _penalty(self, design):
-        """Return the penalty for alpha = 1, of data of which one side can be decomposed."""
+        """Return the penalty for alpha = 1."""
         factor, lower, upper = self._limits(design)
-        n_used = np.count_nonzero(lower < upper)
-        if min(design.n_samples, n_used) > MAX_SIDE:
-            raise ValueError(
-                f"{type(self).__name__}: one side of X must be at most {MAX_SIDE} for an "
-                f"eigendecomposition; got {design.n_samples} samples and {n_used} features that "
-                "may be used. Search alpha with GridSearchCV(RidgeGD(), ...) instead."
-            )
         return ElasticNet(np.zeros_like(factor), factor, lower, upper)
+
+    def _refuse_or_tell(self, design, penalty):
+        """Say that leave-one-out errors are estimated, or that they cannot be."""
+        owner = type(self).__name__
+        n_used = np.count_nonzero(penalty.lower < penalty.upper)
+        data = f"{design.n_samples} samples and {n_used} features"
+        if np.any((penalty.ridge == 0) & (penalty.lower < penalty.upper)):
+            raise ValueError(
+                f"{owner}: with unpenalised features, leave-one-out needs an eigendecomposition, "
+                f"and so one side of at most {MAX_SIDE}; got {data}. Use cv=5."
+            )
+        if self.criterion == "loo":
+            warnings.warn(
+                f"{owner}: leave-one-out needs an eigendecomposition, and so one side of at most "
+                f"{MAX_SIDE}; got {data}. alpha is chosen by GCV with traces estimated from "
+                f"{N_PROBES} random vectors, see score_std_error_. criterion='gcv' silences this.",
+                UserWarning,
+                stacklevel=5,
+            )
 
     def _routed(self, s, params):
         """Return what the scorer and what the splitter asks for."""
@@ -316,16 +342,17 @@ class RidgeGDCV(LinearRegressor):
 
     def _score_folds(self, side, alphas, y, y_mean, folds, params):
         """Return the scores of the alphas, averaged over the folds."""
-        scorer, scores = self._scorer(), np.zeros(len(alphas))
-        for train, test in folds:
-            predictions = side.fold(train, test, alphas) + y_mean[:, None]
+        scorer, scores = self._scorer(), []
+        for (_, test), unseen in zip(folds, side.folds(folds, alphas), strict=True):
+            predictions = unseen + y_mean[:, None]
             part = {
                 name: np.asarray(value)[test] if np.ndim(value) else value
                 for name, value in params.items()
             }
             predictions = predictions.reshape(*y[test].shape, -1)
-            scores += self._scores(scorer, predictions, y[test], part) / len(folds)
-        return scores
+            scores.append(self._scores(scorer, predictions, y[test], part))
+        self.cv_scores_ = np.array(scores)
+        return self.cv_scores_.mean(axis=0)
 
     def _scores(self, scorer, predictions, y, params):
         """Return the score of every alpha, the last axis of the predictions."""
