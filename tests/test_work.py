@@ -146,15 +146,17 @@ def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
 
 
 def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
-    rmatvec = Design.rmatvec
-    monkeypatch.setattr(Design, "rmatvec", lambda self, r: rmatvec(self, r) + 0 * rmatvec(self, r))
+    product = Design.plain_rmatvec
+    monkeypatch.setattr(
+        Design, "plain_rmatvec", lambda self, r: product(self, r) + 0 * product(self, r)
+    )
     for name in ("ridge, cg on columns", "ridge, cg on samples"):
         work = fit(name)[0].work
         assert work.n_products > 1.4 * FIGURES[name][1]
         assert work.n_bytes > 1.4 * FIGURES[name][2]
 
 
-QUESTIONS = ("matvec", "rmatvec", "correlate", "gram", "kernel")
+QUESTIONS = ("matvec", "rmatvec", "plain_matvec", "plain_rmatvec", "correlate", "gram", "kernel")
 
 
 def watch(monkeypatch, note):
@@ -219,8 +221,7 @@ def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
     watch(monkeypatch, note)
     record, _ = fit(name)
     assert record.work.n_products == len(reads)
-    statistics = 12 * X.nnz + 4 * (X.shape[1] + 1)
-    assert record.work.n_bytes == sum(reads) + statistics
+    assert record.work.n_bytes == sum(reads) + rows  # for the statistics
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.float32, sp.csr_array, sp.csc_array])

@@ -9,7 +9,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
-``gram_operator``    what multiplies with the matrix of `gram`, without making it
+``gram_operator``    what multiplies with the matrix of `gram` without making it, also of folds
 ``kernel_operator``  the same for `kernel`
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ===================  =====================================================================
@@ -184,8 +184,7 @@ class Design(ABC):
             What the means of each fold lie beyond those of all.
         """
         counts, shift = self._folds(counts, shift)
-        weights = self.s[:, None] * counts
-        return self._counted(self._gram_operator(self._scaled(root), weights, shift))
+        return self._counted(Gram(self, self._scaled(root), self.s[:, None] * counts, shift))
 
     def kernel_operator(self, q, root, shift=None):
         """Return what multiplies with ``Xc @ diag(q) @ Xc.T`` between two factors ``diag(root)``.
@@ -200,23 +199,32 @@ class Design(ABC):
             What the means of each fold lie beyond those of all.
         """
         _, shift = self._folds(None, shift)
-        return self._counted(self._kernel_operator(self._scaled(self._scaled(q)), root, shift))
+        return self._counted(self._kernel_of(self._scaled(self._scaled(q)), root, shift))
 
     def _folds(self, counts, shift):
-        """Return what makes folds of all samples, in the units of X."""
+        """Return counts and what the means lie beyond those of the plain products."""
         if shift is None:
-            return np.ones((self.n_samples, 1)), np.zeros((self.n_features, 1))
-        return counts, shift * self.scale[:, None]
+            counts, shift = np.ones((self.n_samples, 1)), np.zeros((self.n_features, 1))
+        return counts, shift * self.scale[:, None] + self.plain_mean[:, None]
 
     def _counted(self, operator):
-        """Return an operator that counts its products."""
+        """Return an operator that counts passes."""
 
         def product(v):
             self.n_passes += 2
-            self.work.n_products += 2
             return operator(v)
 
         return product
+
+    def plain_matvec(self, w):
+        """Return the product of X, less what is taken from it as it is read, with w."""
+        self.work.n_products += 1
+        return self._plain_matvec(vector(w)).reshape(-1, w.shape[1])
+
+    def plain_rmatvec(self, r):
+        """Return the product of its transpose with r; the weights take no part."""
+        self.work.n_products += 1
+        return self._plain_rmatvec(vector(r)).reshape(-1, r.shape[1])
 
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
@@ -304,11 +312,19 @@ class Design(ABC):
     @abstractmethod
     def _kernel(self, q): ...
 
-    def _gram_operator(self, root, weights, shift):
-        return Gram(lambda w: self._matvec(w, None), self._rmatvec, root, weights, shift)
+    def _kernel_of(self, q, root, shift):
+        return Kernel(self, q, root, shift)
 
-    def _kernel_operator(self, q, root, shift):
-        return Kernel(lambda w: self._matvec(w, None), self._rmatvec, q, root, shift)
+    @property
+    def plain_mean(self):
+        """What is left of the means in the plain products."""
+        return 0.0 * self.mean
+
+    def _plain_matvec(self, w):
+        return self._matvec(w, None)
+
+    def _plain_rmatvec(self, r):
+        return self._rmatvec(r)
 
     @abstractmethod
     def _places(self):
@@ -321,60 +337,62 @@ class Design(ABC):
 
 
 class Gram:
-    """Multiplies with ``(Z - shift).T @ diag(weights) @ (Z - shift)``, columns times root, of folds.
+    """Multiplies with ``root * (Z - shift).T @ diag(weights) @ (Z - shift) * root`` of each fold.
 
-    With `matvec` and `rmatvec` for Z. The shift makes the weighted rows add up to 0, so that it
-    need not be taken away again after the second product.
+    Z is what plain products are with. The shift makes the weighted rows add up to 0, so that it
+    need not be taken away again in the second product.
     """
 
-    def __init__(self, matvec, rmatvec, root, weights, shift):
-        self.matvec, self.rmatvec, self.root = matvec, rmatvec, root
-        self.weights, self.shift = weights, shift
+    def __init__(self, design, root, weights, shift):
+        self.design, self.root, self.weights, self.shift = design, root, weights, shift
 
     def __call__(self, v):
         """Return the product with an array of shape (n_features, n_targets)."""
         w = self.root * v
-        product = self.matvec(vector(w))
-        product = product.reshape(*self.weights.shape, -1)
-        product -= np.einsum("jf,jft->ft", self.shift, w.reshape(*self.shift.shape, -1))
+        product = by_fold(self.design.plain_matvec(w), self.weights)
+        product -= np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
         product *= self.weights[:, :, None]
-        product = self.rmatvec(vector(product.reshape(len(product), -1))).reshape(v.shape)
+        product = self.design.plain_rmatvec(product.reshape(len(product), -1))
         product *= self.root
         return product
 
 
 class Kernel:
-    """Multiplies with ``(Z - shift) @ diag(q) @ (Z - shift).T``, rows times root, of several folds.
+    """Multiplies with ``root * (Z - shift) @ diag(q) @ (Z - shift).T * root`` of each fold.
 
-    With `matvec` and `rmatvec` for Z, the shift is three terms of rank one: `ends` has a column of
-    ones and one of ``Z @ diag(q) @ shift`` for each fold.
+    Z is what plain products are with; the shift adds terms of rank one, in which `ends` has a
+    column of ones and one of ``Z @ diag(q) @ shift`` for each fold.
     """
 
-    def __init__(self, matvec, rmatvec, q, root, shift):
-        self.matvec, self.rmatvec, self.q, self.root = matvec, rmatvec, q[:, None], root
-        self.ends = np.c_[np.ones(len(root)), matvec(self.q * shift)]
+    def __init__(self, design, q, root, shift):
+        self.design, self.q, self.root = design, q[:, None], root
+        self.ends = np.c_[np.ones(len(root)), design.plain_matvec(self.q * shift)]
         self.square = q @ shift**2
 
     def __call__(self, u):
         """Return the product with an array of shape (n_samples, n_targets)."""
-        u = (self.root[:, :, None] * u.reshape(*self.root.shape, -1)).reshape(u.shape)
-        product = self.product(u)
-        n_folds = self.root.shape[1]
-        fold = np.repeat(np.arange(n_folds), u.shape[1] // n_folds)
-        along, each = self.ends.T @ u, np.arange(len(fold))
+        u = (self.root[:, :, None] * by_fold(u, self.root)).reshape(u.shape)
+        product, n_folds = self.product(u), self.root.shape[1]
+        fold, each = np.repeat(np.arange(n_folds), u.shape[1] // n_folds), np.arange(u.shape[1])
+        along = self.ends.T @ u
         terms = np.zeros_like(along)
         terms[0] = self.square[fold] * along[0] - along[1 + fold, each]
         terms[1 + fold, each] = -along[0]
         product += self.ends @ terms
-        product = product.reshape(*self.root.shape, -1)
+        product = by_fold(product, self.root)
         product *= self.root[:, :, None]
         return product.reshape(u.shape)
 
     def product(self, u):
-        """Return the product without shift and root."""
-        w = self.rmatvec(vector(u)).reshape(-1, u.shape[1])
+        """Return ``Z @ diag(q) @ Z.T @ u``."""
+        w = self.design.plain_rmatvec(u)
         w *= self.q
-        return self.matvec(vector(w)).reshape(u.shape)
+        return self.design.plain_matvec(w)
+
+
+def by_fold(a, like):
+    """Return an array with an axis for the folds, of which another has as many columns."""
+    return a.reshape(*like.shape, -1)
 
 
 def vector(a):

@@ -1,5 +1,6 @@
 """The Design of a compressed sparse matrix or array; the mean is subtracted from products."""
 
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -7,7 +8,7 @@ import scipy.sparse as sp
 
 from .._convergence import bytes_of
 from .._numba import kernel
-from .design import Design, Gram, Kernel, as_design
+from .design import Design, Kernel, as_design
 
 PATIENCE = 8  # calls after which a preparation is worth its time
 
@@ -127,12 +128,19 @@ class SparseDesign(Design):
         shift = weighted @ self.mean
         return K - shift - shift[:, None] + q @ self.mean**2
 
-    def _gram_operator(self, root, weights, shift):
-        X = self.X
-        return Gram(X.__matmul__, X.T.__matmul__, root, weights, shift + self.mean[:, None])
+    def _kernel_of(self, q, root, shift):
+        return SparseKernel(self, q, root, shift)
 
-    def _kernel_operator(self, q, root, shift):
-        return SparseKernel(self._csr, q, root, shift + self.mean[:, None])
+    @property
+    def plain_mean(self):
+        """All of it: plain products are with X as it is."""
+        return self.mean
+
+    def _plain_matvec(self, w):
+        return self._read(self.X) @ w
+
+    def _plain_rmatvec(self, r):
+        return self._read(self.X).T @ r
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
@@ -161,26 +169,29 @@ class SparseKernel(Kernel):
     All they add is on the diagonal.
     """
 
-    def __init__(self, X, q, root, shift):
-        self.X, self.diagonal, self.n_calls = X, 0.0, 0
-        super().__init__(X.__matmul__, X.T.__matmul__, q, root, shift)
+    def __init__(self, design, q, root, shift):
+        self.diagonal, self.n_calls = 0.0, 0
+        super().__init__(design, q, root, shift)
 
     def product(self, u):
         """Return the product without shift and root."""
         self.n_calls += 1
         if self.n_calls == PATIENCE:
             self.leave_out()
-        return super().product(u) + self.diagonal * u
+        product = super().product(u)
+        product += self.diagonal * u
+        return product
 
     def leave_out(self):
         """Move the columns with a single entry to the diagonal."""
-        X, count = self.X, np.bincount(self.X.indices, minlength=self.X.shape[1])
+        X = self.design._csr
+        count = np.bincount(X.indices, minlength=X.shape[1])
         if 2 * np.count_nonzero(count == 1) > len(count):
             squares = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
             self.diagonal = squares @ np.where(count[:, None] == 1, self.q, 0.0)
             shared = np.flatnonzero(count > 1)
-            X, self.q = X[:, shared], self.q[shared]
-            self.matvec, self.rmatvec = X.__matmul__, X.T.__matmul__
+            self.design, self.q = copy(self.design), self.q[shared]
+            self.design.X = X[:, shared]
 
 
 as_design.register(sp.sparray, SparseDesign)
