@@ -1,4 +1,4 @@
-"""The normal equations of ridge regression, in four ways, against numpy's solver."""
+"""The normal equations of ridge regression, in five ways, against numpy's solver."""
 
 import numpy as np
 import pytest
@@ -8,13 +8,19 @@ from skreg import RidgeGD
 from skreg._data import as_design
 from skreg._solvers import normal_equations
 from skreg._solvers.gradient_descent import Problem
-from skreg._solvers.normal_equations import Columns, FactorOfColumns, FactorOfSamples, Samples
+from skreg._solvers.normal_equations import (
+    Columns,
+    ColumnsOfAllAlphas,
+    FactorOfColumns,
+    FactorOfSamples,
+    Samples,
+)
 from skreg._solvers.penalties import ElasticNet
 
 SHAPES = {"tall": (40, 12), "wide": (12, 40)}
 
 
-def problem(shape, container):
+def problem(shape, container, alphas=np.array([2.0, 0.5, 2.0])):
     """Return a problem of three targets, a sample without weight and a column left out."""
     rng = np.random.default_rng(0)
     X, s = rng.standard_normal(SHAPES[shape]) + 1, rng.uniform(0.5, 2, SHAPES[shape][0])
@@ -24,72 +30,93 @@ def problem(shape, container):
     bound[5] = 0
     penalty = ElasticNet(0 * factor, factor, -bound, bound)
     Y = rng.standard_normal((len(X), 3))
-    return Problem.of(design, Y - s @ Y / s.sum(), penalty, np.array([2.0, 0.5, 2.0])), X
+    return Problem.of(design, Y - s @ Y / s.sum(), penalty, alphas), X
 
 
-def equations(shape, container, kind):
-    """Return a system, its right side, and the coefficients that solve it."""
-    ridge, X = problem(shape, container)
-    s, w = ridge.design.s, np.zeros((X.shape[1], 3))
+def solution(ridge, X):
+    """Return the coefficients that solve a problem."""
+    s, w = ridge.design.s, np.zeros((X.shape[1], len(ridge.alphas)))
     Xc, on = X - s @ X / s.sum(), np.arange(X.shape[1]) != 5
-    for t, penalty in enumerate(ridge.penalty.ridge[on].T):
+    for t, penalty in enumerate(ridge.ridge[on].T):
         H = Xc[:, on].T @ (s[:, None] * Xc[:, on]) + np.diag(penalty)
         w[on, t] = np.linalg.solve(H, Xc[:, on].T @ (s * ridge.y[:, t]))
-    system = kind(ridge)
-    return system, system.residual(system.begin(0 * w), ridge.at(0 * w)), w
+    return w
 
 
-KINDS = [Columns, FactorOfColumns, Samples, FactorOfSamples]
+def solve(system, tol, max_steps=1000):
+    """Return the coefficients that a system leads to from none, and the steps."""
+    x, point = system.begin(system.problem.at(system.problem.start()))
+    change, n_steps = system.solve(x, point, tol, max_steps)
+    return system.coefficients(x + change), n_steps
+
+
+KINDS = [Columns, ColumnsOfAllAlphas, FactorOfColumns, Samples, FactorOfSamples]
+ITERATIVE = [Columns, ColumnsOfAllAlphas, Samples]
 
 
 @pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sp.csr_array, sp.csc_matrix])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_solutions(shape, kind, container):
-    system, residual, w = equations(shape, container, kind)
-    x, n_steps = system.solve(residual, np.full(3, 1e-13), 1000)
-    np.testing.assert_allclose(system.coefficients(x), w, rtol=1e-9, atol=1e-11)
+@pytest.mark.parametrize("alphas", [[2.0, 0.5, 2.0], [[2.0, 0.5], [1.0, 3.0], [0.1, 0.2]]])
+def test_solutions(shape, alphas, kind, container):
+    ridge, X = problem(shape, container, np.array(alphas))
+    w, n_steps = solve(kind(ridge), 1e-13)
+    np.testing.assert_allclose(w, solution(ridge, X), rtol=1e-9, atol=1e-11)
     assert 1 <= n_steps <= 40
 
 
-@pytest.mark.parametrize("kind", [Columns, Samples])
-def test_steps_end_where_the_gradient_is_short_enough(kind):
-    system, residual, _ = equations("wide", np.asarray, kind)
-    ridge = system.problem
+@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_solution_may_begin_anywhere(shape, kind):
+    ridge, X = problem(shape, np.asarray, np.array([[2.0, 0.5], [1.0, 3.0], [0.1, 0.2]]))
+    w = np.random.default_rng(1).standard_normal(ridge.ridge.shape)
+    w[5] = 0
+    system = kind(ridge)
+    x, point = system.begin(ridge.at(w))
+    change, _ = system.solve(x, point, 1e-13, 1000)
+    np.testing.assert_allclose(
+        system.coefficients(x + change), solution(ridge, X), rtol=1e-9, atol=1e-11
+    )
 
-    def lengths(x):
-        point = ridge.at(system.coefficients(x))
-        gradient = ridge.gradient(point.c, point.w)
-        gradient[5] = 0
-        return ridge.length(gradient)
 
-    x, n_steps = system.solve(residual, 1e-2 * ridge.scale, 1000)
-    assert np.all(lengths(x) <= 1e-2 * ridge.scale * (1 + 1e-6))
-    assert n_steps < system.solve(residual, 1e-8 * ridge.scale, 1000)[1]
-    assert system.solve(residual, np.zeros(3), 2)[1] == 2
+@pytest.mark.parametrize("kind", ITERATIVE)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_steps_end_where_the_accuracy_is_reached(shape, kind):
+    ridge, _ = problem(shape, np.asarray)
+    w, n_steps = solve(kind(ridge), 1e-2)
+    assert ridge.at(w).accuracy <= 2e-2  # on the samples the last length is estimated
+    assert n_steps < solve(kind(ridge), 1e-8)[1]
+    assert solve(kind(ridge), 0.0, 2)[1] == 2
 
 
 @pytest.mark.parametrize(
     ("shape", "alpha", "kinds"),
     [
-        ("tall", 1.0, [FactorOfColumns, Columns]),
-        ("wide", 1.0, [FactorOfSamples, Samples, Columns]),
-        ("wide", 0.0, [Columns]),
+        ("tall", [1.0] * 3, [FactorOfColumns, Columns]),
+        ("tall", [[1.0, 2.0]] * 3, [FactorOfColumns, ColumnsOfAllAlphas, Columns]),
+        ("tall", [[1.0, 0.0]] * 3, [FactorOfColumns, Columns]),
+        ("wide", [[1.0, 2.0]] * 3, [FactorOfSamples, Samples, Columns]),
+        ("wide", [0.0] * 3, [Columns]),
     ],
 )
 def test_the_kind_depends_on_the_shape_and_the_penalty(shape, alpha, kinds):
-    ridge, _ = problem(shape, np.asarray)
-    penalty = ridge.penalty._replace(ridge=alpha * ridge.penalty.ridge)
-    assert list(normal_equations.systems(ridge._replace(penalty=penalty))) == kinds
+    ridge, _ = problem(shape, np.asarray, np.array(alpha))
+    assert list(normal_equations.systems(ridge)) == kinds
+
+
+def test_alphas_share_no_metric_where_columns_are_uneven(monkeypatch):
+    ridge, _ = problem("tall", np.asarray, np.array([[1.0, 2.0]] * 3))
+    uneven = ridge._replace(column=ridge.column * np.geomspace(1, 1e9, 12))
+    assert ColumnsOfAllAlphas not in normal_equations.systems(uneven)
 
 
 class Useless(Columns):
-    def solve(self, residual, enough, max_steps):
-        return 1e-3 * residual, 1
+    def solve(self, x, point, tol, max_steps):
+        return 1e-9 * point.c, 1
 
 
 class Impossible(Columns):
-    def solve(self, residual, enough, max_steps):
+    def solve(self, x, point, tol, max_steps):
         raise np.linalg.LinAlgError
 
 

@@ -99,6 +99,11 @@ class DenseDesign(Design):
         return columns is None or 2 * len(columns) > self.n_features
 
     @property
+    def n_numbers(self):
+        """How many numbers X stores."""
+        return self.X.size
+
+    @property
     def passes_of_gram(self):
         """A block is centred, if need be, and multiplied some 80 times as fast as it is read."""
         return (1 if self._direct and not self.weighted else 3) + self.n_features / 80

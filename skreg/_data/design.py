@@ -286,6 +286,11 @@ class Design(ABC):
 
     @property
     @abstractmethod
+    def n_numbers(self):
+        """How many numbers X stores."""
+
+    @property
+    @abstractmethod
     def passes_of_gram(self):
         """How many passes over the data take as long as the Gram matrix of all columns."""
 

@@ -148,6 +148,11 @@ class SparseDesign(Design):
         return csc.data[:, None], zero, indptr[:-1], indptr[1:], csc.indices, 0.0 * self.mean
 
     @property
+    def n_numbers(self):
+        """How many numbers X stores."""
+        return self.X.nnz
+
+    @property
     def passes_of_gram(self):
         """A row costs the square of its entries; the matrix is dense and has to be worked with."""
         return self.X.nnz / self.n_samples + self.n_features**2 / max(1, self.X.nnz)

@@ -28,7 +28,7 @@ class MatrixFree:
     def __init__(self, design, y, penalty, centred, *, tol, max_iter):
         self.design, self.y, self.penalty, self.centred = design, y, penalty, centred
         self.rule = {"tol": tol, "max_iter": max_iter}
-        self.accuracy = 0.0
+        self.accuracy, self.relative_error = 0.0, None
 
     def leave_one_out(self, alphas, criterion):
         """Yield rows, and their errors by generalised cross-validation with estimated traces."""

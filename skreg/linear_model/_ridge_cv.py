@@ -7,6 +7,7 @@ from inspect import signature
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -17,7 +18,7 @@ from .._solvers.gradient_descent import Problem, conjugate
 from .._solvers.penalties import ElasticNet
 from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.normal_equations import WORTH
-from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose
+from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose, pays
 from .._threads import single_thread
 from ._base import LinearRegressor
 from ._ridge import RidgeGD
@@ -196,7 +197,8 @@ class RidgeGDCV(LinearRegressor):
             The fitted estimator.
         """
         began = time.perf_counter()
-        self.__dict__.pop("cv_results_", None)
+        for name in ("cv_results_", "cv_scores_", "score_std_error_"):
+            self.__dict__.pop(name, None)
         alphas = self._check_parameters()
         X, y, s = self._validate(X, y, sample_weight)
         weighted = sample_weight is not None or self.class_weight is not None
@@ -210,6 +212,7 @@ class RidgeGDCV(LinearRegressor):
         else:
             scores = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
         self._choose(alphas, scores)
+        self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
         problem, start = Problem.of(design, target, penalty, alphas), side.coefficients(alphas)
         point, n_iter = conjugate(problem, start=start, tol=self.tol, max_iter=self.max_iter)
@@ -221,8 +224,7 @@ class RidgeGDCV(LinearRegressor):
 
     def _side(self, design, y, penalty):
         """Return what answers for all alphas: a decomposition, where there is a reason for one."""
-        pays = min(design.passes_of_gram, design.passes_of_kernel) <= WORTH
-        if can_be_decomposed(design, penalty) and (self.cv is None or pays):
+        if can_be_decomposed(design, penalty) and (self.cv is None or pays(design, WORTH)):
             return decompose(design, y, penalty, centred=self.fit_intercept)
         rule = {"tol": self.tol, "max_iter": self.max_iter}
         side = MatrixFree(design, y, penalty, self.fit_intercept, **rule)
@@ -280,6 +282,17 @@ class RidgeGDCV(LinearRegressor):
                 stacklevel=5,
             )
 
+    def _warn_of_accuracy(self, accuracy):
+        """Warn if alpha was chosen by fits that did not converge."""
+        if accuracy > self.tol:
+            warnings.warn(
+                f"{type(self).__name__}: alpha is chosen by fits with a relative accuracy of "
+                f"{accuracy:.1e} (tol={self.tol:g}): raise tol or max_iter, or leave out the "
+                "smallest alphas.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
     def _routed(self, s, params):
         """Return what the scorer and what the splitter asks for."""
         weights = {} if s is None else {"sample_weight": s}
@@ -334,7 +347,10 @@ class RidgeGDCV(LinearRegressor):
             self.cv_results_ = results.astype(side.design.X.dtype, copy=False)
         if scorer is None:
             means = -total / len(y)
-            return means if self.alpha_per_target else means.mean(axis=0)
+            means = means if self.alpha_per_target else means.mean(axis=0)
+            if side.relative_error is not None:
+                self.score_std_error_ = -means * side.relative_error
+            return means
         if self.alpha_per_target and y.ndim == 2:
             pairs = zip(results.swapaxes(0, 1), y.T, strict=True)
             return np.array([self._scores(scorer, *pair, params) for pair in pairs])
