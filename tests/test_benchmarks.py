@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold
 
 from . import naive
 
@@ -16,7 +17,7 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(ROOT)  # they are not installed
-    from benchmarks import __main__, accuracy, grids, measure, report, tables
+    from benchmarks import __main__, accuracy, grids, measure, memory, report, ridge, tables
     from benchmarks.core import Case
 
 
@@ -115,6 +116,48 @@ def test_leave_one_out_loses_no_digits_to_a_tiny_alpha(data):
     np.testing.assert_allclose(tiny, np.mean(np.square(errors)), rtol=1e-9)
 
 
+def refit_folds(X, y, alphas, n_folds):
+    """Return the errors of folds by a refit for each fold and alpha."""
+    errors = np.zeros((n_folds, len(alphas)))
+    for k, (train, test) in enumerate(KFold(n_folds).split(X)):
+        for j, alpha in enumerate(alphas):
+            w = naive.ridge(X[train], y[train], np.full(X.shape[1], alpha))
+            r = y[test] - y[train].mean() - (X[test] - X[train].mean(axis=0)) @ w
+            errors[k, j] = np.mean(r**2)
+    return errors.mean(axis=0)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("n_samples", [30, 8])
+def test_fold_errors_are_refits(data, kind, n_samples):
+    X, y = (part[:n_samples] for part in data)
+    alphas = np.array([0.01, 100, 1])
+    expected = refit_folds(X, y, alphas, 4)
+    np.testing.assert_allclose(accuracy.fold_errors(kind(X), y, alphas, 4), expected, rtol=1e-9)
+
+
+def test_a_reference_that_is_not_exact_is_refused(data, monkeypatch):
+    X, y = data
+    monkeypatch.setattr(accuracy, "cg", lambda matrix, c, *args, **options: (c, 0))
+    with pytest.raises(ArithmeticError, match="relative gradient"):
+        accuracy.fold_errors(sp.csr_array(X), y, [1.0], 5)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_the_errors_of_folds_are_judged_one_by_one(data, kind):
+    X, y = data
+    params = {"n_alphas": 10, "n_folds": 5}
+    alphas = ridge.arguments(X, y, **params)["alphas"]
+    right = refit_folds(X, y, alphas, 5)
+    assert ridge.accuracy(kind(X), y, right, **params) < 1e-9
+    for k in range(10):
+        wrong = right.copy()
+        wrong[k] += 1e-5 * right.max()
+        assert ridge.accuracy(kind(X), y, wrong, **params) > 1e-6
+    other = ridge.accuracy(kind(2 * X), y, right, **params)  # has a reference of its own
+    assert other > 1e-6
+
+
 def test_log_loss_is_that_of_scikit_learn(rng):
     probabilities = rng.dirichlet(np.ones(4), 50)
     y = rng.integers(0, 4, 50)
@@ -195,10 +238,10 @@ def test_a_cell_is_the_median_with_the_range():
     assert rows[1][2:4] == ["2.0", "**0.50** (0.25-0.75)"]
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46"), (9.99, "10.0")],
-)
+NUMBERS = [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46")]
+
+
+@pytest.mark.parametrize(("number", "text"), [*NUMBERS, (9.99, "10.0")])
 def test_numbers_have_two_digits_or_three(number, text):
     assert tables.digits(number) == text
 
@@ -377,3 +420,32 @@ def test_all_take_turns_and_an_error_in_a_round_is_told():
     rows = trials.rounds(case(None), {"one": 1e-1, "another": 1e-3}, threads=1)
     assert rows == {"one": {"seconds": [1.0] * 5}, "another": {"status": "broke"}}
     assert trials.asked[:3] == [1e-1, 1e-3, 1e-1]
+
+
+# The cases, and what takes part
+
+
+def test_each_case_of_ridge_is_for_the_solvers_that_do_its_work():
+    groups = {case.group: case.solvers for quick in (True, False) for case in ridge.cases(quick)}
+    assert sorted(groups) == [
+        "5 folds",
+        "leave-one-out",
+        "single fits to 0.0001",
+        "single fits to 1e-08",
+    ]
+    assert groups["leave-one-out"] == ("skreg RidgeGDCV", "scikit-learn RidgeCV")
+    assert groups["5 folds"][0] == "skreg RidgeGDCV, folds"
+    assert all("GridSearchCV" in name for name in groups["5 folds"][1:])
+    both = [*groups["single fits to 0.0001"], *groups["leave-one-out"], *groups["5 folds"]]
+    assert sorted(both) == sorted(ridge.SOLVERS)
+    measured = {solver.name for solver in memory.takers(memory.CASES[4], quick=False)}
+    assert measured == set(groups["single fits to 0.0001"])
+
+
+def test_work_of_many_fits_is_given_more_time():
+    timeouts = []
+    worker = SimpleNamespace(ask=lambda do, timeout, **request: timeouts.append(timeout))
+    trials = measure.Trials(None, {"solver": worker}, "", __main__.FULL)
+    for slack in (1, 10):
+        trials.fit(case(None)._replace(slack=slack), "solver", None, 1, check=False)
+    assert timeouts == [measure.START, 30.0, measure.START, 300.0]
