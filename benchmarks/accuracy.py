@@ -39,6 +39,19 @@ def ridge_gradient(X, y, alpha, coef, intercept):
     return float(np.linalg.norm(gradient) / np.linalg.norm(X.T @ (y - y.mean())))
 
 
+def streamed_ridge_gradient(chunks, alpha, coef, intercept):
+    """Return what `ridge_gradient` does of all samples, from an iterable of chunks of X and y."""
+    slope, at_zero, x_sum = -alpha * coef, np.zeros(len(coef)), np.zeros(len(coef))
+    r_sum = y_sum = n_samples = 0
+    for X, y in chunks:
+        residual = y - X @ coef - intercept
+        slope, r_sum = slope + X.T @ residual, r_sum + residual.sum()
+        at_zero, x_sum = at_zero + X.T @ y, x_sum + X.sum(axis=0)
+        y_sum, n_samples = y_sum + y.sum(), n_samples + len(y)
+    at_rest = at_zero - x_sum * (y_sum / n_samples)
+    return float(np.linalg.norm(np.append(slope, r_sum)) / np.linalg.norm(at_rest))
+
+
 def leave_one_out(X, y, alphas):
     """Return the mean squared leave-one-out error of ridge for each alpha, from an SVD.
 

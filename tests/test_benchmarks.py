@@ -17,7 +17,7 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(ROOT)  # they are not installed
-    from benchmarks import __main__, accuracy, grids, measure, memory, report, ridge, tables
+    from benchmarks import __main__, accuracy, grids, measure, memory, report, ridge, stream, tables
     from benchmarks.core import Case
 
 
@@ -158,6 +158,19 @@ def test_the_errors_of_folds_are_judged_one_by_one(data, kind):
     assert other > 1e-6
 
 
+def test_a_streamed_gradient_is_that_of_all_samples(data, rng):
+    X, y = data
+    chunks = [(X[:7], y[:7]), (X[7:20], y[7:20]), (X[20:], y[20:])]
+    w = naive.ridge(X, y, np.full(6, 0.7))
+    b = y.mean() - X.mean(axis=0) @ w
+    assert accuracy.streamed_ridge_gradient(iter(chunks), 0.7, w, b) < 1e-13
+    for w_off, b_off in ((w + 1e-6 * rng.standard_normal(6), b), (w, b + 1e-6)):
+        expected = accuracy.ridge_gradient(X, y, 0.7, w_off, b_off)
+        found = accuracy.streamed_ridge_gradient(iter(chunks), 0.7, w_off, b_off)
+        assert found == pytest.approx(expected, rel=1e-6)
+        assert found > 1e-8
+
+
 def test_log_loss_is_that_of_scikit_learn(rng):
     probabilities = rng.dirichlet(np.ones(4), 50)
     y = rng.integers(0, 4, 50)
@@ -218,11 +231,16 @@ MEMORY = [
     MEMORY | {"solver": "skreg LassoCD", "data_bytes": 2**22, "extra_bytes": [2**20, 2**20]},
     MEMORY | {"solver": "peer Lasso", "data_bytes": None, "extra_bytes": [], "status": "over 30 s"},
 ]
+STREAM = [row for name in ("skreg RidgeGD", "reading and X'X") for row in stream.empty("a", name)]
+for scale, place in ((3, 0), (2, 3)):
+    STREAM[place] |= {"seconds": [scale], "accuracy": 1e-12 if place == 0 else None}
+    STREAM[place + 1]["extra_bytes"], STREAM[place + 2]["extra_bytes"] = [2**20], [scale * 2**20]
 ALL = [
     results(rows=[*ROWS, *(r | {"threads": 2} for r in ROWS)], threads=(1, 2)),
     results("growth", GROWTH),
     results("coldstart", [COLD]),
     results("memory", MEMORY),
+    results("stream", STREAM),
 ]
 
 
@@ -241,7 +259,7 @@ def test_a_cell_is_the_median_with_the_range():
 NUMBERS = [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46")]
 
 
-@pytest.mark.parametrize(("number", "text"), [*NUMBERS, (9.99, "10.0")])
+@pytest.mark.parametrize(("number", "text"), [*NUMBERS, (9.99, "10.0"), (1.33e-15, "1.3e-15")])
 def test_numbers_have_two_digits_or_three(number, text):
     assert tables.digits(number) == text
 
@@ -280,6 +298,27 @@ def test_a_floor_is_no_peer():
     assert grid.unit == "seconds per epoch"
     assert tables.table(grid)[1] == [["a", "easy", "0.100", "**1.00**", "2.0"]]
     assert tables.summary(grid).startswith("skreg LassoCD is fastest in 1 of 1 case.")
+
+
+def test_our_time_is_set_beside_the_floor():
+    floor = [row(name, "products alone", 0.5) for name in "ab"]
+    (grid,) = grids.grids(results("mlp", [*floor, row("a", "skreg", 1.0), row("b", "skreg", 4.0)]))
+    assert tables.summary(grid).endswith(
+        "It takes 4.0 times as long as products alone in the geometric mean."
+    )
+
+
+def test_a_stream_has_a_table_of_time_and_one_of_memory():
+    seconds, peak = grids.grids(results("stream", STREAM))
+    assert tables.table(seconds)[1] == [["a", "all chunks", "**3.0**", "2.0"]]
+    assert tables.summary(seconds).endswith(" It takes 1.50 times as long as reading and X'X.")
+    assert tables.table(peak)[1] == [
+        ["a", "a tenth of the chunks", "**1.00**", "1.00"],
+        ["a", "all chunks", "**3.0**", "2.0"],
+    ]
+    assert tables.reached(results("stream", STREAM), "one pass")[1] == [
+        ["a", "all chunks", "1.0e-12"]
+    ]
 
 
 def test_what_was_reached_without_a_target_is_shown():
@@ -321,7 +360,7 @@ def test_the_page_shows_every_family_and_plot(tmp_path):
     report.page(store(tmp_path, *ALL), target, "here")
     text = target.read_text("utf8")
     plots = {path.name for path in target.parent.glob("*.svg")}
-    assert len(plots) == 5
+    assert len(plots) == 7
     assert all(f"](here/{name})" in text for name in plots)
     for title in report.TITLES.values():
         assert f"\n## {title}\n" in text
@@ -449,3 +488,30 @@ def test_work_of_many_fits_is_given_more_time():
     for slack in (1, 10):
         trials.fit(case(None)._replace(slack=slack), "solver", None, 1, check=False)
     assert timeouts == [measure.START, 30.0, measure.START, 300.0]
+
+
+def test_a_stream_is_read_over_and_over_where_the_disk_is_small(tmp_path, monkeypatch):
+    wanted = stream.Stream(n_chunks=4, n_samples=20, n_features=3)
+    for name in ("large", "small"):
+        (tmp_path / name).mkdir()
+    assert stream.store(wanted, tmp_path / "large") == "simulated; 20 x 3, dense, float64; 4 files"
+    room = SimpleNamespace(free=3 * 2 * 8 * 20 * 4)
+    monkeypatch.setattr(stream.shutil, "disk_usage", lambda folder: room)
+    assert stream.store(wanted, tmp_path / "small").endswith("; 3 files, read over and over")
+    assert len(list((tmp_path / "small").iterdir())) == 3
+
+
+def test_the_work_of_a_stream_is_done_on_all_chunks(tmp_path, monkeypatch):
+    sizes = stream.Stream(n_chunks=20, n_samples=30, n_features=3)
+    monkeypatch.setattr(memory, "limit", lambda: None)
+    monkeypatch.setattr(memory, "settle", lambda: 100)
+    monkeypatch.setattr(memory, "status", lambda name: 107)
+    stream.store(sizes, tmp_path)
+    found = {name: stream.work(name, tmp_path, sizes) for name in stream.SOLVERS}
+    assert all(reply["peaks"] == [7, 7] for reply in found.values())
+    assert found["skreg RidgeGD, partial_fit"]["accuracy"] < 1e-12
+    assert found["scikit-learn SGDRegressor, partial_fit"]["accuracy"] > 1e-6
+    assert found["reading and X'X"]["accuracy"] is None
+    X, y = map(np.concatenate, zip(*map(stream.data.read, sorted(tmp_path.iterdir())), strict=True))
+    answer = stream.skreg([(X, y)], len(y))
+    assert accuracy.ridge_gradient(X, y, stream.ALPHA, *answer) < 1e-12
