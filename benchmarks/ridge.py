@@ -8,7 +8,7 @@ Folds are 5, in the order of the data, with 10 alphas from 1e-2 to 1e2. Asked fo
 squared errors of all alphas, averaged over the folds, to 1e-6 of the largest; they are held against
 the normal equations of each fold, which are solved to relative gradients below 1e-10. skreg then
 also fits the best alpha to all data, which GridSearchCV is spared by refit=False. A call may take
-ten times the limit. himalaya's RidgeCV hands out the score of the best alpha alone, and
+twenty times the limit. himalaya's RidgeCV hands out the score of the best alpha alone, and
 scikit-learn's RidgeCV is GridSearchCV where there are folds: neither takes part.
 """
 
@@ -42,7 +42,7 @@ def cases(quick):
             yield Case(name, "50 alphas", "leave-one-out", params, target=1e-6, solvers=searches)
         if name in FOLDS:
             params = {"n_alphas": 10, "n_folds": 5}
-            yield Case(name, "10 alphas", "5 folds", params, 1e-6, solvers=folds, slack=10)
+            yield Case(name, "10 alphas", "5 folds", params, 1e-6, solvers=folds, slack=20)
 
 
 def arguments(X, y, alpha=None, n_alphas=None, n_folds=None):
