@@ -1,6 +1,9 @@
 """How good an answer is, measured from the data alone; no solver supplies any of it."""
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import solve
+from scipy.sparse.linalg import LinearOperator, cg
 
 
 def alpha_max(X, y):
@@ -36,6 +39,19 @@ def ridge_gradient(X, y, alpha, coef, intercept):
     return float(np.linalg.norm(gradient) / np.linalg.norm(X.T @ (y - y.mean())))
 
 
+def streamed_ridge_gradient(chunks, alpha, coef, intercept):
+    """Return what `ridge_gradient` does of all samples, from an iterable of chunks of X and y."""
+    slope, at_zero, x_sum = -alpha * coef, np.zeros(len(coef)), np.zeros(len(coef))
+    r_sum = y_sum = n_samples = 0
+    for X, y in chunks:
+        residual = y - X @ coef - intercept
+        slope, r_sum = slope + X.T @ residual, r_sum + residual.sum()
+        at_zero, x_sum = at_zero + X.T @ y, x_sum + X.sum(axis=0)
+        y_sum, n_samples = y_sum + y.sum(), n_samples + len(y)
+    at_rest = at_zero - x_sum * (y_sum / n_samples)
+    return float(np.linalg.norm(np.append(slope, r_sum)) / np.linalg.norm(at_rest))
+
+
 def leave_one_out(X, y, alphas):
     """Return the mean squared leave-one-out error of ridge for each alpha, from an SVD.
 
@@ -55,6 +71,44 @@ def leave_one_out(X, y, alphas):
         r = r_outside + U @ (kept * (U.T @ y))
         errors.append(np.mean((r / (outside + U**2 @ kept)) ** 2))
     return np.array(errors)
+
+
+def fold_errors(X, y, alphas, n_folds):
+    """Return, for each alpha, the mean over folds of the mean squared error of ridge.
+
+    Folds are runs of samples, as equal as can be. Every answer has to prove itself by its gradient.
+    """
+    everything, errors = np.arange(len(y)), np.zeros(len(alphas))
+    for test in np.array_split(everything, n_folds):
+        train = np.delete(everything, test)
+        X_train, y_train = X[train], y[train]
+        answer, coef = normal_equations(X_train, y_train), None
+        for k in np.argsort(alphas)[::-1]:  # a smaller alpha starts where a larger one ended
+            coef = answer(alphas[k], coef)
+            intercept = y_train.mean() - np.ravel(X_train.mean(axis=0)) @ coef
+            gradient = ridge_gradient(X_train, y_train, alphas[k], coef, intercept)
+            if not gradient <= 1e-10:
+                raise ArithmeticError(f"the reference has a relative gradient of {gradient:.1e}")
+            errors[k] += np.mean((y[test] - X[test] @ coef - intercept) ** 2) / n_folds
+    return errors
+
+
+def normal_equations(X, y):
+    """Return a function that solves them for an alpha, from a start where X is sparse."""
+    mean, c = np.ravel(X.mean(axis=0)), X.T @ (y - y.mean())
+    if not sp.issparse(X):
+        gram = (X - mean).T @ (X - mean)
+        return lambda alpha, start: solve(gram + alpha * np.eye(len(c)), c, assume_a="pos")
+
+    def product(alpha, w):
+        r = X @ w - mean @ w
+        return X.T @ r - mean * r.sum() + alpha * w
+
+    def steps(alpha, start):
+        matrix = LinearOperator((len(c), len(c)), lambda w: product(alpha, w), dtype=float)
+        return cg(matrix, c, start, rtol=1e-11, maxiter=10**5)[0]
+
+    return steps
 
 
 def relative_error(value, reference):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ("products alone",)  # solvers that do less than the work: shown, but nobody's peer
+FLOORS = ("products alone", "reading and X'X")  # they do less than the work and are no peers
 
 
 class Case(NamedTuple):
@@ -32,6 +32,8 @@ class Case(NamedTuple):
         Units of work in a call, such as epochs; seconds are divided by it.
     solvers : tuple of str or None
         Who takes part; None is everyone.
+    slack : float
+        How many times the time limit a call may take, for work of many fits.
     """
 
     dataset: str
@@ -42,6 +44,7 @@ class Case(NamedTuple):
     x: float | None = None
     per: int = 1
     solvers: tuple | None = None
+    slack: float = 1
 
 
 class Solver(NamedTuple):

@@ -127,6 +127,14 @@ def text(n_samples, n_features, per_row, exponent=1.0):
     return X, signal + 0.3 * np.std(signal) * rng.standard_normal(shape[0])
 
 
+def chunk(number, n_samples, n_features):
+    """Simulate a part of a stream whose parts have one model; neighbouring columns correlate."""
+    rng = np.random.default_rng(int(number))
+    X = 1 + rng.standard_normal((int(n_samples), int(n_features)))
+    X[:, 1:] += 0.5 * X[:, :-1]
+    return X, X @ np.cos(np.arange(X.shape[1])) + rng.standard_normal(len(X))
+
+
 @source("golub.npz in SKREG_DATA")
 def golub_file():
     with np.load(file("golub.npz")) as parts:
@@ -222,6 +230,7 @@ SOURCES = {
 SIMULATED = {
     r"AR\(1\) ([\d.]+), (\d+) x (\d+)": ar1,
     r"AR\(1\) ([\d.]+), (\d+) x (\d+), (\d+) informative": ar1,
+    r"chunk (\d+), (\d+) x (\d+)": chunk,
     r"text (\d+) x (\d+), (\d+) per row": text,
     r"sparse (\d+) x (\d+), (\d+) per row": partial(text, exponent=0.0),
 }

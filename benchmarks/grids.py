@@ -101,7 +101,16 @@ def memory(row, rows):
     return BYTES, (*place, f"{size / 2**20:.3g}"), {row["solver"]: Cell(values, row["status"])}
 
 
-ARRANGE = {"coldstart": cold_start, "memory": memory}
+def stream(row, rows):
+    """Arrange a row of a stream: of time, or of the peak of memory."""
+    if "seconds" in row:
+        return measured(row, rows)
+    values = tuple(extra / 2**20 for extra in row["extra_bytes"])
+    layout = ("MiB beyond the start", TIMES[1], BYTES[-1])
+    return layout, (row["dataset"], row["label"]), {row["solver"]: Cell(values, row["status"])}
+
+
+ARRANGE = {"coldstart": cold_start, "memory": memory, "stream": stream}
 UNITS = {"mlp": "seconds per epoch"}
 TIMES = ("seconds", ("data", "case"), ("fastest", "takes {} times as long"))
 STEPS = ("seconds", ("solver", "cache"), None)

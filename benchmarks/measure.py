@@ -173,7 +173,7 @@ class Trials:
         self.family, self.workers, self.settings = family, workers, settings
         self.folder = str(folder)
         self.tried = {}
-        self.exceeded = set()  # the solvers that took too long
+        self.exceeded = {}  # what the solvers say that took too long
         self.enough = {}  # the position of the setting that was good enough, by solver
 
     def fit(self, case, name, tol, threads, *, check):
@@ -181,7 +181,7 @@ class Trials:
         worker, grace = self.workers[name], getattr(self.family, "GRACE", 0)
         request = {"params": case.params, "tol": tol, "threads": threads}
         worker.ask("open", START, folder=self.folder, **request)
-        timeout = self.settings.limit + (grace if check else 0)
+        timeout = self.settings.limit * case.slack + (grace if check else 0)
         return worker.ask("fit", timeout, check=check, **request)
 
     def search(self, case, name):
@@ -207,13 +207,13 @@ class Trials:
         """Return what a solver reaches at a setting; no accuracy if it failed altogether."""
         result = {"status": "ok", "tol": tol, "accuracy": None}
         if name in self.exceeded:
-            return result | {"status": f"not tried: over {self.settings.limit:g} s before"}
+            return result | {"status": f"not tried: {self.exceeded[name]} before"}
         key = (name, str(case.params), tol)
         try:
             if key not in self.tried:
                 self.tried[key] = self.fit(case, name, tol, 1, check=True)
         except TimeoutError as error:
-            self.exceeded.add(name)
+            self.exceeded[name] = str(error)
             return result | {"status": str(error)}
         except RuntimeError as error:
             return result | {"status": str(error)}

@@ -1,7 +1,7 @@
-"""A new process that does one thing and says what it cost, for the families coldstart and memory.
+"""A new process that does one thing and says what it cost: for coldstart, memory and stream.
 
-``python -m benchmarks.probe coldstart|memory ...`` prints one line of JSON. The clock of an import
-has to start in a bare interpreter: up here is only what Python has loaded already.
+``python -m benchmarks.probe coldstart|memory|stream ...`` prints one line of JSON. The clock of an
+import has to start in a bare interpreter: up here is only what Python has loaded already.
 """
 
 import importlib
@@ -59,7 +59,7 @@ def main(what, module, *words):
     try:
         reply |= load(module)
         if words:
-            reply |= coldstart(*words) if what == "coldstart" else memory(*words)
+            reply |= WORK[what](*words)
     except BaseException as error:  # a peer may raise anything; the benchmark lists it
         from .worker import describe
 
@@ -118,6 +118,18 @@ def memory(family, solver, folder, work):
     before = memory.settle()
     memory.FITS.get(solver, fit)(*prepare(), **arguments)
     return {"before": before, "extra": memory.status("VmHWM") - before}
+
+
+def stream(solver, folder, sizes):
+    """Return what a pass over a stream costs, and how good its answer is."""
+    import json
+
+    from . import stream
+
+    return stream.work(solver, folder, stream.Stream(*json.loads(sizes)))
+
+
+WORK = {"coldstart": coldstart, "memory": memory, "stream": stream}
 
 
 def begin(family, solver, X, y, work):

@@ -12,9 +12,14 @@ NO_BREAK = "\N{NON-BREAKING HYPHEN}"
 
 
 def digits(number):
-    """Return a number with two significant digits, or three if it begins with 1."""
+    """Return a number with two significant digits, or three if it begins with 1.
+
+    Less than a hundred-thousandth, it has an exponent.
+    """
     if number == 0:
         return "0"
+    if abs(number) < 1e-5:
+        return f"{number:.1e}"
     exponent = math.floor(math.log10(abs(number)))
     wanted = 3 if abs(number) < 2 * 10.0**exponent else 2
     return f"{round(number, wanted - 1 - exponent):.{max(0, wanted - 1 - exponent)}f}"
@@ -104,7 +109,7 @@ def ratios(grid, ours):
 def summary(grid):
     """Return wins, losses and ratios in words: a sentence or more for each of our solvers."""
     ours = [name for name in grid.columns if name.startswith(OURS)]
-    return " ".join(verdict(grid, name) for name in ours)
+    return " ".join(verdict(grid, name) + beside_floors(grid, name) for name in ours)
 
 
 def verdict(grid, ours):
@@ -127,6 +132,19 @@ def verdict(grid, ours):
     if lost:
         words.append(f" In {count(lost, 'case')} a peer finished and {ours} did not.")
     return "".join(words)
+
+
+def beside_floors(grid, ours):
+    """Return how much more one of our solvers takes than each floor does, or nothing."""
+    words = ""
+    for floor in FLOORS:
+        pairs = [(cells.get(ours), cells.get(floor)) for cells in grid.lines.values()]
+        both = [pair for pair in pairs if all(cell and cell.done for cell in pair)]
+        if found := [own.median / least.median for own, least in both if least.median > 0]:
+            mean = digits(math.exp(statistics.fmean(map(math.log, found))))
+            average = " in the geometric mean" if len(found) > 1 else ""
+            words += f" It {grid.words[1].format(mean)} as {floor}{average}."
+    return words
 
 
 def count(number, noun):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold
 
 from . import naive
 
@@ -16,7 +17,7 @@ if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(ROOT)  # they are not installed
-    from benchmarks import __main__, accuracy, grids, measure, report, tables
+    from benchmarks import __main__, accuracy, grids, measure, memory, report, ridge, stream, tables
     from benchmarks.core import Case
 
 
@@ -115,6 +116,61 @@ def test_leave_one_out_loses_no_digits_to_a_tiny_alpha(data):
     np.testing.assert_allclose(tiny, np.mean(np.square(errors)), rtol=1e-9)
 
 
+def refit_folds(X, y, alphas, n_folds):
+    """Return the errors of folds by a refit for each fold and alpha."""
+    errors = np.zeros((n_folds, len(alphas)))
+    for k, (train, test) in enumerate(KFold(n_folds).split(X)):
+        for j, alpha in enumerate(alphas):
+            w = naive.ridge(X[train], y[train], np.full(X.shape[1], alpha))
+            r = y[test] - y[train].mean() - (X[test] - X[train].mean(axis=0)) @ w
+            errors[k, j] = np.mean(r**2)
+    return errors.mean(axis=0)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("n_samples", [30, 8])
+def test_fold_errors_are_refits(data, kind, n_samples):
+    X, y = (part[:n_samples] for part in data)
+    alphas = np.array([0.01, 100, 1])
+    expected = refit_folds(X, y, alphas, 4)
+    np.testing.assert_allclose(accuracy.fold_errors(kind(X), y, alphas, 4), expected, rtol=1e-9)
+
+
+def test_a_reference_that_is_not_exact_is_refused(data, monkeypatch):
+    X, y = data
+    monkeypatch.setattr(accuracy, "cg", lambda matrix, c, *args, **options: (c, 0))
+    with pytest.raises(ArithmeticError, match="relative gradient"):
+        accuracy.fold_errors(sp.csr_array(X), y, [1.0], 5)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_the_errors_of_folds_are_judged_one_by_one(data, kind):
+    X, y = data
+    params = {"n_alphas": 10, "n_folds": 5}
+    alphas = ridge.arguments(X, y, **params)["alphas"]
+    right = refit_folds(X, y, alphas, 5)
+    assert ridge.accuracy(kind(X), y, right, **params) < 1e-9
+    for k in range(10):
+        wrong = right.copy()
+        wrong[k] += 1e-5 * right.max()
+        assert ridge.accuracy(kind(X), y, wrong, **params) > 1e-6
+    other = ridge.accuracy(kind(2 * X), y, right, **params)  # has a reference of its own
+    assert other > 1e-6
+
+
+def test_a_streamed_gradient_is_that_of_all_samples(data, rng):
+    X, y = data
+    chunks = [(X[:7], y[:7]), (X[7:20], y[7:20]), (X[20:], y[20:])]
+    w = naive.ridge(X, y, np.full(6, 0.7))
+    b = y.mean() - X.mean(axis=0) @ w
+    assert accuracy.streamed_ridge_gradient(iter(chunks), 0.7, w, b) < 1e-13
+    for w_off, b_off in ((w + 1e-6 * rng.standard_normal(6), b), (w, b + 1e-6)):
+        expected = accuracy.ridge_gradient(X, y, 0.7, w_off, b_off)
+        found = accuracy.streamed_ridge_gradient(iter(chunks), 0.7, w_off, b_off)
+        assert found == pytest.approx(expected, rel=1e-6)
+        assert found > 1e-8
+
+
 def test_log_loss_is_that_of_scikit_learn(rng):
     probabilities = rng.dirichlet(np.ones(4), 50)
     y = rng.integers(0, 4, 50)
@@ -175,11 +231,16 @@ MEMORY = [
     MEMORY | {"solver": "skreg LassoCD", "data_bytes": 2**22, "extra_bytes": [2**20, 2**20]},
     MEMORY | {"solver": "peer Lasso", "data_bytes": None, "extra_bytes": [], "status": "over 30 s"},
 ]
+STREAM = [row for name in ("skreg RidgeGD", "reading and X'X") for row in stream.empty("a", name)]
+for scale, place in ((3, 0), (2, 3)):
+    STREAM[place] |= {"seconds": [scale], "accuracy": 1e-12 if place == 0 else None}
+    STREAM[place + 1]["extra_bytes"], STREAM[place + 2]["extra_bytes"] = [2**20], [scale * 2**20]
 ALL = [
     results(rows=[*ROWS, *(r | {"threads": 2} for r in ROWS)], threads=(1, 2)),
     results("growth", GROWTH),
     results("coldstart", [COLD]),
     results("memory", MEMORY),
+    results("stream", STREAM),
 ]
 
 
@@ -195,10 +256,10 @@ def test_a_cell_is_the_median_with_the_range():
     assert rows[1][2:4] == ["2.0", "**0.50** (0.25-0.75)"]
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46"), (9.99, "10.0")],
-)
+NUMBERS = [(0, "0"), (0.0123, "0.0123"), (0.0456, "0.046"), (1234, "1230"), (45.6, "46")]
+
+
+@pytest.mark.parametrize(("number", "text"), [*NUMBERS, (9.99, "10.0"), (1.33e-15, "1.3e-15")])
 def test_numbers_have_two_digits_or_three(number, text):
     assert tables.digits(number) == text
 
@@ -237,6 +298,27 @@ def test_a_floor_is_no_peer():
     assert grid.unit == "seconds per epoch"
     assert tables.table(grid)[1] == [["a", "easy", "0.100", "**1.00**", "2.0"]]
     assert tables.summary(grid).startswith("skreg LassoCD is fastest in 1 of 1 case.")
+
+
+def test_our_time_is_set_beside_the_floor():
+    floor = [row(name, "products alone", 0.5) for name in "ab"]
+    (grid,) = grids.grids(results("mlp", [*floor, row("a", "skreg", 1.0), row("b", "skreg", 4.0)]))
+    assert tables.summary(grid).endswith(
+        "It takes 4.0 times as long as products alone in the geometric mean."
+    )
+
+
+def test_a_stream_has_a_table_of_time_and_one_of_memory():
+    seconds, peak = grids.grids(results("stream", STREAM))
+    assert tables.table(seconds)[1] == [["a", "all chunks", "**3.0**", "2.0"]]
+    assert tables.summary(seconds).endswith(" It takes 1.50 times as long as reading and X'X.")
+    assert tables.table(peak)[1] == [
+        ["a", "a tenth of the chunks", "**1.00**", "1.00"],
+        ["a", "all chunks", "**3.0**", "2.0"],
+    ]
+    assert tables.reached(results("stream", STREAM), "one pass")[1] == [
+        ["a", "all chunks", "1.0e-12"]
+    ]
 
 
 def test_what_was_reached_without_a_target_is_shown():
@@ -278,7 +360,7 @@ def test_the_page_shows_every_family_and_plot(tmp_path):
     report.page(store(tmp_path, *ALL), target, "here")
     text = target.read_text("utf8")
     plots = {path.name for path in target.parent.glob("*.svg")}
-    assert len(plots) == 5
+    assert len(plots) == 7
     assert all(f"](here/{name})" in text for name in plots)
     for title in report.TITLES.values():
         assert f"\n## {title}\n" in text
@@ -377,3 +459,59 @@ def test_all_take_turns_and_an_error_in_a_round_is_told():
     rows = trials.rounds(case(None), {"one": 1e-1, "another": 1e-3}, threads=1)
     assert rows == {"one": {"seconds": [1.0] * 5}, "another": {"status": "broke"}}
     assert trials.asked[:3] == [1e-1, 1e-3, 1e-1]
+
+
+# The cases, and what takes part
+
+
+def test_each_case_of_ridge_is_for_the_solvers_that_do_its_work():
+    groups = {case.group: case.solvers for quick in (True, False) for case in ridge.cases(quick)}
+    assert sorted(groups) == [
+        "5 folds",
+        "leave-one-out",
+        "single fits to 0.0001",
+        "single fits to 1e-08",
+    ]
+    assert groups["leave-one-out"] == ("skreg RidgeGDCV", "scikit-learn RidgeCV")
+    assert groups["5 folds"][0] == "skreg RidgeGDCV, folds"
+    assert all("GridSearchCV" in name for name in groups["5 folds"][1:])
+    both = [*groups["single fits to 0.0001"], *groups["leave-one-out"], *groups["5 folds"]]
+    assert sorted(both) == sorted(ridge.SOLVERS)
+    measured = {solver.name for solver in memory.takers(memory.CASES[4], quick=False)}
+    assert measured == set(groups["single fits to 0.0001"])
+
+
+def test_work_of_many_fits_is_given_more_time():
+    timeouts = []
+    worker = SimpleNamespace(ask=lambda do, timeout, **request: timeouts.append(timeout))
+    trials = measure.Trials(None, {"solver": worker}, "", __main__.FULL)
+    for slack in (1, 10):
+        trials.fit(case(None)._replace(slack=slack), "solver", None, 1, check=False)
+    assert timeouts == [measure.START, 30.0, measure.START, 300.0]
+
+
+def test_a_stream_is_read_over_and_over_where_the_disk_is_small(tmp_path, monkeypatch):
+    wanted = stream.Stream(n_chunks=4, n_samples=20, n_features=3)
+    for name in ("large", "small"):
+        (tmp_path / name).mkdir()
+    assert stream.store(wanted, tmp_path / "large") == "simulated; 20 x 3, dense, float64; 4 files"
+    room = SimpleNamespace(free=3 * 2 * 8 * 20 * 4)
+    monkeypatch.setattr(stream.shutil, "disk_usage", lambda folder: room)
+    assert stream.store(wanted, tmp_path / "small").endswith("; 3 files, read over and over")
+    assert len(list((tmp_path / "small").iterdir())) == 3
+
+
+def test_the_work_of_a_stream_is_done_on_all_chunks(tmp_path, monkeypatch):
+    sizes = stream.Stream(n_chunks=20, n_samples=30, n_features=3)
+    monkeypatch.setattr(memory, "limit", lambda: None)
+    monkeypatch.setattr(memory, "settle", lambda: 100)
+    monkeypatch.setattr(memory, "status", lambda name: 107)
+    stream.store(sizes, tmp_path)
+    found = {name: stream.work(name, tmp_path, sizes) for name in stream.SOLVERS}
+    assert all(reply["peaks"] == [7, 7] for reply in found.values())
+    assert found["skreg RidgeGD, partial_fit"]["accuracy"] < 1e-12
+    assert found["scikit-learn SGDRegressor, partial_fit"]["accuracy"] > 1e-6
+    assert found["reading and X'X"]["accuracy"] is None
+    X, y = map(np.concatenate, zip(*map(stream.data.read, sorted(tmp_path.iterdir())), strict=True))
+    answer = stream.skreg([(X, y)], len(y))
+    assert accuracy.ridge_gradient(X, y, stream.ALPHA, *answer) < 1e-12
