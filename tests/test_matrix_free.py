@@ -150,8 +150,8 @@ def test_folds_answer_as_their_rows_would(shape, kind):
         np.testing.assert_allclose(product, kernel @ u[:, part], **close)
 
 
-def exact(shape, X, y, s, monkeypatch, **options):
-    """Return the model by decomposition, and by estimates."""
+def both(X, y, s, monkeypatch, **options):
+    """Return the errors by decomposition, and the model with estimates."""
     model = RidgeGDCV(ALPHAS, criterion="gcv", store_cv_results=True, tol=1e-12, **options)
     expected = model.fit(X, y, s).cv_results_.mean(axis=0)
     monkeypatch.setattr(spectrum, "MAX_SIDE", 10)
@@ -163,7 +163,9 @@ def exact(shape, X, y, s, monkeypatch, **options):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gcv_is_estimated_with_its_standard_error(shape, options, weighted, monkeypatch):
     X, y, s = problem(shape)
-    expected, model = exact(shape, sp.csr_array(X), y, s if weighted else None, monkeypatch, **options)
+    expected, model = exact(
+        shape, sp.csr_array(X), y, s if weighted else None, monkeypatch, **options
+    )
     scores = -model.cv_results_.mean(axis=0)
     error = model.score_std_error_
     assert error.shape == (5,)
@@ -174,7 +176,7 @@ def test_gcv_is_estimated_with_its_standard_error(shape, options, weighted, monk
 
 def test_the_standard_error_is_that_of_other_vectors(monkeypatch):
     X, y, _ = problem((150, 400))
-    expected, model = exact(X.shape, X, y, None, monkeypatch)
+    expected, model = both(X, y, None, monkeypatch)
     errors, generator = [], np.random.default_rng
     for seed in range(40):
         monkeypatch.setattr(np.random, "default_rng", lambda _, seed=seed: generator(seed))

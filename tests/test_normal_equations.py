@@ -20,7 +20,7 @@ from skreg._solvers.penalties import ElasticNet
 SHAPES = {"tall": (40, 12), "wide": (12, 40)}
 
 
-def problem(shape, container, alphas=np.array([2.0, 0.5, 2.0])):
+def problem(shape, container, alphas=(2.0, 0.5, 2.0)):
     """Return a problem of three targets, a sample without weight and a column left out."""
     rng = np.random.default_rng(0)
     X, s = rng.standard_normal(SHAPES[shape]) + 1, rng.uniform(0.5, 2, SHAPES[shape][0])
@@ -30,7 +30,7 @@ def problem(shape, container, alphas=np.array([2.0, 0.5, 2.0])):
     bound[5] = 0
     penalty = ElasticNet(0 * factor, factor, -bound, bound)
     Y = rng.standard_normal((len(X), 3))
-    return Problem.of(design, Y - s @ Y / s.sum(), penalty, alphas), X
+    return Problem.of(design, Y - s @ Y / s.sum(), penalty, np.array(alphas)), X
 
 
 def solution(ridge, X):

@@ -220,3 +220,24 @@ def test_one_feature_one_sample():
     assert RidgeGD().fit([[1.0]], [2.0]).predict([[7.0]]) == 2
     model = RidgeGD(1.0, fit_intercept=False).fit([[2.0], [1.0]], [4.0, 2.0])
     np.testing.assert_allclose(model.coef_, [10 / 6])
+
+
+@pytest.mark.parametrize("solver", ["gd", "nesterov", "cg"])
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("factor", [None, np.linspace(0.5, 2, 10)])
+def test_the_distance_to_the_solution_is_bounded(solver, standardize, factor):
+    X, y = load_diabetes(return_X_y=True)
+    X, Y = X * np.arange(1, 11), np.c_[y, y**2]
+    options = {"penalty_factor": factor, "standardize": standardize, "solver": solver}
+    exact = RidgeGD([0.3, 2], tol=1e-13, **{**options, "solver": "cg"}).fit(X, Y)
+    for tol in (1e-1, 1e-3, 1e-5):
+        model = RidgeGD([0.3, 2], tol=tol, max_iter=100_000, **options).fit(X, Y)
+        distance = np.linalg.norm(model.coef_ - exact.coef_, axis=1)
+        assert np.all(distance <= model.distance_bound_ * (1 + 1e-6) + 1e-10)
+        if factor is None and not standardize:
+            r = Y - Y.mean(axis=0) - (X - X.mean(axis=0)) @ model.coef_.T
+            gradient = 2 * np.array([[0.3], [2]]) * model.coef_ - 2 * r.T @ (X - X.mean(axis=0))
+            bound = np.linalg.norm(gradient, axis=1) / (2 * np.array([0.3, 2]))
+            np.testing.assert_allclose(model.distance_bound_, bound, rtol=1e-4, atol=1e-9)
+    free = RidgeGD(1, penalty_factor=np.r_[0, np.ones(9)]).fit(X, y)
+    assert free.distance_bound_ == np.inf

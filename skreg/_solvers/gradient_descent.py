@@ -18,7 +18,6 @@ from scipy.linalg import LinAlgError, norm  # unlike numpy's norm, this one does
 from .._data import Design
 from .._numba import kernel
 from .normal_equations import systems
-from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause

@@ -305,7 +305,9 @@ def ridge_path(
 ):
     """Compute ridge for many alphas, each with a certificate; they share the passes over the data.
 
-    The objective is that of :class:`RidgeGD`, intercept and controls included.
+    The objective is that of :class:`RidgeGD`, intercept and controls included. Where the matrix of
+    the columns or of the samples is not worth forming, conjugate gradients take no more steps for
+    all alphas than for the smallest, as Krylov spaces do not depend on alpha.
 
     Parameters
     ----------
@@ -351,6 +353,8 @@ def ridge_path(
     ----------
     Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
     edition, section 3.4.1.
+
+    Golub and Van Loan (2013), "Matrix Computations", fourth edition, sections 10.1 and 11.3.
 
     Examples
     --------

@@ -91,6 +91,9 @@ class RidgeGD(LinearRegressor):
         until only its rounding is left, unless there is momentum. Only for 'gd'.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in the units of the objective: how much it could still fall at the most.
+    distance_bound_ : float or ndarray of shape (n_targets,)
+        How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
+        coefficient has no penalty.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
@@ -123,8 +126,9 @@ class RidgeGD(LinearRegressor):
     \theta^2]`, :math:`\alpha = \lambda`.
 
     A step of 'gd' is :math:`w \leftarrow (1 - 2 \eta \alpha) w - \eta \nabla \|y - Xw\|^2`: the
-    penalty shrinks w by a constant factor (weight decay). Where :math:`\alpha > 0`, the distance
-    to the solution is at most :math:`\|\nabla\| / (2 \alpha \min_j f_j)`.
+    penalty shrinks w by a constant factor (weight decay). Where :math:`\alpha > 0`, the objective
+    is strongly convex: the distance to the solution is at most :math:`\sqrt{gap / (\alpha \min_j
+    f_j)}`, which without factors and bounds is :math:`\|\nabla\| / (2 \alpha)`.
 
     References
     ----------
@@ -331,8 +335,14 @@ class RidgeGD(LinearRegressor):
             rr, everything = design.s @ point.r**2, np.arange(design.n_features)
             alphas = problem.alphas
             gaps = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
+        convexity = penalty.ridge[problem.movable] * design.scale[problem.movable] ** 2
+        convexity = problem.alphas * convexity.min(initial=np.inf)
         doubled = 2 * gaps  # the objective is twice that of the solvers
-        self.dual_gap_ = doubled if len(gaps) > 1 else doubled[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bounds = np.where(convexity > 0, np.sqrt(doubled / convexity), np.inf)
+        self.dual_gap_, self.distance_bound_ = (
+            (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
+        )
         losses = 0.5 * (design.s @ problem.y**2)
         reference = np.abs(problem.at_rest).max(initial=0.0)
         return Convergence(

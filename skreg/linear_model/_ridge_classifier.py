@@ -153,6 +153,9 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         The objective before each step and at the end. Only for 'gd'.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in the units of the objective: how much it could still fall at the most.
+    distance_bound_ : float or ndarray of shape (n_targets,)
+        How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
+        coefficient has no penalty.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int
@@ -266,7 +269,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`, where `cv` is None.
     max_iter : int, default=10000
-        Steps of conjugate gradients at most, from the coefficients of the decomposition on.
+        Steps of conjugate gradients at most, see :class:`RidgeGDCV`.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
 
@@ -285,10 +288,17 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
         Squared errors, times the weights of their samples; predictions where `scoring` is given.
         Only if `store_cv_results` is True.
+    cv_scores_ : ndarray of shape (n_folds, n_alphas)
+        Score of each alpha in each fold. Only where `cv` is given.
+    score_std_error_ : ndarray of shape (n_alphas,)
+        Standard error of the scores, where these are estimated, see :class:`RidgeGDCV`.
     n_iter_ : int
         Steps of conjugate gradients.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in the units of the objective: how much it could still fall at the most.
+    distance_bound_ : float or ndarray of shape (n_targets,)
+        How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
+        coefficient has no penalty.
     convergence_ : Convergence
         What stopped the solver, and the certificate.
     n_features_in_ : int

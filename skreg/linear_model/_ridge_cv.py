@@ -15,9 +15,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from .._checks import check_choice, check_flag, check_number, refuse
 from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
-from .._solvers.penalties import ElasticNet
 from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.normal_equations import WORTH
+from .._solvers.penalties import ElasticNet
 from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose, pays
 from .._threads import single_thread
 from ._base import LinearRegressor
@@ -34,8 +34,9 @@ class RidgeGDCV(LinearRegressor):
         \|y - Xw\|_2^2 + \alpha \sum_j f_j w_j^2
 
     for the :math:`\alpha` with the smallest squared error on samples that the model has not seen.
-    One eigendecomposition serves all alphas and targets. Errors, choice and coefficients are those
-    of :class:`sklearn.linear_model.RidgeCV` when every factor :math:`f_j` is 1. The intercept is
+    One eigendecomposition serves all alphas and targets; where the data are too large for it, one
+    run of conjugate gradients. Errors, choice and coefficients are those of
+    :class:`sklearn.linear_model.RidgeCV` when every factor :math:`f_j` is 1. The intercept is
     never penalised. With `sample_weight`, the loss and the errors are weighted sums.
 
     Parameters
@@ -62,13 +63,16 @@ class RidgeGDCV(LinearRegressor):
         of folds in the order of the data. The score is the mean over the folds.
     criterion : {"loo", "gcv"}, default="loo"
         What stands for the error on an unseen sample, where `cv` is None: the exact leave-one-out
-        error, or generalised cross-validation, in which all samples have the mean leverage.
+        error, or generalised cross-validation, in which all samples have the mean leverage. Where
+        both sides of X are longer than 6000 it is the latter, with a mean that is estimated from
+        random vectors; for 'loo' a warning says so.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`, where `cv` is None.
     alpha_per_target : bool, default=False
         Whether to choose an alpha for each target, where `cv` is None.
     max_iter : int, default=10000
-        Steps of conjugate gradients at most, from the coefficients of the decomposition on.
+        Steps of conjugate gradients at most: for all folds and alphas at once where there is no
+        decomposition, and for the coefficients.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
 
@@ -85,10 +89,18 @@ class RidgeGDCV(LinearRegressor):
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         Squared errors, times the weights of their samples; predictions where `scoring` is given.
         Only if `store_cv_results` is True.
+    cv_scores_ : ndarray of shape (n_folds, n_alphas)
+        Score of each alpha in each fold. Only where `cv` is given.
+    score_std_error_ : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
+        Standard error of the scores, where these are estimated and `scoring` is None. The estimates
+        share their random vectors, so that differences between alphas are surer than that.
     n_iter_ : int
         Steps of conjugate gradients.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in the units of the objective: how much it could still fall at the most.
+    distance_bound_ : float or ndarray of shape (n_targets,)
+        How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
+        coefficient has no penalty.
     convergence_ : Convergence
         What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
@@ -100,8 +112,9 @@ class RidgeGDCV(LinearRegressor):
     ------
     ValueError
         If a parameter or the data are out of range: the message says which, and what is allowed;
-        if both sides of X are longer than 6000; if there is no model without some sample, as that
-        is the only one to determine an unpenalised coefficient.
+        if both sides of X are longer than 6000 where `cv` is None and a feature has no penalty; if
+        there is no model without some sample, as that is the only one to determine an unpenalised
+        coefficient.
     TypeError
         If a parameter is of the wrong kind.
 
@@ -109,6 +122,8 @@ class RidgeGDCV(LinearRegressor):
     -----
     ConvergenceWarning
         If `tol` was not reached.
+    UserWarning
+        If leave-one-out is asked for and GCV is estimated instead.
 
     See Also
     --------
@@ -124,6 +139,11 @@ class RidgeGDCV(LinearRegressor):
     alphas are products with the matrix of :math:`1 / (d_k + \alpha)`. Folds take the sums over
     their samples from those over all. X is never copied.
 
+    Where a decomposition takes longer than conjugate gradients do, or is out of reach, folds,
+    targets and alphas share the passes over the data: Krylov spaces do not depend on
+    :math:`\alpha`. The trace of H is then estimated from 16 vectors of random signs, the same in
+    each fit.
+
     References
     ----------
     Golub, Heath and Wahba (1979), "Generalized Cross-Validation as a Method for Choosing a Good
@@ -131,6 +151,12 @@ class RidgeGDCV(LinearRegressor):
 
     Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
     edition, section 7.10.
+
+    Hutchinson (1990), "A stochastic estimator of the trace of the influence matrix for Laplacian
+    smoothing splines", Communications in Statistics 19(2), section 2.
+
+    Golub and Meurant (2010), "Matrices, Moments and Quadrature with Applications", sections 3.1
+    and 7.2.
 
     Examples
     --------
