@@ -85,7 +85,7 @@ class SparseDesign(Design):
 
     def _moments(self):
         X = self._read(self.X).tocoo(copy=False)
-        weight, mean, variance = sums = np.zeros((3, self.n_features))
+        _, mean, variance = sums = np.zeros((3, self.n_features))
         moments(X.row, X.col, X.data, self.s, self.total_weight, *sums)
         return mean, variance
 
