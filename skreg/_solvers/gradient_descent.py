@@ -158,11 +158,6 @@ class Problem(NamedTuple):
         """The size of penalties that are lost in rounding."""
         return ROUNDING * self.design.column_norms.max() ** 2
 
-    def targets_of_an_alpha(self):
-        """Yield the targets that share an alpha."""
-        for alpha in np.unique(self.alphas):
-            yield np.flatnonzero(self.alphas == alpha)
-
     def at(self, w):
         """Return the point of some coefficients."""
         r, c = self.correlations(w)

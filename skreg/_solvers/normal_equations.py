@@ -12,12 +12,13 @@ again for what is left.
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, eigh
 
 from .krylov import solve_shifted
 from .working_set import LARGEST_GRAM
 
 WORTH = 100  # passes over the data that conjugate gradients may take
+MANY = 15  # factors that take as long as an eigendecomposition
 UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha
 
 
@@ -125,7 +126,11 @@ class ColumnsOfAllAlphas(Columns):
         self.root = (on / np.sqrt(factor))[:, None]
         self.column = problem.column / factor
         self.typical = 1 / np.mean(1 / self.column[on])
-        self.product = problem.design.gram_operator(self.root)
+
+    @cached_property
+    def product(self):
+        """What multiplies with the matrix."""
+        return self.problem.design.gram_operator(self.root)
 
     def are_short(self, krylov, squares):
         """Tell which gradients have squares of at most these in the metric of their alpha."""
@@ -150,12 +155,9 @@ class FactorOfColumns(Columns):
 
     def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
-        residual, change = -self.problem.gradient(point.c, x), np.zeros_like(x)
-        for targets in self.problem.targets_of_an_alpha():
-            block = np.ix_(self.on, targets)
-            H = self.G.copy()
-            H.flat[:: len(H) + 1] += self.problem.ridge[self.on, targets[0]]
-            change[block] = solved(H, residual[block])
+        change, on = np.zeros_like(x), self.on
+        alphas, factor = self.problem.alphas, self.problem.factor[on]
+        change[on] = solved(self.G, factor, alphas, -self.problem.gradient(point.c, x)[on])
         return change, 1
 
 
@@ -167,8 +169,12 @@ class Samples(ColumnsOfAllAlphas):
         factor = np.where(problem.movable, problem.factor, np.inf)
         self.inverse = 1.0 / factor[:, None]
         self.root = np.sqrt(problem.design.s)[:, None]
-        self.product = problem.design.kernel_operator(self.inverse[:, 0], self.root)
         self.column = problem.column.max() / problem.factor.max()
+
+    @cached_property
+    def product(self):
+        """What multiplies with the matrix."""
+        return self.problem.design.kernel_operator(self.inverse[:, 0], self.root)
 
     def begin(self, point):
         """Return the unknown of no coefficients: few others can be written in it."""
@@ -218,15 +224,23 @@ class FactorOfSamples(Samples):
 
     def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
-        residual, change = self.residual(x, point), np.zeros_like(x)
-        for targets in self.problem.targets_of_an_alpha():
-            K = self.K.copy()
-            K.flat[:: len(K) + 1] += self.shifts[targets[0]]
-            change[:, targets] = solved(K, residual[:, targets])
-        return change, 1
+        K, residual = self.K, self.residual(x, point)
+        return solved(K, np.ones(len(K)), self.shifts, residual), 1
 
 
-def solved(H, b):
-    """Solve a system with a positive definite matrix, which is overwritten."""
-    factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
-    return cho_solve(factor, b, check_finite=False)
+def solved(H, factor, alphas, b):
+    """Solve ``(H + alpha * diag(factor)) x = b``, each column for its alpha."""
+    distinct = np.unique(alphas)
+    if len(distinct) > MANY and distinct[0] > 0 and np.all(factor > 0):
+        root = np.sqrt(factor)[:, None]
+        d, V = eigh(H / (root * root.T), check_finite=False)
+        z = V.T @ (b / root)
+        z /= np.maximum(d, 0.0)[:, None] + alphas
+        return V @ z / root
+    x = np.empty_like(b)
+    for alpha in distinct:
+        shifted = H.copy()
+        shifted.flat[:: len(H) + 1] += alpha * factor
+        cholesky = cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
+        x[:, alphas == alpha] = cho_solve(cholesky, b[:, alphas == alpha], check_finite=False)
+    return x
