@@ -31,3 +31,8 @@ def compiled(function):
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba finds no folder that it may write to
         return numba.njit(**options)(function)
+
+
+def unsigned(indices):
+    """Return indices with the same bits and no sign: numba looks whether signed ones are below 0."""
+    return indices.view(f"u{indices.itemsize}")

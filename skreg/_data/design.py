@@ -139,36 +139,31 @@ class Design(ABC):
 
         With `columns`, w has only their coefficients, and the other columns are not read.
         """
-        self.n_passes += len(w) / self.n_features
-        self.work.n_products += 1
+        self._count(n_passes=len(w) / self.n_features, n_products=1)
         product = self._matvec(self._scaled(vector(w), columns), columns)
         return product.reshape(self.n_samples, *w.shape[1:])
 
     def rmatvec(self, r):
         """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
-        self.n_passes += 1
-        self.work.n_products += 1
+        self._count(n_passes=1, n_products=1)
         product = self._scaled(self._rmatvec(self._weighed(vector(r))))
         return product.reshape(self.n_features, *r.shape[1:])
 
     def correlate(self, r, columns):
         """Return ``rmatvec(r)[columns]`` without reading the other columns."""
-        self.n_passes += len(columns) / self.n_features
-        self.work.n_products += 1
+        self._count(n_passes=len(columns) / self.n_features, n_products=1)
         c = self._scaled(self._correlate(self._weighed(vector(r)), columns), columns)
         return c.reshape(len(columns), *r.shape[1:])
 
     def gram(self, columns, first=0):
         """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
-        self.n_passes += len(columns) / self.n_features
-        self.work.n_products += 1
+        self._count(n_passes=len(columns) / self.n_features, n_products=1)
         G = self._scaled(self._gram(columns, first), columns[first:])
         return self._scaled(G.T, columns).T
 
     def kernel(self, q):
         """Return ``Xc @ diag(q) @ Xc.T`` for q >= 0; the weights of the samples take no part."""
-        self.n_passes += 1
-        self.work.n_products += 1
+        self._count(n_passes=1, n_products=1)
         return self._kernel(self._scaled(self._scaled(q)))
 
     def gram_operator(self, root, counts=None, shift=None):
@@ -183,8 +178,9 @@ class Design(ABC):
         shift : None or ndarray of shape (n_features, n_folds)
             What the means of each fold lie beyond those of all.
         """
-        counts, shift = self._folds(counts, shift)
-        return self._counted(Gram(self, self._scaled(root), self.s[:, None] * counts, shift))
+        if counts is None:
+            counts, shift = np.ones((self.n_samples, 1)), np.zeros((self.n_features, 1))
+        return Gram(self, self._scaled(root), self.s[:, None] * counts, self._plain_shift(shift))
 
     def kernel_operator(self, q, root, shift=None):
         """Return what multiplies with ``Xc @ diag(q) @ Xc.T`` between two factors ``diag(root)``.
@@ -198,33 +194,35 @@ class Design(ABC):
         shift : None or ndarray of shape (n_features, n_folds)
             What the means of each fold lie beyond those of all.
         """
-        _, shift = self._folds(None, shift)
-        return self._counted(self._kernel_of(self._scaled(self._scaled(q)), root, shift))
-
-    def _folds(self, counts, shift):
-        """Return counts and what the means lie beyond those of the plain products."""
         if shift is None:
-            counts, shift = np.ones((self.n_samples, 1)), np.zeros((self.n_features, 1))
-        return counts, shift * self.scale[:, None] + self.plain_mean[:, None]
+            shift = np.zeros((self.n_features, 1))
+        return self._kernel_of(self._scaled(self._scaled(q)), root, self._plain_shift(shift))
 
-    def _counted(self, operator):
-        """Return an operator that counts passes."""
-
-        def product(v):
-            self.n_passes += 2
-            return operator(v)
-
-        return product
+    def _plain_shift(self, shift):
+        """Return what the means of folds lie beyond those of the plain products."""
+        return shift * self.scale[:, None] + self.plain_mean[:, None]
 
     def plain_matvec(self, w):
-        """Return the product of X, less what is taken from it as it is read, with w."""
-        self.work.n_products += 1
+        """Return the product of Z with w; Z is X less what is taken from it as it is read."""
+        self._count(n_passes=1, n_products=1)
         return self._plain_matvec(vector(w)).reshape(-1, w.shape[1])
 
     def plain_rmatvec(self, r):
         """Return the product of its transpose with r; the weights take no part."""
-        self.work.n_products += 1
+        self._count(n_passes=1, n_products=1)
         return self._plain_rmatvec(vector(r)).reshape(-1, r.shape[1])
+
+    def plain_gram(self, w, centre, weights):
+        """Return ``Z.T @ diag(weights) @ (Z @ w - centre)``; weights are those of each fold."""
+        product = by_fold(self.plain_matvec(w), weights)
+        product -= centre
+        product *= weights[:, :, None]
+        return self.plain_rmatvec(product.reshape(len(product), -1))
+
+    def _count(self, n_passes, n_products):
+        """Count what is about to be done."""
+        self.n_passes += n_passes
+        self.work.n_products += n_products
 
     def sweep(self, w, r, columns, penalty):
         """Minimise over one of some columns after the other.
@@ -354,10 +352,8 @@ class Gram:
     def __call__(self, v):
         """Return the product with an array of shape (n_features, n_targets)."""
         w = self.root * v
-        product = by_fold(self.design.plain_matvec(w), self.weights)
-        product -= np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
-        product *= self.weights[:, :, None]
-        product = self.design.plain_rmatvec(product.reshape(len(product), -1))
+        centre = np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
+        product = self.design.plain_gram(w, centre, self.weights)
         product *= self.root
         return product
 

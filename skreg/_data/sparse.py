@@ -1,14 +1,13 @@
 """The Design of a compressed sparse matrix or array; the mean is subtracted from products."""
 
-from copy import copy
 from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import bytes_of
-from .._numba import kernel
-from .design import Design, Kernel, as_design
+from .._numba import kernel, unsigned
+from .design import Design, Kernel, as_design, vector
 
 PATIENCE = 8  # calls after which a preparation is worth its time
 
@@ -58,6 +57,23 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
                 G[k - first, members[q]] += product * values[q]
 
 
+@kernel
+def gram_product(indptr, indices, data, weights, w, centre, product):
+    """Add ``X.T @ diag(weights) @ (X @ w - centre)``, row by row: X is read once."""
+    for i in range(weights.shape[0]):
+        even, odd = -centre, 0.0  # two sums, so that additions need not wait for one another
+        e, end = indptr[i], indptr[i + 1]
+        while e + 1 < end:
+            even += data[e] * w[indices[e]]
+            odd += data[e + 1] * w[indices[e + 1]]
+            e += 2
+        if e < end:
+            even += data[e] * w[indices[e]]
+        r = weights[i] * (even + odd)
+        for e in range(indptr[i], indptr[i + 1]):
+            product[indices[e]] += r * data[e]
+
+
 class SparseDesign(Design):
     """Products with X corrected by the mean, which would fill X if it were subtracted."""
 
@@ -86,7 +102,7 @@ class SparseDesign(Design):
     def _moments(self):
         X = self._read(self.X).tocoo(copy=False)
         _, mean, variance = sums = np.zeros((3, self.n_features))
-        moments(X.row, X.col, X.data, self.s, self.total_weight, *sums)
+        moments(unsigned(X.row), unsigned(X.col), X.data, self.s, self.total_weight, *sums)
         return mean, variance
 
     def _matvec(self, w, columns):
@@ -110,9 +126,11 @@ class SparseDesign(Design):
         count = int(np.diff(csc.indptr)[columns].sum())
         self.work.n_bytes += count * (csc.data.itemsize + csc.indices.itemsize)
         G = np.zeros((len(columns) - first, len(columns)))
-        starts = np.zeros(self.n_samples + 1, dtype=np.int64)
-        members, values = np.empty(count, dtype=np.int64), np.empty(count)
-        gram(csc.indptr, csc.indices, csc.data, self.s, columns, first, starts, members, values, G)
+        starts = np.zeros(self.n_samples + 1, dtype=np.uintp)
+        members, values = np.empty(count, dtype=np.uint32), np.empty(count)
+        places = unsigned(csc.indptr), unsigned(csc.indices)
+        room = starts, members, values
+        gram(*places, csc.data, self.s, unsigned(columns), first, *room, G)
         mean = self.mean[columns]
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
@@ -141,6 +159,16 @@ class SparseDesign(Design):
 
     def _plain_rmatvec(self, r):
         return self._read(self.X).T @ r
+
+    def plain_gram(self, w, centre, weights):
+        """Return ``X.T @ diag(weights) @ (X @ w - centre)``; for one w in one pass."""
+        if w.shape[1] > 1:
+            return super().plain_gram(w, centre, weights)
+        self._count(n_passes=1, n_products=2)
+        X, product = self._read(self._csr), np.zeros(len(w))
+        places = unsigned(X.indptr), unsigned(X.indices)
+        gram_product(*places, X.data, weights[:, 0], w[:, 0], centre[0, 0], product)
+        return product[:, None]
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
@@ -175,28 +203,29 @@ class SparseKernel(Kernel):
     """
 
     def __init__(self, design, q, root, shift):
-        self.diagonal, self.n_calls = 0.0, 0
+        self.X, self.diagonal, self.n_calls = design._csr, 0.0, 0
         super().__init__(design, q, root, shift)
 
     def product(self, u):
-        """Return the product without shift and root."""
+        """Return ``X @ diag(q) @ X.T @ u``."""
         self.n_calls += 1
         if self.n_calls == PATIENCE:
             self.leave_out()
-        product = super().product(u)
+        self.design._count(n_passes=2, n_products=2)
+        w = (self.design._read(self.X).T @ vector(u)).reshape(-1, u.shape[1])
+        w *= self.q
+        product = (self.design._read(self.X) @ vector(w)).reshape(u.shape)
         product += self.diagonal * u
         return product
 
     def leave_out(self):
         """Move the columns with a single entry to the diagonal."""
-        X = self.design._csr
-        count = np.bincount(X.indices, minlength=X.shape[1])
+        X, count = self.X, np.bincount(self.X.indices, minlength=self.X.shape[1])
         if 2 * np.count_nonzero(count == 1) > len(count):
             squares = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
             self.diagonal = squares @ np.where(count[:, None] == 1, self.q, 0.0)
             shared = np.flatnonzero(count > 1)
-            self.design, self.q = copy(self.design), self.q[shared]
-            self.design.X = X[:, shared]
+            self.X, self.q = X[:, shared], self.q[shared]
 
 
 as_design.register(sp.sparray, SparseDesign)
