@@ -97,7 +97,7 @@ class Columns:
 
     def losses(self, energy, point, begins):
         """Return the objective so far."""
-        return point.losses - energy / 2
+        return np.maximum(0.0, point.losses - energy / 2)  # below 0: rounding
 
     def are_short(self, krylov, squares):
         """Tell which gradients have squares of at most these."""

@@ -336,9 +336,9 @@ class RidgeGD(LinearRegressor):
             alphas = problem.alphas
             gaps = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
         convexity = penalty.ridge[problem.movable] * design.scale[problem.movable] ** 2
-        convexity = problem.alphas * convexity.min(initial=np.inf)
         doubled = 2 * gaps  # the objective is twice that of the solvers
         with np.errstate(divide="ignore", invalid="ignore"):
+            convexity = problem.alphas * convexity.min(initial=np.inf)
             bounds = np.where(convexity > 0, np.sqrt(doubled / convexity), np.inf)
         self.dual_gap_, self.distance_bound_ = (
             (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
