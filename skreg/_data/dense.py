@@ -94,6 +94,11 @@ class DenseDesign(Design):
         zero = 0 * columns
         return self.X, columns, zero, zero + self.n_samples, rows, self.mean
 
+    def _row_places(self):
+        rows, columns = np.arange(self.n_samples), np.arange(self.n_features, dtype=np.int32)
+        zero = np.zeros(self.n_samples, dtype=np.int32)
+        return self.X, rows, zero, zero + np.int32(self.n_features), columns, self.mean
+
     def _most(self, columns):
         """Tell whether it is quicker to read all of X than to pick columns."""
         return columns is None or 2 * len(columns) > self.n_features

@@ -8,8 +8,10 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
-``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
+``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
+``epoch(w, g)``      a step of stochastic gradient descent for each batch of rows
+``row_squares(q)``   the squares of the lengths of the rows that `epoch` reads
 ===================  =====================================================================
 
 `w` and `r` may have several columns, one per target. Nothing is materialised: X is neither copied
@@ -19,11 +21,15 @@ nor changed, and sparse stays sparse. Whatever the dtype of X, the answers are f
 from abc import ABC, abstractmethod
 from copy import copy
 from functools import cached_property, singledispatch
+from itertools import pairwise
 
 import numpy as np
+from scipy.special import gammaln
 
-from .._convergence import Work
+from .._convergence import Work, bytes_of
 from .._numba import kernel
+
+LONGEST_CALL = 1 << 28  # numbers that a kernel reads before it lets Python see a Ctrl-C
 
 
 @kernel
@@ -81,6 +87,61 @@ def sweep(
         for i in range(r.shape[1]):
             r[t, i] += shift[t]
     return gap + excess * size, n_changed, n_flipped
+
+
+@kernel
+def epoch(
+    X, line, first, last, columns, centre, s, mean,
+    rows, starts, begin, end, chance, step, ridge, lower, upper, c, v, shift, change, seen, met, d,
+):  # fmt: skip
+    """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
+
+    Only the columns that a batch meets take part. What all samples say of them, `c`, counts in
+    inverse proportion to the `chance` that a batch meets them, so that all have their due in the
+    end. `v` is what the coefficients have moved by, and `shift` what the residuals lack of that
+    because of ``mean - centre``. `change` is the batch's part of the change of `c`.
+    """
+    n_features, n_targets = v.shape
+    n_batches = starts.shape[0] - 1
+    for b in range(begin, end):
+        n_met = 0
+        for k in range(starts[b], starts[b + 1]):
+            if n_met == n_features:
+                break
+            for e in range(first[rows[k]], last[rows[k]]):
+                j = columns[e]
+                if seen[j] != b:
+                    seen[j] = b
+                    met[n_met] = j
+                    n_met += 1
+        for t in range(n_targets):
+            for k in range(starts[b], starts[b + 1]):
+                i, moved = rows[k], -shift[t]
+                for e in range(first[i], last[i]):
+                    moved += (X[line[i], e] - centre[columns[e]]) * v[columns[e], t]
+                d[k - starts[b]] = -s[i] * moved
+            for k in range(starts[b], starts[b + 1]):
+                i, di = rows[k], d[k - starts[b]]
+                for e in range(first[i], last[i]):
+                    change[columns[e]] += di * (X[line[i], e] - centre[columns[e]])
+            for k in range(n_met):
+                j = met[k]
+                new = v[j, t] + step[j, t] * (c[j, t] / chance[j] + n_batches * change[j])
+                new /= 1.0 + step[j, t] * ridge[j, t] / chance[j]
+                new = min(max(new, lower[j, t]), upper[j, t])
+                shift[t] += (mean[j] - centre[j]) * (new - v[j, t])
+                v[j, t] = new
+                c[j, t] += change[j]
+                change[j] = 0.0
+
+
+@kernel
+def row_squares(X, line, first, last, columns, centre, q, squares):
+    """Fill in the weighted sum of the squares of every row."""
+    for i in range(squares.shape[0]):
+        squares[i] = 0.0
+        for e in range(first[i], last[i]):
+            squares[i] += q[columns[e]] * (X[line[i], e] - centre[columns[e]]) ** 2
 
 
 class Design(ABC):
@@ -198,11 +259,67 @@ class Design(ABC):
         room = np.empty((3, w.shape[1]))
         return sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
 
+    def epoch(self, w, gradient, rows, n_batches, step, penalty):
+        """Take a step for each batch of rows, with a gradient of reduced variance.
+
+        SAGA: Defazio, Bach and Lacoste-Julien (2014), section 2, where every sample remembers what
+        it says of w at the beginning. On sparse data a step takes time in proportion to the
+        entries of its rows: Pedregosa, Leblond and Lacoste-Julien (2017), section 2.
+
+        Parameters
+        ----------
+        w, gradient : ndarray of shape (n_features, n_targets)
+            Coefficients, within the bounds, and the gradient of the whole objective there.
+        rows : ndarray of int, shape (n_samples,)
+            The samples in the order in which they are read.
+        n_batches : int
+            How many batches they are cut into.
+        step : ndarray of shape (n_features, n_targets)
+            Lengths of the steps.
+        penalty : ElasticNet
+            The penalty, without L1.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_targets)
+            The next coefficients.
+        """
+        places, unit = self._row_places(), self.scale[:, None]
+        starts = np.linspace(0, self.n_samples, n_batches + 1).astype(np.int64)
+        chance = chance_of_meeting(self.n_samples, self._column_lengths(), n_batches)
+        steps = step / unit**2, penalty.ridge * unit**2
+        bounds = (penalty.lower - w) / unit, (penalty.upper - w) / unit
+        c, v = -gradient * unit, np.zeros_like(w)
+        shift, change = np.zeros(w.shape[1]), np.zeros(self.n_features)
+        seen, met = np.full((2, self.n_features), -1)
+        d = np.empty(np.diff(starts).max())
+        room = c, v, shift, change, seen, met, d
+        n_numbers = w.shape[1] * int(self._column_lengths().sum())
+        n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
+        for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
+            part = rows, starts, begin, end, chance
+            epoch(*places, self.s, self.mean, *part, *steps, *bounds, *room)
+        self.n_passes += 2
+        self.work.n_bytes += 2 * bytes_of(self.X)
+        return w + v * unit
+
+    def row_squares(self, q):
+        """Return ``(X**2) @ q``, with X as `epoch` reads it: scaled, and if dense also centred."""
+        self.n_passes += 1
+        self.work.n_bytes += bytes_of(self.X)
+        squares = np.empty(self.n_samples)
+        row_squares(*self._row_places(), self._scaled(self._scaled(q)), squares)
+        return squares
+
     @cached_property
     def column_length(self):
         """How many numbers are in a column, on average."""
+        return np.mean(self._column_lengths())
+
+    def _column_lengths(self):
+        """Return how many numbers are in each column."""
         _, _, first, last, _, _ = self._places()
-        return np.mean(last - first)
+        return last - first
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -264,10 +381,27 @@ class Design(ABC):
         mean from sums. Return X, place, first, last, samples and centre.
         """
 
+    @abstractmethod
+    def _row_places(self):
+        """Tell where a row is, in the same way.
+
+        The numbers of row i are ``X[line[i], first[i] : last[i]]`` and their columns are
+        ``columns[first[i] : last[i]]``. Return X, line, first, last, columns and centre.
+        """
+
 
 def vector(a):
     """Return a matrix of one column as a vector, with which products are faster."""
     return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
+
+
+def chance_of_meeting(n_samples, lengths, n_batches):
+    """Return how likely a random batch of samples has any number of columns of some lengths."""
+    size, lengths = n_samples / n_batches, np.maximum(1, lengths)
+    others = n_samples - lengths
+    ways = gammaln(others + 1) - gammaln(np.maximum(0.0, others - size) + 1)
+    all_ways = gammaln(n_samples + 1) - gammaln(n_samples - size + 1)
+    return np.where(others < size, 1.0, -np.expm1(ways - all_ways))
 
 
 @singledispatch

@@ -130,6 +130,11 @@ class SparseDesign(Design):
         indptr = csc.indptr
         return csc.data[:, None], zero, indptr[:-1], indptr[1:], csc.indices, 0.0 * self.mean
 
+    def _row_places(self):
+        csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)
+        indptr = csr.indptr
+        return csr.data[None], zero, indptr[:-1], indptr[1:], csr.indices, 0.0 * self.mean
+
     @property
     def passes_of_gram(self):
         """A row costs the square of its entries; the matrix is dense and has to be worked with."""

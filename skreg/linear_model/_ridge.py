@@ -56,7 +56,8 @@ class RidgeGD(LinearRegressor):
         the columns do not matter to it. 'cg', without bounds, solves the normal equations on the
         columns or on the samples, whichever are fewer: at once where their matrix is worth
         forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
-        reduction, so that it reaches the solution itself.
+        reduction, so that it reaches the solution itself; on sparse data a step takes time in
+        proportion to the entries of its samples.
         'auto' is 'nesterov' where there are bounds, else 'cg'.
     step : None or float, default=None
         Length of the steps of 'gd' on the objective above. None is
@@ -138,6 +139,12 @@ class RidgeGD(LinearRegressor):
 
     Defazio, Bach and Lacoste-Julien (2014), "SAGA: A Fast Incremental Gradient Method With
     Support for Non-Strongly Convex Composite Objectives", NeurIPS, section 2.
+
+    Pedregosa, Leblond and Lacoste-Julien (2017), "Breaking the Nonsmooth Barrier: A Scalable
+    Parallel Method for Composite Optimization", NeurIPS, section 2.
+
+    Gower, Richtarik and Bach (2021), "Stochastic Quasi-Gradient Methods: Variance Reduction via
+    Jacobian Sketching", Mathematical Programming 188.
 
     Examples
     --------
