@@ -92,17 +92,16 @@ def sweep(
 @kernel
 def epoch(
     X, line, first, last, columns, centre, s, mean,
-    rows, starts, begin, end, chance, step, ridge, lower, upper, c, v, shift, change, seen, met, d,
+    rows, starts, begin, end, share, keep, step, lower, upper, c, v, shift, change, seen, met, d,
 ):  # fmt: skip
     """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
 
-    Only the columns that a batch meets take part. What all samples say of them, `c`, counts in
-    inverse proportion to the `chance` that a batch meets them, so that all have their due in the
-    end. `v` is what the coefficients have moved by, and `shift` what the residuals lack of that
-    because of ``mean - centre``. `change` is the batch's part of the change of `c`.
+    Only the columns that a batch meets take part. Each time they take a `share` of what all samples
+    say of them, `c`, so that in an epoch they get n_batches times that, whether rare or not; the
+    penalty then lets them `keep` a part. `v` is what the coefficients have moved by, and `shift`
+    what the residuals lack of that because of ``mean - centre``. `change` is that of `c`.
     """
     n_features, n_targets = v.shape
-    n_batches = starts.shape[0] - 1
     for b in range(begin, end):
         n_met = 0
         for k in range(starts[b], starts[b + 1]):
@@ -126,8 +125,7 @@ def epoch(
                     change[columns[e]] += di * (X[line[i], e] - centre[columns[e]])
             for k in range(n_met):
                 j = met[k]
-                new = v[j, t] + step[j, t] * (c[j, t] / chance[j] + n_batches * change[j])
-                new /= 1.0 + step[j, t] * ridge[j, t] / chance[j]
+                new = keep[j, t] * v[j, t] + step[j, t] * (share[j] * c[j, t] + change[j])
                 new = min(max(new, lower[j, t]), upper[j, t])
                 shift[t] += (mean[j] - centre[j]) * (new - v[j, t])
                 v[j, t] = new
@@ -286,19 +284,20 @@ class Design(ABC):
         """
         places, unit = self._row_places(), self.scale[:, None]
         starts = np.linspace(0, self.n_samples, n_batches + 1).astype(np.int64)
-        chance = chance_of_meeting(self.n_samples, self._column_lengths(), n_batches)
-        steps = step / unit**2, penalty.ridge * unit**2
+        lengths, step = self._column_lengths(), n_batches * step
+        share = 1 / (n_batches * chance_of_meeting(self.n_samples, lengths, n_batches))
+        keep = 1 / (1 + step * share[:, None] * penalty.ridge)
         bounds = (penalty.lower - w) / unit, (penalty.upper - w) / unit
         c, v = -gradient * unit, np.zeros_like(w)
         shift, change = np.zeros(w.shape[1]), np.zeros(self.n_features)
         seen, met = np.full((2, self.n_features), -1)
         d = np.empty(np.diff(starts).max())
         room = c, v, shift, change, seen, met, d
-        n_numbers = w.shape[1] * int(self._column_lengths().sum())
+        n_numbers = w.shape[1] * int(lengths.sum())
         n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
         for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
-            part = rows, starts, begin, end, chance
-            epoch(*places, self.s, self.mean, *part, *steps, *bounds, *room)
+            part = rows, starts, begin, end, share, keep, keep * step / unit**2
+            epoch(*places, self.s, self.mean, *part, *bounds, *room)
         self.n_passes += 2
         self.work.n_bytes += 2 * bytes_of(self.X)
         return w + v * unit
