@@ -12,6 +12,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``epoch(w, g)``      a step of stochastic gradient descent for each batch of rows
 ``row_squares(q)``   the squares of the lengths of the rows that `epoch` reads
+``stream(y)``        a step for each row, once, where there will be more rows than can be kept
 ===================  =====================================================================
 
 `w` and `r` may have several columns, one per target. Nothing is materialised: X is neither copied
@@ -140,6 +141,52 @@ def row_squares(X, line, first, last, columns, centre, q, squares):
         squares[i] = 0.0
         for e in range(first[i], last[i]):
             squares[i] += q[columns[e]] * (X[line[i], e] - centre[columns[e]]) ** 2
+
+
+@kernel
+def stream(
+    X, line, first, last, columns, s, y, alphas, factor, lower, upper, intercept,
+    w, total, date, decayed, free, free_total, counts,
+):  # fmt: skip
+    """Take a step for each sample, and add up the iterates: the n-th counts n times.
+
+    A column takes part only where it is not 0, so its coefficient stays what it was after sample
+    `date[j]`; the decay that is due since then, ``counts[1] - decayed[j]``, is made up for at once.
+    The penalty of the n-th sample is alpha / 2n, for the average of these is alpha / n. `counts`
+    has the number of samples, the decay so far, and the largest ``s * |x|**2`` and s.
+    """
+    for i in range(y.shape[0]):
+        if s[i] == 0.0:
+            continue
+        square = 0.0
+        for e in range(first[i], last[i]):
+            square += X[line[i], e] ** 2
+        now = counts[0]
+        counts[0] += 1.0
+        counts[2] = max(counts[2], s[i] * square)
+        counts[3] = max(counts[3], s[i])
+        step = 0.5 / counts[2] if counts[2] > 0.0 else 0.0
+        counts[1] += 0.5 * step / counts[0]
+        for t in range(w.shape[1]):
+            r = y[i, t] - free[t]
+            for e in range(first[i], last[i]):
+                j = columns[e]
+                if X[line[i], e] != 0.0:
+                    total[j, t] += 0.5 * (now * (now + 1.0) - date[j] * (date[j] + 1.0)) * w[j, t]
+                    w[j, t] *= np.exp(alphas[t] * factor[j] * (decayed[j] - counts[1]))
+                    r -= X[line[i], e] * w[j, t]
+            for e in range(first[i], last[i]):
+                j = columns[e]
+                if X[line[i], e] != 0.0:
+                    new = w[j, t] + step * s[i] * r * X[line[i], e]
+                    w[j, t] = min(max(new, lower[j]), upper[j])
+            if intercept:
+                free[t] += 0.5 / counts[3] * s[i] * r
+            free_total[t] += counts[0] * free[t]
+        for e in range(first[i], last[i]):
+            if X[line[i], e] != 0.0:
+                date[columns[e]] = now
+                decayed[columns[e]] = counts[1]
 
 
 class Design(ABC):
@@ -309,6 +356,28 @@ class Design(ABC):
         squares = np.empty(self.n_samples)
         row_squares(*self._row_places(), self._scaled(self._scaled(q)), squares)
         return squares
+
+    def stream(self, y, alphas, penalty, intercept, state):
+        """Take a step for each row, in order, of which there will be more than can be kept.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+            Targets.
+        alphas : ndarray of shape (n_targets,)
+            What the penalty is multiplied with.
+        penalty : ElasticNet
+            The penalty of all samples, without L1; it is shared among those seen so far.
+        intercept : bool
+            Whether there is one.
+        state : tuple of ndarray
+            What is kept between calls, see the kernel; changed in place.
+        """
+        X, line, first, last, columns, _ = self._row_places()
+        problem = alphas, penalty.ridge, penalty.lower, penalty.upper, intercept
+        stream(X, line, first, last, columns, self.s, y, *problem, *state)
+        self.n_passes += 2
+        self.work.n_bytes += 2 * bytes_of(self.X)
 
     @cached_property
     def column_length(self):

@@ -1,4 +1,6 @@
-"""Minibatch gradient steps with variance reduction for the problem of `gradient_descent`."""
+"""Stochastic gradients: minibatches with variance reduction, and averages for endless streams."""
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,3 +42,55 @@ def smoothness(problem, n_batches):
     whole = largest_eigenvalue(design, metric)
     steepest = n * np.max(design.s * design.row_squares(1 / metric))
     return max(1.0, (1 - single) * whole + single * steepest)
+
+
+class Stream(NamedTuple):
+    """Averaged stochastic gradient descent: what is kept of the samples so far.
+
+    The steps are constant, half of what the longest row bears, and the answer is an average of the
+    iterates: Bach and Moulines (2013), section 2. The n-th has the weight n, so that the beginning
+    is soon forgotten: Lacoste-Julien, Schmidt and Bach (2012).
+
+    Attributes
+    ----------
+    w, total : ndarray of shape (n_features, n_targets)
+        The last iterate, and the sum of all, up to `date`.
+    date, decayed : ndarray of shape (n_features,)
+        The samples and the decay so far when a column was last met.
+    free, free_total : ndarray of shape (n_targets,)
+        The same as `w` and `total` for the intercept.
+    counts : ndarray of shape (4,)
+        Number of samples, decay so far, and the largest ``s * |x|**2`` and s.
+    """
+
+    w: np.ndarray
+    total: np.ndarray
+    date: np.ndarray
+    decayed: np.ndarray
+    free: np.ndarray
+    free_total: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def start(cls, penalty, n_targets):
+        """Return the state before the first sample."""
+        rest = penalty.rest()
+        w = np.repeat(rest[:, None], n_targets, axis=1)
+        date, decayed = np.zeros((2, len(rest)))
+        return cls(w, np.zeros_like(w), date, decayed, *np.zeros((2, n_targets)), np.zeros(4))
+
+    @property
+    def n_samples(self):
+        """The number of samples of positive weight."""
+        return int(self.counts[0])
+
+    @property
+    def n_targets(self):
+        """The number of targets."""
+        return len(self.free)
+
+    def averages(self):
+        """Return the coefficients and the intercepts, averaged over the iterates."""
+        n, date = self.counts[0], self.date[:, None]
+        total = self.total + (n * (n + 1) - date * (date + 1)) / 2 * self.w
+        return total / (n * (n + 1) / 2), self.free_total / (n * (n + 1) / 2)
