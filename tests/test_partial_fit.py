@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from skreg import RidgeGD
+from skreg._convergence import Work, bytes_of
 
 
 def stream(n=200, p=6, offset=5.0):
@@ -190,6 +191,14 @@ def test_bounds_and_columns_left_out_of_a_wide_stream():
     assert not RidgeGD(penalty_factor=FACTOR).partial_fit(X, Y, s).coef_[:, -1].any()
     coef = RidgeGD(lower=-0.1, upper=0.1).partial_fit(X, Y, s).coef_
     assert np.all(np.abs(coef) <= 0.1)
+
+
+def test_the_work_of_a_wide_stream_is_counted():
+    X, Y, _ = documents(500)
+    record = RidgeGD().partial_fit(X, Y).convergence_
+    statistics, rows = bytes_of(X.tocsc()), bytes_of(X)
+    assert record.n_data_passes == 3
+    assert record.work == Work(n_bytes=statistics + 2 * rows)
 
 
 def test_a_wide_stream_keeps_no_samples_and_fit_forgets_it():

@@ -30,7 +30,7 @@ from scipy.special import gammaln
 from .._convergence import Work, bytes_of
 from .._numba import kernel
 
-LONGEST_CALL = 1 << 28  # numbers that a kernel reads before it lets Python see a Ctrl-C
+LONGEST_CALL = 1 << 27  # numbers that a kernel reads before it lets Python see a Ctrl-C
 
 
 @kernel
@@ -98,9 +98,9 @@ def epoch(
     """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
 
     Only the columns that a batch meets take part. Each time they take a `share` of what all samples
-    say of them, `c`, so that in an epoch they get n_batches times that, whether rare or not; the
-    penalty then lets them `keep` a part. `v` is what the coefficients have moved by, and `shift`
-    what the residuals lack of that because of ``mean - centre``. `change` is that of `c`.
+    say of them, `c`, so that in an epoch they get all of it, whether rare or not; the penalty lets
+    them `keep` a part. `v` is what the coefficients have moved by, and `shift` what the residuals
+    lack of that because of ``mean - centre``. `change` is that of `c`.
     """
     n_features, n_targets = v.shape
     for b in range(begin, end):
