@@ -81,7 +81,7 @@ def test_least_squares_without_a_penalty(kind):
     standardize=st.booleans(),
     bounded=st.booleans(),
     intercept=st.booleans(),
-    alpha=st.sampled_from([0.1, 1.0, 30.0]),
+    alpha=st.sampled_from([1.0, 30.0]),
 )
 def test_the_answer_of_nesterov(
     seed, shape, kind, batch_size, standardize, bounded, intercept, alpha
@@ -95,7 +95,7 @@ def test_the_answer_of_nesterov(
         "upper": rng.choice([0.3, np.inf], shape[1]) if bounded else None,
         "standardize": standardize,
         "fit_intercept": intercept,
-        "tol": 1e-9,
+        "tol": 1e-11,  # alphas are not small, so that predictions are good to 1e-6
         "max_iter": 50_000,
     }
     model = RidgeGD(alpha, solver="sgd", batch_size=batch_size, random_state=0, **options)
