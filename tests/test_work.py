@@ -89,6 +89,7 @@ CASES = {
     "ridge, cg on columns": (RidgeGD(0), wide),
     "ridge, cg on samples": (RidgeGD(), scattered),
     "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
+    "ridge, sgd, text": (RidgeGD(10.0, solver="sgd", tol=1e-3, random_state=0), text),
     "ridge, leave-one-out": (RidgeGDCV(), weighted),
     "ridge, leave-one-out, wide": (RidgeGDCV(), wide),
     "ridge, leave-one-out, text": (RidgeGDCV(), text),
@@ -111,6 +112,7 @@ FIGURES = {
     "ridge, cg on columns": (197, 196, 315_200_000, 0, 0),
     "ridge, cg on samples": (97, 96, 57_022_632, 0, 0),
     "ridge, sgd": (299, 161, 143_520_000, 0, 0),
+    "ridge, sgd, text": (201, 111, 112_539_808, 0, 0),
     "ridge, leave-one-out": (8, 7, 3_840_000, 0, 0),
     "ridge, leave-one-out, wide": (6, 5, 9_600_000, 0, 0),
     "ridge, leave-one-out, text": (6, 5, 3_377_248, 0, 0),
@@ -171,6 +173,20 @@ def watch(monkeypatch, note):
         monkeypatch.setattr(Design, question, watched(question, getattr(Design, question)))
 
 
+def watch_kernels(monkeypatch, sizes):
+    """Append the bytes of X for every time that the kernels for minibatches read it."""
+
+    def watched(answer, n_times):
+        def call(design, *arguments):
+            sizes.extend(n_times * [bytes_of(design.X)])
+            return answer(design, *arguments)
+
+        return call
+
+    for question, n_times in (("epoch", 2), ("row_squares", 1)):
+        monkeypatch.setattr(Design, question, watched(getattr(Design, question), n_times))
+
+
 @pytest.mark.parametrize("name", DENSE)
 def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
     asked, sizes = [], []
@@ -194,13 +210,7 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
     def as_watched(X, s, **options):
         return as_design(X.view(Watched), s, **options)
 
-    def kernel_reads(design, *arguments):
-        sizes.append(design.X.nbytes * (1 if len(arguments) == 1 else 2))  # row_squares, or epoch
-        return (row_squares if len(arguments) == 1 else epoch)(design, *arguments)
-
-    epoch, row_squares = Design.epoch, Design.row_squares
-    monkeypatch.setattr(Design, "epoch", kernel_reads)
-    monkeypatch.setattr(Design, "row_squares", kernel_reads)
+    watch_kernels(monkeypatch, sizes)
     monkeypatch.setattr(linear, "as_design", as_watched)
     watch(monkeypatch, lambda question, _: asked.append(question))
     record, _ = fit(name)
@@ -211,7 +221,7 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
 @pytest.mark.parametrize("name", SPARSE)
 def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
     X, _ = text()
-    stored, reads = np.diff(X.tocsc().indptr), []
+    stored, reads, sizes = np.diff(X.tocsc().indptr), [], []
     rows = 12 * X.nnz + 4 * (X.shape[0] + 1)  # float64 values, int32 indices and starts
 
     def note(question, arguments):
@@ -224,10 +234,11 @@ def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
             reads.append(rows)
 
     watch(monkeypatch, note)
+    watch_kernels(monkeypatch, sizes)
     record, _ = fit(name)
     assert record.work.n_products == len(reads)
     statistics = 12 * X.nnz + 4 * (X.shape[1] + 1)
-    assert record.work.n_bytes == sum(reads) + statistics
+    assert record.work.n_bytes == sum(reads) + sum(sizes) + statistics
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.float32, sp.csr_array, sp.csc_array])
