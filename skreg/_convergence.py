@@ -48,11 +48,11 @@ class Convergence:
     relative_gap : float
         Duality gap at the returned coefficients, computed from the data, as a fraction of the
         loss of the model without features, ``sum(s * (y - mean(y))**2) / 2``. It bounds how much
-        the objective could still fall. NaN where no gap exists (networks) or where it would
-        need a factorisation of too many unpenalised columns.
+        the objective could still fall. NaN where no gap exists (networks, streams of more than 6000
+        features) or where it would need a factorisation of too many unpenalised columns.
     kkt_violation : float
         Largest violation of the optimality conditions, as a fraction of ``max_j |x_j' y|``. NaN
-        for networks.
+        for networks and for such streams.
     n_iter : int
         Iterations: sweeps, gradient steps or epochs.
     n_data_passes : int

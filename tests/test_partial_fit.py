@@ -1,5 +1,6 @@
 """Ridge on streams: the answer of all samples at once, whatever the chunks."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 
 from skreg import RidgeGD
+from skreg._convergence import Work, bytes_of
 
 
 def stream(n=200, p=6, offset=5.0):
@@ -99,5 +102,109 @@ def test_what_is_refused():
         model.partial_fit(X, Y)
     with pytest.raises(ValueError, match="5 features"):
         model.partial_fit(X[:, :5], Y[:, 0])
-    with pytest.raises(ValueError, match=r"at most 6000 features; got 6001\. Use fit"):
-        RidgeGD().partial_fit(sp.csr_array((3, 6001)), [1.0, 2.0, 3.0])
+    X, Y, _ = documents(20)
+    model = RidgeGD().partial_fit(X, Y[:, 0])
+    with pytest.raises(ValueError, match=r"y must have 1 target\(s\) as in the last call.*got 2"):
+        model.partial_fit(X, Y)
+    with pytest.raises(ValueError, match=r"more than 6000 features does not support standardize"):
+        RidgeGD(standardize=True).partial_fit(X, Y)
+
+
+N_WORDS = 6001  # one more than products are kept of
+
+
+def documents(n, n_seen=200, noise=0.5):
+    """Return samples of which few features are ever seen, so that a short stream tells of them."""
+    rng = np.random.default_rng(0)
+    words = rng.permutation(N_WORDS)[:n_seen]
+    X = sp.random_array((n, n_seen), density=0.05, rng=rng, format="csc")
+    X = sp.csr_array(
+        X @ sp.csr_array((np.ones(n_seen), (np.arange(n_seen), words)), shape=(n_seen, N_WORDS))
+    )
+    W = np.random.default_rng(1).standard_normal((N_WORDS, 2))
+    return X, X @ W + noise * rng.standard_normal((n, 2)) + 3, rng.integers(1, 4, n).astype(float)
+
+
+def objective(model, X, y, s):
+    """Return the objective for each sample."""
+    loss = s @ (y - model.predict(X)) ** 2
+    return (loss + model.alpha * np.sum(np.square(model.coef_))) / len(y)
+
+
+FACTOR = np.r_[np.zeros(3000), np.full(3000, 2.0), np.inf]
+WIDE = {
+    "ridge": RidgeGD(),
+    "no intercept": RidgeGD(fit_intercept=False),
+    "factors": RidgeGD(5.0, penalty_factor=FACTOR),
+    "bounds": RidgeGD(lower=0.1, upper=0.5),
+    "least squares": RidgeGD(0),
+}
+
+
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.sets(st.integers(1, 199), max_size=6), name=st.sampled_from(sorted(WIDE)))
+def test_any_chunks_of_wide_data_are_one_stream(cuts, name):
+    X, Y, s = documents(200)
+    s[[3, 50]] = 0
+    whole = fit_in_chunks(clone(WIDE[name]), X, Y, s, [])
+    parts = fit_in_chunks(clone(WIDE[name]), X, Y, s, sorted(cuts))
+    np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(parts.intercept_, whole.intercept_, rtol=1e-10)
+    assert parts.convergence_.message == "averaged 198 samples of a stream; nothing was tested."
+    assert np.all(np.isnan(parts.dual_gap_))
+
+
+@pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sp.csc_matrix])
+@pytest.mark.parametrize("name", WIDE)
+def test_dense_streams_are_sparse_streams(container, name):
+    X, Y, s = documents(100)
+    sparse = fit_in_chunks(clone(WIDE[name]), X, Y, s, [30])
+    other = fit_in_chunks(clone(WIDE[name]), container(X.toarray()), Y, s, [30])
+    np.testing.assert_allclose(other.coef_, sparse.coef_, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(other.intercept_, sparse.intercept_, rtol=1e-10)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_the_excess_of_a_wide_stream_falls_as_one_over_n(fit_intercept):
+    X, Y, s = documents(64_000)
+    excess = []
+    for n in (1000, 8000, 64_000):
+        part = X[:n], Y[:n, 0], s[:n]
+        model = RidgeGD(1.0, fit_intercept=fit_intercept)
+        least = objective(model.fit(*part), *part)
+        excess.append(objective(model.partial_fit(*part), *part) - least)
+    assert excess[0] > 0
+    assert np.all(np.array(excess[1:]) < 0.3 * np.array(excess[:-1]))  # 1/8, and noise
+
+
+def test_predictions_of_a_wide_stream_are_those_of_a_fit():
+    X, Y, s = documents(20_000)
+    new, truth = X[16_000:], Y[16_000:]
+    model = RidgeGD([1.0, 10.0]).fit(X[:16_000], Y[:16_000], s[:16_000])
+    expected = np.mean((model.predict(new) - truth) ** 2, axis=0)
+    model = fit_in_chunks(model, X[:16_000], Y[:16_000], s[:16_000], range(1000, 16_000, 1000))
+    assert np.all(np.mean((model.predict(new) - truth) ** 2, axis=0) < 1.05 * expected)
+
+
+def test_bounds_and_columns_left_out_of_a_wide_stream():
+    X, Y, s = documents(500)
+    assert not RidgeGD(penalty_factor=FACTOR).partial_fit(X, Y, s).coef_[:, -1].any()
+    coef = RidgeGD(lower=-0.1, upper=0.1).partial_fit(X, Y, s).coef_
+    assert np.all(np.abs(coef) <= 0.1)
+
+
+def test_the_work_of_a_wide_stream_is_counted():
+    X, Y, _ = documents(500)
+    record = RidgeGD().partial_fit(X, Y).convergence_
+    rows = bytes_of(X)
+    assert record.n_data_passes == 3
+    assert record.work == Work(n_bytes=3 * rows)  # the first for the statistics
+
+
+def test_a_wide_stream_keeps_no_samples_and_fit_forgets_it():
+    X, Y, s = documents(3000)
+    model = RidgeGD().partial_fit(X, -Y, s)
+    first = len(pickle.dumps(model))
+    assert len(pickle.dumps(model.partial_fit(X, -Y, s))) == first
+    expected = RidgeGD().partial_fit(X, Y, s).coef_
+    np.testing.assert_array_equal(model.fit(X, Y, s).partial_fit(X, Y, s).coef_, expected)

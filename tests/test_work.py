@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
-from skreg._data import Design, as_design
+from skreg._data import Design, SparseDesign, as_design
 from skreg._solvers import quadratic
 from skreg._solvers.cholesky import Factor
 from skreg.linear_model import _base as linear
@@ -89,6 +89,7 @@ CASES = {
     "ridge, cg on columns": (RidgeGD(0), wide),
     "ridge, cg on samples": (RidgeGD(), scattered),
     "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
+    "ridge, sgd, text": (RidgeGD(10.0, solver="sgd", tol=1e-3, random_state=0), text),
     "ridge, leave-one-out": (RidgeGDCV(), weighted),
     "ridge, leave-one-out, wide": (RidgeGDCV(), wide),
     "ridge, leave-one-out, text": (RidgeGDCV(), text),
@@ -106,11 +107,12 @@ FIGURES = {
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
     "ridge, cg": (5, 4, 2_400_000, 0, 0),
-    "ridge, cg, wide": (7, 6, 11_200_000, 0, 0),
-    "ridge, cg, text": (7, 6, 3_937_056, 0, 0),
+    "ridge, cg, wide": (6, 5, 9_600_000, 0, 0),
+    "ridge, cg, text": (6, 5, 3_358_848, 0, 0),
     "ridge, cg on columns": (197, 196, 315_200_000, 0, 0),
     "ridge, cg on samples": (97, 96, 57_022_632, 0, 0),
-    "ridge, sgd": (537, 4478, 265_626_240, 0, 0),
+    "ridge, sgd": (299, 161, 143_520_000, 0, 0),
+    "ridge, sgd, text": (201, 111, 112_539_808, 0, 0),
     "ridge, leave-one-out": (8, 7, 3_840_000, 0, 0),
     "ridge, leave-one-out, wide": (6, 5, 9_600_000, 0, 0),
     "ridge, leave-one-out, text": (6, 5, 3_377_248, 0, 0),
@@ -147,9 +149,8 @@ def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
 
 def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
     product = Design.plain_rmatvec
-    monkeypatch.setattr(
-        Design, "plain_rmatvec", lambda self, r: product(self, r) + 0 * product(self, r)
-    )
+    monkeypatch.setattr(Design, "plain_rmatvec", lambda *args: product(*args) + 0 * product(*args))
+    monkeypatch.setattr(SparseDesign, "_kernel_of", Design._kernel_of)
     for name in ("ridge, cg on columns", "ridge, cg on samples"):
         work = fit(name)[0].work
         assert work.n_products > 1.4 * FIGURES[name][1]
@@ -171,6 +172,20 @@ def watch(monkeypatch, note):
 
     for question in QUESTIONS:
         monkeypatch.setattr(Design, question, watched(question, getattr(Design, question)))
+
+
+def watch_kernels(monkeypatch, sizes):
+    """Append the bytes of X for every time that the kernels for minibatches read it."""
+
+    def watched(answer, n_times):
+        def call(design, *arguments):
+            sizes.extend(n_times * [bytes_of(design.X)])
+            return answer(design, *arguments)
+
+        return call
+
+    for question, n_times in (("epoch", 2), ("row_squares", 1)):
+        monkeypatch.setattr(Design, question, watched(getattr(Design, question), n_times))
 
 
 @pytest.mark.parametrize("name", DENSE)
@@ -196,6 +211,7 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
     def as_watched(X, s, **options):
         return as_design(X.view(Watched), s, **options)
 
+    watch_kernels(monkeypatch, sizes)
     monkeypatch.setattr(linear, "as_design", as_watched)
     watch(monkeypatch, lambda question, _: asked.append(question))
     record, _ = fit(name)
@@ -206,7 +222,7 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
 @pytest.mark.parametrize("name", SPARSE)
 def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
     X, _ = text()
-    stored, reads = np.diff(X.tocsc().indptr), []
+    stored, reads, sizes = np.diff(X.tocsc().indptr), [], []
     rows = 12 * X.nnz + 4 * (X.shape[0] + 1)  # float64 values, int32 indices and starts
 
     def note(question, arguments):
@@ -219,9 +235,10 @@ def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
             reads.append(rows)
 
     watch(monkeypatch, note)
+    watch_kernels(monkeypatch, sizes)
     record, _ = fit(name)
     assert record.work.n_products == len(reads)
-    assert record.work.n_bytes == sum(reads) + rows  # for the statistics
+    assert record.work.n_bytes == sum(reads) + sum(sizes) + rows  # for the statistics
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.float32, sp.csr_array, sp.csc_array])

@@ -90,9 +90,22 @@ class DenseDesign(Design):
         return K
 
     def _places(self):
-        rows, columns = np.arange(self.n_samples), np.arange(self.n_features)
-        zero = 0 * columns
-        return self.X, columns, zero, zero + self.n_samples, rows, self.mean
+        n, p = self.X.shape
+        first, last = np.zeros(p, np.uintp), np.full(p, n, np.uintp)
+        return (
+            self.X,
+            np.arange(p, dtype=np.uintp),
+            first,
+            last,
+            np.arange(n, dtype=np.uintp),
+            self.mean,
+        )
+
+    def _row_places(self):
+        n, p = self.X.shape
+        first, last = np.zeros(n, np.uint32), np.full(n, p, np.uint32)
+        rows, columns = np.arange(n, dtype=np.uint64), np.arange(p, dtype=np.uint32)
+        return self.X, rows, first, last, columns, self.mean
 
     def _most(self, columns):
         """Tell whether it is quicker to read all of X than to pick columns."""

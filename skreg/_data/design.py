@@ -8,10 +8,13 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``correlate(r, j)``  the same for a few columns ``j``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
-``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
 ``gram_operator``    what multiplies with the matrix of `gram` without making it, also of folds
 ``kernel_operator``  the same for `kernel`
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
+``sweep(w, r, j)``   coordinate descent over columns that are too many for a Gram matrix
+``epoch(w, g)``      a step of stochastic gradient descent for each batch of rows
+``row_squares(q)``   the squares of the lengths of the rows that `epoch` reads
+``stream(y)``        a step for each row, once, where there will be more rows than can be kept
 ===================  =====================================================================
 
 `w` and `r` may have several columns, one per target. Nothing is materialised: X is neither copied
@@ -21,11 +24,15 @@ nor changed, and sparse stays sparse. Whatever the dtype of X, the answers are f
 from abc import ABC, abstractmethod
 from copy import copy
 from functools import cached_property, singledispatch
+from itertools import pairwise
 
 import numpy as np
+from scipy.special import gammaln
 
-from .._convergence import Work
-from .._numba import kernel
+from .._convergence import Work, bytes_of
+from .._numba import kernel, unsigned
+
+LONGEST_CALL = 1 << 27  # numbers that a kernel reads before it lets Python see a Ctrl-C
 
 
 @kernel
@@ -83,6 +90,105 @@ def sweep(
         for i in range(r.shape[1]):
             r[t, i] += shift[t]
     return gap + excess * size, n_changed, n_flipped
+
+
+@kernel
+def epoch(
+    X, line, first, last, columns, centre, s, mean,
+    rows, starts, begin, end, share, keep, step, lower, upper, c, v, shift, change, seen, met, d,
+):  # fmt: skip
+    """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
+
+    Only the columns that a batch meets take part. Each time they take a `share` of what all samples
+    say of them, `c`, so that in an epoch they get all of it, whether rare or not; the penalty lets
+    them `keep` a part. `v` is what the coefficients have moved by, and `shift` what the residuals
+    lack of that because of ``mean - centre``. `change` is that of `c`.
+    """
+    n_features, n_targets = v.shape
+    for b in range(begin, end):
+        n_met = 0
+        for k in range(starts[b], starts[b + 1]):
+            if n_met == n_features:
+                break
+            for e in range(first[rows[k]], last[rows[k]]):
+                j = columns[e]
+                if seen[j] != b:
+                    seen[j] = b
+                    met[n_met] = j
+                    n_met += 1
+        for t in range(n_targets):
+            for k in range(starts[b], starts[b + 1]):
+                i, moved = rows[k], -shift[t]
+                for e in range(first[i], last[i]):
+                    moved += (X[line[i], e] - centre[columns[e]]) * v[columns[e], t]
+                d[k - starts[b]] = -s[i] * moved
+            for k in range(starts[b], starts[b + 1]):
+                i, di = rows[k], d[k - starts[b]]
+                for e in range(first[i], last[i]):
+                    change[columns[e]] += di * (X[line[i], e] - centre[columns[e]])
+            for k in range(n_met):
+                j = met[k]
+                new = keep[j, t] * v[j, t] + step[j, t] * (share[j] * c[j, t] + change[j])
+                new = min(max(new, lower[j, t]), upper[j, t])
+                shift[t] += (mean[j] - centre[j]) * (new - v[j, t])
+                v[j, t] = new
+                c[j, t] += change[j]
+                change[j] = 0.0
+
+
+@kernel
+def row_squares(X, line, first, last, columns, centre, q, squares):
+    """Fill in the weighted sum of the squares of every row."""
+    for i in range(squares.shape[0]):
+        squares[i] = 0.0
+        for e in range(first[i], last[i]):
+            squares[i] += q[columns[e]] * (X[line[i], e] - centre[columns[e]]) ** 2
+
+
+@kernel
+def stream(
+    X, line, first, last, columns, s, y, alphas, factor, lower, upper, intercept,
+    w, total, date, decayed, free, free_total, counts,
+):  # fmt: skip
+    """Take a step for each sample, and add up the iterates: the n-th counts n times.
+
+    A column takes part only where it is not 0, so its coefficient stays what it was after sample
+    `date[j]`; the decay that is due since then, ``counts[1] - decayed[j]``, is made up for at once.
+    The penalty of the n-th sample is alpha / 2n, for the average of these is alpha / n. `counts`
+    has the number of samples, the decay so far, and the largest ``s * |x|**2`` and s.
+    """
+    for i in range(y.shape[0]):
+        if s[i] == 0.0:
+            continue
+        square = 0.0
+        for e in range(first[i], last[i]):
+            square += X[line[i], e] ** 2
+        now = counts[0]
+        counts[0] += 1.0
+        counts[2] = max(counts[2], s[i] * square)
+        counts[3] = max(counts[3], s[i])
+        step = 0.5 / counts[2] if counts[2] > 0.0 else 0.0
+        counts[1] += 0.5 * step / counts[0]
+        for t in range(w.shape[1]):
+            r = y[i, t] - free[t]
+            for e in range(first[i], last[i]):
+                j = columns[e]
+                if X[line[i], e] != 0.0:
+                    total[j, t] += 0.5 * (now * (now + 1.0) - date[j] * (date[j] + 1.0)) * w[j, t]
+                    w[j, t] *= np.exp(alphas[t] * factor[j] * (decayed[j] - counts[1]))
+                    r -= X[line[i], e] * w[j, t]
+            for e in range(first[i], last[i]):
+                j = columns[e]
+                if X[line[i], e] != 0.0:
+                    new = w[j, t] + step * s[i] * r * X[line[i], e]
+                    w[j, t] = min(max(new, lower[j]), upper[j])
+            if intercept:
+                free[t] += 0.5 / counts[3] * s[i] * r
+            free_total[t] += counts[0] * free[t]
+        for e in range(first[i], last[i]):
+            if X[line[i], e] != 0.0:
+                date[columns[e]] = now
+                decayed[columns[e]] = counts[1]
 
 
 class Design(ABC):
@@ -253,11 +359,92 @@ class Design(ABC):
         room = np.empty((3, w.shape[1]))
         return sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
 
+    def epoch(self, w, gradient, rows, n_batches, step, ridge, lower, upper):
+        """Take a step for each batch of rows, with a gradient of reduced variance.
+
+        SAGA: Defazio, Bach and Lacoste-Julien (2014), section 2, where every sample remembers what
+        it says of w at the beginning. On sparse data a step takes time in proportion to the
+        entries of its rows: Pedregosa, Leblond and Lacoste-Julien (2017), section 2.
+
+        Parameters
+        ----------
+        w, gradient : ndarray of shape (n_features, n_targets)
+            Coefficients, within the bounds, and the gradient of the whole objective there.
+        rows : ndarray of int, shape (n_samples,)
+            The samples in the order in which they are read.
+        n_batches : int
+            How many batches they are cut into.
+        step : ndarray of shape (n_features, n_targets)
+            Lengths of the steps.
+        ridge : ndarray of shape (n_features, n_targets)
+            Weights of the penalty.
+        lower, upper : ndarray of shape (n_features, 1)
+            Bounds.
+
+        Returns
+        -------
+        ndarray of shape (n_features, n_targets)
+            The next coefficients.
+        """
+        places, unit = self._row_places(), self.scale[:, None]
+        starts = np.linspace(0, self.n_samples, n_batches + 1).astype(np.int64)
+        lengths, step = self._column_lengths(), n_batches * step
+        share = 1 / (n_batches * chance_of_meeting(self.n_samples, lengths, n_batches))
+        keep = 1 / (1 + step * share[:, None] * ridge)
+        bounds = (lower - w) / unit, (upper - w) / unit
+        c, v = -gradient * unit, np.zeros_like(w)
+        shift, change = np.zeros(w.shape[1]), np.zeros(self.n_features)
+        seen, met = np.full((2, self.n_features), -1)
+        d = np.empty(np.diff(starts).max())
+        room = c, v, shift, change, seen, met, d
+        n_numbers = w.shape[1] * int(lengths.sum())
+        n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
+        for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
+            part = unsigned(rows), starts, begin, end, share, keep, keep * step / unit**2
+            epoch(*places, self.s, self.mean, *part, *bounds, *room)
+        self.n_passes += 2
+        self.work.n_bytes += 2 * bytes_of(self.X)
+        return w + v * unit
+
+    def row_squares(self, q):
+        """Return ``(X**2) @ q``, with X as `epoch` reads it: scaled, and if dense also centred."""
+        self.n_passes += 1
+        self.work.n_bytes += bytes_of(self.X)
+        squares = np.empty(self.n_samples)
+        row_squares(*self._row_places(), self._scaled(self._scaled(q)), squares)
+        return squares
+
+    def stream(self, y, alphas, penalty, intercept, state):
+        """Take a step for each row, in order, of which there will be more than can be kept.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+            Targets.
+        alphas : ndarray of shape (n_targets,)
+            What the penalty is multiplied with.
+        penalty : ElasticNet
+            The penalty of all samples, without L1; it is shared among those seen so far.
+        intercept : bool
+            Whether there is one.
+        state : tuple of ndarray
+            What is kept between calls, see the kernel; changed in place.
+        """
+        X, line, first, last, columns, _ = self._row_places()
+        problem = alphas, penalty.ridge, penalty.lower, penalty.upper, intercept
+        stream(X, line, first, last, columns, self.s, y, *problem, *state)
+        self.n_passes += 2
+        self.work.n_bytes += 2 * bytes_of(self.X)
+
     @cached_property
     def column_length(self):
         """How many numbers are in a column, on average."""
+        return np.mean(self._column_lengths())
+
+    def _column_lengths(self):
+        """Return how many numbers are in each column."""
         _, _, first, last, _, _ = self._places()
-        return np.mean(last - first)
+        return (last - first).astype(np.int64)
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -338,6 +525,14 @@ class Design(ABC):
         mean from sums. Return X, place, first, last, samples and centre.
         """
 
+    @abstractmethod
+    def _row_places(self):
+        """Tell where a row is, in the same way.
+
+        The numbers of row i are ``X[line[i], first[i] : last[i]]`` and their columns are
+        ``columns[first[i] : last[i]]``. Return X, line, first, last, columns and centre.
+        """
+
 
 class Gram:
     """Multiplies with ``root * (Z - shift).T @ diag(weights) @ (Z - shift) * root`` of each fold.
@@ -399,6 +594,15 @@ def by_fold(a, like):
 def vector(a):
     """Return a matrix of one column as a vector, with which products are faster."""
     return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
+
+
+def chance_of_meeting(n_samples, lengths, n_batches):
+    """Return how likely a random batch of samples has any number of columns of some lengths."""
+    size, lengths = n_samples / n_batches, np.maximum(1, lengths)
+    others = n_samples - lengths
+    ways = gammaln(others + 1) - gammaln(np.maximum(0.0, others - size) + 1)
+    all_ways = gammaln(n_samples + 1) - gammaln(n_samples - size + 1)
+    return np.where(others < size, 1.0, -np.expm1(ways - all_ways))
 
 
 @singledispatch

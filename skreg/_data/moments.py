@@ -36,6 +36,11 @@ class Moments(NamedTuple):
         G, c = design.gram(np.arange(design.n_features)), design.rmatvec(y)
         return cls(design.total_weight, design.mean, y_mean, G, c, design.s @ y**2)
 
+    @property
+    def n_targets(self):
+        """The number of targets."""
+        return len(self.y_mean)
+
     def __add__(self, other):
         """Return the moments of both: Chan, Golub and LeVeque (1983), section 2."""
         weight = self.weight + other.weight

@@ -60,13 +60,14 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
 @kernel
 def gram_product(indptr, indices, data, weights, w, centre, product):
     """Add ``X.T @ diag(weights) @ (X @ w - centre)``, row by row: X is read once."""
+    one = np.uintp(1)
     for i in range(weights.shape[0]):
         even, odd = -centre, 0.0  # two sums, so that additions need not wait for one another
-        e, end = indptr[i], indptr[i + 1]
-        while e + 1 < end:
+        e, end = np.uintp(indptr[i]), np.uintp(indptr[i + 1])
+        while e + one < end:
             even += data[e] * w[indices[e]]
-            odd += data[e + 1] * w[indices[e + 1]]
-            e += 2
+            odd += data[e + one] * w[indices[e + one]]
+            e += one + one
         if e < end:
             even += data[e] * w[indices[e]]
         r = weights[i] * (even + odd)
@@ -172,8 +173,13 @@ class SparseDesign(Design):
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
-        indptr = csc.indptr
-        return csc.data[:, None], zero, indptr[:-1], indptr[1:], csc.indices, 0.0 * self.mean
+        indptr, samples = unsigned(csc.indptr), unsigned(csc.indices)
+        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, 0.0 * self.mean
+
+    def _row_places(self):
+        csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)
+        indptr, columns = unsigned(csr.indptr), unsigned(csr.indices)
+        return csr.data[None], unsigned(zero), indptr[:-1], indptr[1:], columns, 0.0 * self.mean
 
     @property
     def n_numbers(self):

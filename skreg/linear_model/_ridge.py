@@ -11,7 +11,7 @@ from .._data import Moments, design_of
 from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
 from .._solvers.penalties import ElasticNet
-from .._solvers.stochastic import stochastic
+from .._solvers.stochastic import Stream, stochastic
 from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
@@ -56,7 +56,8 @@ class RidgeGD(LinearRegressor):
         the columns do not matter to it. 'cg', without bounds, solves the normal equations on the
         columns or on the samples, whichever are fewer: at once where their matrix is worth
         forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
-        reduction, so that it reaches the solution itself.
+        reduction, so that it reaches the solution itself; on sparse data a step takes time in
+        proportion to the entries of its samples.
         'auto' is 'nesterov' where there are bounds, else 'cg'.
     step : None or float, default=None
         Length of the steps of 'gd' on the objective above. None is
@@ -90,7 +91,8 @@ class RidgeGD(LinearRegressor):
         The objective, over all targets, before each step and at the end; it falls at every step,
         until only its rounding is left, unless there is momentum. Only for 'gd'.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in the units of the objective: how much it could still fall at the most.
+        Duality gap, in the units of the objective: how much it could still fall at the most. NaN
+        after `partial_fit` on more than 6000 features.
     distance_bound_ : float or ndarray of shape (n_targets,)
         How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
         coefficient has no penalty.
@@ -142,6 +144,12 @@ class RidgeGD(LinearRegressor):
 
     Defazio, Bach and Lacoste-Julien (2014), "SAGA: A Fast Incremental Gradient Method With
     Support for Non-Strongly Convex Composite Objectives", NeurIPS, section 2.
+
+    Pedregosa, Leblond and Lacoste-Julien (2017), "Breaking the Nonsmooth Barrier: A Scalable
+    Parallel Method for Composite Optimization", NeurIPS, section 2.
+
+    Gower, Richtarik and Bach (2021), "Stochastic Quasi-Gradient Methods: Variance Reduction via
+    Jacobian Sketching", Mathematical Programming 188.
 
     Examples
     --------
@@ -208,7 +216,7 @@ class RidgeGD(LinearRegressor):
             The fitted estimator.
         """
         self._check_parameters()
-        self.__dict__.pop("_moments", None)
+        self.__dict__.pop("_past", None)
         design, y, y_mean = self._build(X, y, sample_weight)
         self._store(design, self._minimise(design, y, self._alphas(y.shape[1])), y_mean)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
@@ -218,16 +226,21 @@ class RidgeGD(LinearRegressor):
     def partial_fit(self, X, y, sample_weight=None):
         """Fit the coefficients to all samples since the first call, of which these are the next.
 
-        The answer is that of `fit` on all of them at once. What is kept is the products of the
-        columns, in memory of the order of n_features squared. A call of `fit` forgets them.
+        Up to 6000 features the answer is that of `fit` on all of them at once. What is kept is the
+        products of the columns, in memory of the order of n_features squared.
 
-        Sums of parts are added as in Chan, Golub and LeVeque (1983), "Algorithms for Computing the
-        Sample Variance", The American Statistician 37(3), section 2.
+        Beyond, the answer approaches that of `fit` with an error that falls as 1 / n_samples: it is
+        an average of the iterates of stochastic gradient descent, of one step for each sample, in
+        their order. What is kept is of the order of n_features. Columns should have similar units,
+        as those of TF-IDF have, and samples an order that is random. Where all samples fit into
+        memory, `fit` is exact.
+
+        A call of `fit` forgets the samples.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The next samples, of at most 6000 features.
+            The next samples.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -237,28 +250,70 @@ class RidgeGD(LinearRegressor):
         -------
         RidgeGD
             The fitted estimator.
+
+        References
+        ----------
+        Chan, Golub and LeVeque (1983), "Algorithms for Computing the Sample Variance", The American
+        Statistician 37(3), section 2.
+
+        Bach and Moulines (2013), "Non-strongly-convex smooth stochastic approximation with
+        convergence rate O(1/n)", NeurIPS, section 2.
+
+        Lacoste-Julien, Schmidt and Bach (2012), "A simpler approach to obtaining an O(1/t)
+        convergence rate for the projected stochastic subgradient method", arXiv:1212.2002.
         """
         self._check_parameters()
-        past = getattr(self, "_moments", None)
+        past = getattr(self, "_past", None)
         X, y, s = self._validate(X, y, sample_weight, reset=past is None)
-        if X.shape[1] > LARGEST_GRAM:
+        wide = X.shape[1] > LARGEST_GRAM
+        design, y, y_mean = self._design(X, y, s, centre=not wide, standardize=False)
+        if past is not None and past.n_targets != y_mean.size:
             raise ValueError(
-                f"{type(self).__name__}: partial_fit keeps the products of all columns, so X may "
-                f"have at most {LARGEST_GRAM} features; got {X.shape[1]}. Use fit."
-            )
-        design, y, y_mean = self._design(X, y, s, centre=True, standardize=False)
-        if past is not None and past.y_mean.shape != y_mean.shape:
-            raise ValueError(
-                f"{type(self).__name__}: y must have {past.y_mean.size} target(s) as in the last "
+                f"{type(self).__name__}: y must have {past.n_targets} target(s) as in the last "
                 f"call of partial_fit; got {y_mean.size}."
             )
+        if wide:
+            return self._average(design, y, past)
         moments = Moments.of(design, y, y_mean)
-        self._moments = moments if past is None else past + moments
+        self._past = moments if past is None else past + moments
         options = {"centre": self.fit_intercept, "standardize": self.standardize}
-        design, y = design_of(self._moments, **options)
+        design, y = design_of(self._past, **options)
         coef = self._minimise(design, y, self._alphas(y.shape[1])).T / design.scale
-        self._store_coef(coef, self._moments.mean, self._moments.y_mean, X.dtype)
+        self._store_coef(coef, self._past.mean, self._past.y_mean, X.dtype)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
+        return self
+
+    def _average(self, design, y, past):
+        """Take the steps of some samples of a stream; nothing tells how good the answer is."""
+        began = time.perf_counter()
+        if self.standardize:
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit on more than {LARGEST_GRAM} features does not "
+                f"support standardize=True, as deviations are not known in advance; got "
+                f"{design.n_features} features. Scale X, or use fit."
+            )
+        factor, lower, upper = self._limits(design)
+        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        alphas = self._alphas(y.shape[1])
+        self._past = Stream.start(penalty, y.shape[1]) if past is None else past
+        design.stream(y, alphas, penalty, self.fit_intercept, self._past)
+        coef, intercept = self._past.averages()
+        self._store_coef(coef.T, design.mean, intercept, design.X.dtype)
+        self.solver_, self.n_iter_ = "sgd", 1
+        self.__dict__.pop("loss_curve_", None)
+        unknown = np.full(len(alphas), np.nan) if len(alphas) > 1 else np.nan
+        self.dual_gap_ = self.distance_bound_ = unknown
+        self.convergence_ = Convergence(
+            converged=False,
+            relative_gap=np.nan,
+            kkt_violation=np.nan,
+            n_iter=1,
+            n_data_passes=int(np.ceil(design.n_passes)),
+            work=design.work,
+            n_active=int(np.count_nonzero(coef)),
+            seconds=time.perf_counter() - began,
+            message=f"averaged {self._past.n_samples} samples of a stream; nothing was tested.",
+        )
         return self
 
     def _minimise(self, design, y, alphas):
