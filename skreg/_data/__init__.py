@@ -4,5 +4,6 @@ from .dense import DenseDesign
 from .design import Design, as_design
 from .moments import Moments, design_of
 from .sparse import SparseDesign
+from .transformed import Transformed
 
-__all__ = ["DenseDesign", "Design", "Moments", "SparseDesign", "as_design", "design_of"]
+__all__ = ["DenseDesign", "Design", "Moments", "SparseDesign", "Transformed", "as_design", "design_of"]

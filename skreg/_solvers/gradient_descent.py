@@ -84,7 +84,7 @@ class Problem(NamedTuple):
     def of(cls, design, y, penalty, alphas):
         """Build the problem for a penalty times alphas, at the price of one pass."""
         penalty, column = penalty.at(alphas), design.column_norms**2
-        if design.n_samples <= design.n_features:
+        if not design.tall:
             ridge = penalty.ridge.max(axis=1)
             column = column.max() * np.where(ridge > 0, ridge / max(ridge.max(), TINY), 1.0)
         column = np.where(column > 0, column, 1.0)
@@ -101,7 +101,7 @@ class Problem(NamedTuple):
     @property
     def penalised(self):
         """Tell which coefficients have a penalty above rounding."""
-        return self.penalty.ridge > ROUNDING * self.design.column_norms.max() ** 2
+        return self.penalty.ridge > ROUNDING * self.design.column_norms.max(initial=0.0) ** 2
 
     def targets_of_an_alpha(self):
         """Yield the targets that share an alpha."""

@@ -20,7 +20,7 @@ WORTH = 100  # passes over the data that conjugate gradients may take
 def systems(problem):
     """Yield kinds of systems that have the solution of a problem, the most promising first."""
     design = problem.design
-    if design.n_samples > design.n_features:
+    if design.tall:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield FactorOfColumns
     elif np.all(problem.penalty.ridge[problem.movable] > 0):

@@ -294,6 +294,7 @@ def ridge_path(
     *,
     alphas,
     penalty_factor=None,
+    penalty_matrix=None,
     lower=None,
     upper=None,
     positive=False,
@@ -367,6 +368,7 @@ def ridge_path(
     alphas = grid.resolve(None, None)
     model = RidgeGD(
         penalty_factor=penalty_factor,
+        penalty_matrix=penalty_matrix,
         lower=lower,
         upper=upper,
         positive=positive,

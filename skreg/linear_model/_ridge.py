@@ -10,11 +10,11 @@ from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
 from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov
-from .._solvers.penalties import ElasticNet
 from .._solvers.stochastic import stochastic
 from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
+from ._penalty_matrix import check_penalty_matrix, quadratic
 
 SOLVERS = ("auto", "gd", "nesterov", "cg", "sgd")
 
@@ -157,6 +157,7 @@ class RidgeGD(LinearRegressor):
         alpha=1.0,
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         lower=None,
         upper=None,
         positive=False,
@@ -172,6 +173,7 @@ class RidgeGD(LinearRegressor):
     ):
         self.alpha = alpha
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.lower = lower
         self.upper = upper
         self.positive = positive
@@ -260,12 +262,11 @@ class RidgeGD(LinearRegressor):
     def _minimise(self, design, y):
         """Minimise and certify; return the coefficients of the columns of the Design."""
         began = time.perf_counter()
-        factor, lower, upper = self._limits(design)
-        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        design, penalty = quadratic(self, design)
         problem = Problem.of(design, y, penalty, self._alphas(y.shape[1]))
         point, self.n_iter_ = self._solve(problem)
         self.convergence_ = self._certify(problem, point, penalty, began)
-        return point.w
+        return design.coefficients(point.w)
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""
@@ -277,6 +278,7 @@ class RidgeGD(LinearRegressor):
         check_number(self, "momentum", low=0, high=1, ends="[)")
         if np.ndim(self.alpha) == 0:
             check_number(self, "alpha", low=0)
+        check_penalty_matrix(self)
         if self.solver == "cg" and self._bounded():
             raise ValueError(
                 f"{type(self).__name__}: solver='cg' does not support positive, lower or "
@@ -340,7 +342,7 @@ class RidgeGD(LinearRegressor):
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
             work=design.work,
-            n_active=int(np.count_nonzero(w)),
+            n_active=int(np.count_nonzero(design.coefficients(w))),
             seconds=time.perf_counter() - began,
             message=self._describe(point.accuracy),
         )

@@ -203,6 +203,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         alpha=1.0,
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         lower=None,
         upper=None,
         positive=False,
@@ -216,6 +217,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     ):
         self.alpha = alpha
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.lower = lower
         self.upper = upper
         self.positive = positive
@@ -336,6 +338,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         alphas=(0.1, 1.0, 10.0),
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         fit_intercept=True,
         standardize=False,
         scoring=None,
@@ -348,6 +351,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     ):
         self.alphas = alphas
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.scoring = scoring

@@ -13,10 +13,10 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from .._checks import check_choice, check_flag, check_number, refuse
 from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
-from .._solvers.penalties import ElasticNet
 from .._solvers.spectrum import MAX_SIDE, decompose
 from .._threads import single_thread
 from ._base import LinearRegressor
+from ._penalty_matrix import check_penalty_matrix, quadratic
 from ._ridge import RidgeGD
 
 
@@ -149,6 +149,7 @@ class RidgeGDCV(LinearRegressor):
         alphas=(0.1, 1.0, 10.0),
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         fit_intercept=True,
         standardize=False,
         scoring=None,
@@ -161,6 +162,7 @@ class RidgeGDCV(LinearRegressor):
     ):
         self.alphas = alphas
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.scoring = scoring
@@ -199,8 +201,8 @@ class RidgeGDCV(LinearRegressor):
         weighted = sample_weight is not None or self.class_weight is not None
         to_scorer, to_splitter = self._routed(s if weighted else None, params)
         folds = self._folds(X, y, s, to_splitter)
-        design, target, y_mean = self._centre(X, y, s)
-        penalty = self._penalty(design)
+        whole, target, y_mean = self._centre(X, y, s)
+        design, penalty = self._penalised(whole)
         side = decompose(design, target, penalty, centred=self.fit_intercept)
         if self.cv is None:
             scores = self._leave_one_out(side, alphas, y, s, to_scorer)
@@ -211,7 +213,7 @@ class RidgeGDCV(LinearRegressor):
         problem, start = Problem.of(design, target, penalty, alphas), side.coefficients(alphas)
         point, n_iter = conjugate(problem, start=start, tol=self.tol, max_iter=self.max_iter)
         self.n_iter_ = max(1, n_iter)
-        self._store(design, point.w, y_mean)
+        self._store(whole, design.coefficients(point.w), y_mean)
         self.convergence_ = self._certify(problem, point, penalty, began)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
@@ -222,6 +224,7 @@ class RidgeGDCV(LinearRegressor):
     def _check_parameters(self):
         """Check the parameters before any work is done; return the alphas."""
         self._check_common()
+        check_penalty_matrix(self)
         check_choice(self, "criterion", ("loo", "gcv"))
         for name in ("store_cv_results", "alpha_per_target"):
             if check_flag(self, name) and self.cv is not None:
@@ -242,17 +245,17 @@ class RidgeGDCV(LinearRegressor):
             check_number(self, f"alphas[{k}]", alpha, low=0, ends=ends)
         return np.array(alphas, dtype=float)
 
-    def _penalty(self, design):
-        """Return the penalty for alpha = 1, of data of which one side can be decomposed."""
-        factor, lower, upper = self._limits(design)
-        n_used = np.count_nonzero(lower < upper)
+    def _penalised(self, design):
+        """Return the Design and penalty to solve, of data of which one side can be decomposed."""
+        design, penalty = quadratic(self, design)
+        n_used = np.count_nonzero(penalty.lower < penalty.upper)
         if min(design.n_samples, n_used) > MAX_SIDE:
             raise ValueError(
                 f"{type(self).__name__}: one side of X must be at most {MAX_SIDE} for an "
                 f"eigendecomposition; got {design.n_samples} samples and {n_used} features that "
                 "may be used. Search alpha with GridSearchCV(RidgeGD(), ...) instead."
             )
-        return ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        return design, penalty
 
     def _routed(self, s, params):
         """Return what the scorer and what the splitter asks for."""
