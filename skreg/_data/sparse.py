@@ -20,6 +20,8 @@ def moments(indptr, indices, data, s, total_weight, mean, variance):
             first += s[indices[e]] * data[e]
         mean[j] = first / total_weight
         second = max(total_weight - weight, 0.0) * mean[j] ** 2  # of the zeros
+        if indptr[j + 1] - indptr[j] == s.shape[0]:
+            second = 0.0  # there are none; the difference of the sums is rounding
         for e in range(indptr[j], indptr[j + 1]):
             second += s[indices[e]] * (data[e] - mean[j]) ** 2
         variance[j] = second / total_weight
