@@ -6,4 +6,12 @@ from .moments import Moments, design_of
 from .sparse import SparseDesign
 from .transformed import Transformed
 
-__all__ = ["DenseDesign", "Design", "Moments", "SparseDesign", "Transformed", "as_design", "design_of"]
+__all__ = [
+    "DenseDesign",
+    "Design",
+    "Moments",
+    "SparseDesign",
+    "Transformed",
+    "as_design",
+    "design_of",
+]

@@ -58,13 +58,13 @@ def matrix(model, n_features):
             f"{owner}: penalty_matrix is decomposed, so X may have at most {MAX_SIDE} features; "
             f"got {n_features}. Use penalty_factor, or fewer features."
         )
-    P = model.penalty_matrix
+    given = model.penalty_matrix
     try:
-        P = P.toarray() if sp.issparse(P) else np.asarray(P)
+        P = given.toarray() if sp.issparse(given) else np.asarray(given)
     except ValueError:  # rows of unequal length
-        refuse(model, "penalty_matrix", P, allowed)
+        refuse(model, "penalty_matrix", given, allowed)
     if P.dtype.kind not in "biuf":
-        refuse(model, "penalty_matrix", P, allowed, TypeError)
+        refuse(model, "penalty_matrix", given, allowed, TypeError)
     if P.shape != shape:
         raise ValueError(f"{owner}: penalty_matrix must be {allowed}; got shape {P.shape}.")
     P = P.astype(float)

@@ -117,6 +117,8 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         Strength of the penalty, >= 0; one for each target if it is an array.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature, see :class:`RidgeGD`.
+    penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
+        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients, see :class:`RidgeGD`.
     positive : bool, default=False
@@ -250,6 +252,8 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         good, the first is chosen.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature, see :class:`RidgeGDCV`.
+    penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
+        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
