@@ -1,10 +1,11 @@
 """The standard form of a Tikhonov problem: coordinates in which data and penalty are diagonal.
 
-First ``T' P T`` is made a matrix of ones, and of zeros for what is free of penalty. Then the columns
-of ``Xc @ T`` are made orthogonal, by what the free ones can do for the others and by a rotation of
-these: without it they are as dependent as P is ill-conditioned, which costs digits wherever the
-penalty is small. The result is the generalised singular value decomposition of data and penalty:
-Hansen (1998), "Rank-Deficient and Discrete Ill-Posed Problems", sections 2.1.2 and 2.3.
+First ``T' P T`` is made a matrix of ones, and of zeros for what is free of penalty. Then the
+columns of ``Xc @ T`` are made orthogonal, by what the free ones can do for the others and by a
+rotation of these: without it they are as dependent as P is ill-conditioned, which costs digits
+wherever the penalty is small. The result is the generalised singular value decomposition of data
+and penalty: Hansen (1998), "Rank-Deficient and Discrete Ill-Posed Problems", sections 2.1.2 and
+2.3.
 """
 
 import numpy as np
