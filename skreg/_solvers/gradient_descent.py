@@ -136,12 +136,12 @@ class Problem(NamedTuple):
         """Return the nearest coefficients within the bounds."""
         return np.clip(w, self.penalty.lower, self.penalty.upper)
 
-    def accuracy(self, r, c, w):
+    def accuracy(self, r, c, w, losses=None):
         """Return how far each target is from its solution.
 
         The larger of two: the length of the projected gradient relative to that at 0, and a bound
-        on how much the objective could still fall relative to itself, from the strong convexity
-        that penalties above rounding give.
+        on how much the objective could still fall relative to itself, or to the given losses, from
+        the strong convexity that penalties above rounding give.
         """
         gradient = self.gradient(c, w)
         held = (w <= self.penalty.lower) & (gradient > 0)
@@ -149,7 +149,13 @@ class Problem(NamedTuple):
         violation = np.where(held, 0.0, gradient)
         ridge = np.where(self.penalised, self.penalty.ridge, np.inf)
         gap = np.sum(violation**2 / (2 * ridge), axis=0)
-        return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, self.losses(r, w)))
+        losses = self.losses(r, w) if losses is None else losses
+        return np.maximum(ratio(self.length(violation), self.scale), ratio(gap, losses))
+
+    def beside(self, point, other):
+        """Return the accuracy of a point, relative to the objective at another one."""
+        losses = self.losses(other.r, other.w)
+        return float(self.accuracy(point.r, point.c, point.w, losses).max(initial=0.0))
 
     def start(self):
         """Return the coefficients to start from: 0, or the bound nearest to it."""
@@ -242,12 +248,14 @@ def conjugate(problem, *, tol, max_iter, start=None):
         x = system.begin(point.w)
         here = problem.at(system.coefficients(x))
         while here.accuracy > tol and n_iter < max_iter and here.accuracy <= 0.5 * last:
-            last = here.accuracy
+            before = here
             try:
                 change, n_steps = system.solve(system.residual(x, here), target, max_iter - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
             here = problem.at(system.coefficients(x))
-            point = min(point, here, key=lambda point: point.accuracy)
+            last = problem.beside(before, here)
+            if here.accuracy < problem.beside(point, here):
+                point = here
     return point, n_iter
