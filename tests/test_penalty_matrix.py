@@ -150,7 +150,7 @@ def test_a_diagonal_matrix_is_factors(shape, factor):
         one = RidgeGDCV(ALPHAS, penalty_factor=f, store_cv_results=True, **options).fit(X, y, s)
         two = RidgeGDCV(ALPHAS, penalty_matrix=np.diag(f), store_cv_results=True, **options)
         two.fit(X, y, s)
-        np.testing.assert_allclose(two.cv_results_, one.cv_results_, rtol=1e-8, atol=1e-12)
+        assert_near(two.cv_results_, one.cv_results_)
 
 
 def test_a_matrix_of_zeros_is_least_squares():
@@ -219,6 +219,31 @@ def test_splines_with_an_intercept(kind, n_knots, order):
         assert_near(model.predict(B), expected)
         assert_near(P @ model.coef_, P @ tikhonov(B, y, P, intercept=False)[0][0], digits=8)
         assert np.abs(model.coef_).max() < 10
+
+
+@pytest.mark.parametrize(("n", "p"), [(103, 50), (60, 80), (300, 200)])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_offsets(n, p, kind, order):
+    """What is free keeps its data, beside means that are up to a million times as large."""
+    X, y, s = problem((n, p))
+    P, offset = 0.01 * differences(p, order), 2.0**10 if kind == "csr" else 2.0**20
+    far = X + offset
+    model = RidgeGD(penalty_matrix=P, tol=1e-8).fit(KINDS[kind](far), y, s)
+    assert_near(model.coef_, tikhonov(far - offset, y, P, s)[0][0], digits=7)
+    far = X + 2.0**10
+    model = RidgeGD(penalty_matrix=P, fit_intercept=False).fit(KINDS[kind](far), y, s)
+    assert_near(model.coef_, tikhonov(far, y, P, s, False)[0][0], digits=7)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_point_with_a_far_lower_objective_is_not_left_for_the_start(seed):
+    """Its gap, relative to its objective, may be larger than that of the start."""
+    X, y, s = problem((103, 50), seed=seed)
+    P = 0.01 * differences(50, 3)
+    model = RidgeGD(penalty_matrix=P, fit_intercept=False, tol=1e-9).fit(X + 2.0**17, y + 1e7, s)
+    expected = tikhonov(X + 2.0**17, y + 1e7, P, s, False)[0][0]
+    assert_near(model.predict(X + 2.0**17), (X + 2.0**17) @ expected)
 
 
 def refits(X, Y, P, s, intercept):

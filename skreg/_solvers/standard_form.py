@@ -39,35 +39,36 @@ def standard_form(design, P):
     LinAlgError
         If the matrix is not positive semidefinite.
     """
-    T, penalised, condition = diagonalised(P)
+    T, d = diagonalised(P)
     R = Transformed(design, T).triangle()
-    free, rest = R[:, ~penalised], R[:, penalised]
-    noise = blur(design, condition) @ np.abs(T[:, ~penalised])
-    noise[noise == 0] = 1.0
+    free, T_free, rest, T_rest = R[:, d == 0], T[:, d == 0], R[:, d > 0], T[:, d > 0]
+    noise = noise_of_free(design, T_free, rest, d[d > 0])
     U, d, Wt = np.linalg.svd(free / noise, full_matrices=False)
-    kept = d > 1
-    U, W = U[:, kept], Wt[kept].T / d[kept] / noise[:, None]
+    U, W = U[:, d > 1], Wt[d > 1].T / d[d > 1] / noise[:, None]
     along = U.T @ rest
+    T_free, T_rest = T_free @ W, T_rest - T_free @ (W @ along)
     _, d, Vt = np.linalg.svd(rest - U @ along, full_matrices=False)
     kept = d > ROUNDING * len(P) * norm(rest)
     factor = 1 / (1 + d[kept] ** 2)
-    T_free = T[:, ~penalised] @ W
-    T_rest = (T[:, penalised] - T_free @ along) @ Vt[kept].T * np.sqrt(factor)
+    T_rest = T_rest @ Vt[kept].T * np.sqrt(factor)
     return Transformed(design, np.hstack([T_free, T_rest])), np.r_[np.zeros(W.shape[1]), factor]
 
 
-def blur(design, condition):
-    """Return the rounding errors that columns bring into combinations that are free of penalty.
+def noise_of_free(design, T, rest, d):
+    """Return the norms that rounding alone may give to the combinations T, free of penalty.
 
-    These are as precise as rounding times the condition of P; and means have been taken away.
+    They are sums of columns from which means were taken; and they lean towards the other
+    combinations, by rounding of the largest eigenvalue over their own.
     """
     far = np.abs(design.mean / design.scale) * np.sqrt(design.total_weight)
-    errors = ROUNDING * (design.n_features * far + condition * design.column_norms)
-    return np.where(design.constant, 0.0, errors)
+    size = np.where(design.constant, 0.0, far + design.column_norms)
+    slant = d.max(initial=0.0) * norm(rest / np.sqrt(d))
+    noise = ROUNDING * (len(T) * size @ np.abs(T) + slant)
+    return np.where(noise > 0, noise, 1.0)
 
 
 def diagonalised(P):
-    """Return T with ``T' P T = diag(penalised)``, what is penalised, and the condition of that.
+    """Return T and d, where ``T' P T`` is a diagonal of 1 where d > 0, and of 0 where d = 0.
 
     The roots of the diagonal are taken out of P before, so that small entries keep their digits
     beside large ones: Demmel and Veselic (1992), "Jacobi's method is more accurate than QR",
@@ -76,13 +77,14 @@ def diagonalised(P):
     diagonal = P.diagonal()
     largest = diagonal.max(initial=0.0) or 1.0
     own = np.where(diagonal > 0, diagonal, largest)
-    for size in (own, np.full_like(own, largest)):  # P may have the rounding of its largest entry
-        scale = np.sqrt(size)
+    for squares in (
+        own,
+        np.full_like(own, largest),
+    ):  # P may have the rounding of its largest entry
+        scale = np.sqrt(squares)
         d, U = np.linalg.eigh(P / scale / scale[:, None])
         rounding = ROUNDING * len(d) * np.abs(d).max()
         if d[0] >= -rounding:
-            penalised = d > rounding
-            condition = d[-1] / d[penalised].min() if penalised.any() else 1.0
-            T = U / np.sqrt(np.where(penalised, d, 1.0)) / scale[:, None]
-            return T, penalised, condition
+            d = np.where(d > rounding, d, 0.0)
+            return U / np.sqrt(np.where(d > 0, d, 1.0)) / scale[:, None], d
     raise LinAlgError(f"eigenvalues from {d[0] * largest:g} to {d[-1] * largest:g}")
