@@ -159,6 +159,16 @@ def test_a_matrix_of_zeros_is_least_squares():
     assert_near(model.coef_, tikhonov(X, y, np.zeros((9, 9)), s)[0][0])
 
 
+@pytest.mark.parametrize("name", ["differences", "definite"])
+def test_without_alpha_the_answer_is_the_limit_of_small_ones(name):
+    """On wide data many coefficients fit; those with the least penalty are meant."""
+    for shape in SHAPES.values():
+        X, y, s = problem(shape)
+        P = MATRICES[name](shape[1])
+        limit = tikhonov(X, y, 1e-10 * P, s)[0][0]
+        assert_near(RidgeGD(0.0, penalty_matrix=P).fit(X, y, s).coef_, limit, digits=6)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("standardize", [True, False])
 def test_flat_columns_follow_the_others(kind, standardize):
