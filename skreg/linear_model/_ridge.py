@@ -45,7 +45,8 @@ class RidgeGD(LinearRegressor):
         A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
         factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
         coefficients is small, such as differences of neighbours. Not together with
-        `penalty_factor`, bounds or 'sgd'; for at most 6000 features.
+        `penalty_factor`, bounds or 'sgd'; for at most 6000 features, as every fit decomposes P in a
+        time that grows with their cube.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
