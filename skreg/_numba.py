@@ -34,5 +34,5 @@ def compiled(function):
 
 
 def unsigned(indices):
-    """Return indices with the same bits and no sign: numba looks whether signed ones are below 0."""
+    """Return indices with the same bits, unsigned: of others numba asks whether they are < 0."""
     return indices.view(f"u{indices.itemsize}")

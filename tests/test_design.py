@@ -123,6 +123,13 @@ def test_constant_columns_are_recognised():
         assert design.constant.tolist() == [True, False, True, True]
 
 
+def test_constant_columns_are_recognised_whatever_the_rounding_of_the_weights():
+    X = sp.csr_array(np.full((40, 1), 2.0))
+    for seed in range(50):
+        s = np.random.default_rng(seed).uniform(0.3, 3, 40)
+        assert as_design(X, s, centre=True, standardize=True).constant.all()
+
+
 def test_repeated_entries_of_a_sparse_matrix_are_summed_and_the_input_is_left_alone():
     X = sp.csr_array((np.array([1.0, 2.0, 4.0]), np.array([0, 0, 1]), np.array([0, 2, 3])))
     before = X.data.copy()

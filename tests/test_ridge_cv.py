@@ -499,11 +499,12 @@ def test_typos_are_refused(options, message):
     assert not hasattr(model, "coef_")
 
 
-def test_what_fits_no_decomposition_is_refused():
+def test_what_fits_no_decomposition_is_estimated():
     X = sp.eye_array(7000, format="csr")
     y = np.arange(7000.0)
-    with pytest.raises(ValueError, match=r"at most 6000.*got 7000 samples and 7000.*GridSearchCV"):
-        RidgeGDCV().fit(X, y)
+    with pytest.warns(UserWarning, match=r"at most 6000; got 7000 samples and 7000.*GCV"):
+        model = RidgeGDCV().fit(X, y)
+    assert model.score_std_error_.shape == (3,)
     factor = np.r_[np.ones(20), np.full(6980, np.inf)]
     assert np.count_nonzero(RidgeGDCV(penalty_factor=factor).fit(X, y).coef_) <= 20
 

@@ -5,5 +5,15 @@ from .design import Design, as_design
 from .folds import Folds
 from .moments import Moments, design_of
 from .sparse import SparseDesign
+from .transformed import Transformed
 
-__all__ = ["DenseDesign", "Design", "Folds", "Moments", "SparseDesign", "as_design", "design_of"]
+__all__ = [
+    "DenseDesign",
+    "Design",
+    "Folds",
+    "Moments",
+    "SparseDesign",
+    "Transformed",
+    "as_design",
+    "design_of",
+]

@@ -240,6 +240,20 @@ class Design(ABC):
         self.column_norms = deviation * np.sqrt(self.total_weight) / self.scale
         self.n_passes = 1.0
 
+    @property
+    def tall(self):
+        """Tell whether the columns may be independent, as there are fewer than samples."""
+        return self.n_features < self.n_samples
+
+    def coefficients(self, w):
+        """Return the coefficients of the scaled columns of X: they are those of the Design."""
+        return w
+
+    def stretch(self, factor):
+        """Return how long coefficients of X are at the most where ``factor @ w**2`` is 1."""
+        least = np.min(factor * self.scale**2, initial=np.inf)
+        return 1 / np.sqrt(least) if least > 0 else np.inf
+
     def matvec(self, w, columns=None):
         """Return ``Xc @ w``, of shape (n_samples,) or (n_samples, n_targets).
 

@@ -13,14 +13,16 @@ PATIENCE = 8  # calls after which a preparation is worth its time
 
 
 @kernel
-def moments(row, column, data, s, total_weight, weight, mean, variance):
-    """Add up the weights of the entries, and the weighted mean and variance, of every column."""
+def moments(row, column, data, s, total_weight, count, weight, mean, variance):
+    """Add up the entries, their weights, and the weighted mean and variance, of every column."""
     for e in range(data.shape[0]):
+        count[column[e]] += 1.0
         weight[column[e]] += s[row[e]]
         mean[column[e]] += s[row[e]] * data[e]
     for j in range(mean.shape[0]):
         mean[j] /= total_weight
-        variance[j] = max(total_weight - weight[j], 0.0) * mean[j] ** 2  # of the zeros
+        zeros = total_weight - weight[j] if count[j] < s.shape[0] else 0.0  # and no rounding
+        variance[j] = max(zeros, 0.0) * mean[j] ** 2
     for e in range(data.shape[0]):
         variance[column[e]] += s[row[e]] * (data[e] - mean[column[e]]) ** 2
     for j in range(mean.shape[0]):
@@ -102,7 +104,7 @@ class SparseDesign(Design):
 
     def _moments(self):
         X = self._read(self.X).tocoo(copy=False)
-        _, mean, variance = sums = np.zeros((3, self.n_features))
+        _, _, mean, variance = sums = np.zeros((4, self.n_features))
         moments(unsigned(X.row), unsigned(X.col), X.data, self.s, self.total_weight, *sums)
         return mean, variance
 

@@ -7,7 +7,7 @@
 ==============  ==============================================================================
 
 Targets share the passes over the data: y and w have one column for each. Every method stops when
-the gradient is small by the same measure, `Point.accuracies`, and returns a `Point`.
+the gradient is small by the same measure, `Point.accuracy`, and returns a `Point`.
 """
 
 from typing import NamedTuple
@@ -61,9 +61,9 @@ class Point(NamedTuple):
     losses, gaps, violations : ndarray of shape (n_targets,)
         The objective, the duality gap over the columns with a penalty, and the largest violation
         of the optimality conditions.
-    accuracies : ndarray of shape (n_targets,)
-        The larger of two: the length of the projected gradient relative to that at 0, and the gap
-        over the columns with a penalty above rounding relative to the objective.
+    lengths, sure_gaps : ndarray of shape (n_targets,)
+        Length of the projected gradient relative to that at 0, and the gap over the columns with a
+        penalty above rounding.
     """
 
     w: np.ndarray
@@ -72,12 +72,22 @@ class Point(NamedTuple):
     losses: np.ndarray
     gaps: np.ndarray
     violations: np.ndarray
-    accuracies: np.ndarray
+    lengths: np.ndarray
+    sure_gaps: np.ndarray
 
     @property
     def accuracy(self):
-        """That of the worst target."""
-        return float(self.accuracies.max(initial=0.0))
+        """How far the worst target is from its solution: see `beside`, relative to itself."""
+        return self.beside(self)
+
+    def beside(self, other):
+        """Return the accuracy, relative to the objective at another point.
+
+        For each target the larger of two: the relative length of the gradient, and the sure gap
+        relative to the objective.
+        """
+        gaps = ratio(self.sure_gaps, other.losses)
+        return float(np.maximum(self.lengths, gaps).max(initial=0.0))
 
 
 class Problem(NamedTuple):
@@ -127,7 +137,7 @@ class Problem(NamedTuple):
         """
         n_alphas = alphas[0].size
         alphas, factor, column = alphas.ravel(), penalty.ridge, design.column_norms**2
-        if design.n_samples <= design.n_features:
+        if not design.tall:
             column = column.max() * np.where(factor > 0, factor / max(factor.max(), TINY), 1.0)
         column = np.where(column > 0, column, 1.0)
         ridge = np.multiply.outer(factor, alphas)
@@ -156,7 +166,7 @@ class Problem(NamedTuple):
     @property
     def floor(self):
         """The size of penalties that are lost in rounding."""
-        return ROUNDING * self.design.column_norms.max() ** 2
+        return ROUNDING * self.design.column_norms.max(initial=0.0) ** 2
 
     def at(self, w):
         """Return the point of some coefficients."""
@@ -165,8 +175,7 @@ class Problem(NamedTuple):
         weights = self.column, self.ridge, self.lower, self.upper
         optimality(c, w, *weights, self.floor, *sums)
         losses = 0.5 * (self.design.s @ r**2) + value
-        accuracies = np.maximum(ratio(np.sqrt(square), self.scale), ratio(sure, losses))
-        return Point(w, r, c, losses, gap, violation, accuracies)
+        return Point(w, r, c, losses, gap, violation, ratio(np.sqrt(square), self.scale), sure)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -273,14 +282,16 @@ def conjugate(problem, *, tol, max_iter, start=None):
         system, target, last = kind(problem), 0.5 * tol, np.inf
         x, here = system.begin(point)
         while here.accuracy > tol and n_iter < max_iter and here.accuracy <= 0.5 * last:
-            last = here.accuracy
+            before = here
             try:
                 change, n_steps = system.solve(x, here, target, max_iter - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
             here = problem.at(system.coefficients(x))
-            point = min(point, here, key=lambda point: point.accuracy)
+            last = before.beside(here)
+            if here.accuracy < point.beside(here):
+                point = here
     return point, n_iter
 
 

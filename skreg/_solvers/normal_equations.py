@@ -26,7 +26,7 @@ def systems(problem):
     """Yield kinds of systems that have the solution of a problem, the most promising first."""
     design, on = problem.design, problem.movable
     penalised = on.any() and np.all(problem.ridge[on] > 0)
-    if design.n_samples > design.n_features:
+    if design.tall:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield FactorOfColumns
         if penalised and problem.n_alphas > 1:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import norm  # unlike numpy's, it does not overflow
 
 MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
+SMALL_SIDE = 200  # which takes milliseconds
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
 ROUNDING = 10 * np.finfo(float).eps
 CANCELLED = 1e-6  # of a variance, what may be left in training sets where others are subtracted
@@ -29,13 +30,13 @@ def can_be_decomposed(design, penalty):
 
 
 def pays(design, worth):
-    """Tell whether a decomposition for each fold takes no longer than so many passes.
+    """Tell whether a decomposition for each fold is quick, or takes no longer than so many passes.
 
     One of a side of 1000 takes half a second, as a pass over half a billion numbers does.
     """
     side = min(design.n_samples, design.n_features)
     passes = min(design.passes_of_gram, design.passes_of_kernel)
-    return passes + side**3 / (2 * design.n_numbers) <= worth
+    return side <= SMALL_SIDE or passes + side**3 / (2 * design.n_numbers) <= worth
 
 
 def decompose(design, y, penalty, *, centred):

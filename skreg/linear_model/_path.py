@@ -294,6 +294,7 @@ def ridge_path(
     *,
     alphas,
     penalty_factor=None,
+    penalty_matrix=None,
     lower=None,
     upper=None,
     positive=False,
@@ -319,6 +320,8 @@ def ridge_path(
         Strengths of the penalty, > 0.
     penalty_factor, lower, upper : None, float, array-like or dict, default=None
         See :class:`RidgeGD`.
+    penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
+        See :class:`RidgeGD`; all alphas share its decomposition.
     positive, fit_intercept, standardize : bool, default=False, True, False
         See :class:`RidgeGD`.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -371,6 +374,7 @@ def ridge_path(
     alphas = grid.resolve(None, None)
     model = RidgeGD(
         penalty_factor=penalty_factor,
+        penalty_matrix=penalty_matrix,
         lower=lower,
         upper=upper,
         positive=positive,

@@ -117,6 +117,8 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         Strength of the penalty, >= 0; one for each target if it is an array.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature, see :class:`RidgeGD`.
+    penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
+        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients, see :class:`RidgeGD`.
     positive : bool, default=False
@@ -206,6 +208,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         alpha=1.0,
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         lower=None,
         upper=None,
         positive=False,
@@ -219,6 +222,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     ):
         self.alpha = alpha
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.lower = lower
         self.upper = upper
         self.positive = positive
@@ -251,6 +255,8 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         good, the first is chosen.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature, see :class:`RidgeGDCV`.
+    penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
+        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
@@ -346,6 +352,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         alphas=(0.1, 1.0, 10.0),
         *,
         penalty_factor=None,
+        penalty_matrix=None,
         fit_intercept=True,
         standardize=False,
         scoring=None,
@@ -358,6 +365,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     ):
         self.alphas = alphas
         self.penalty_factor = penalty_factor
+        self.penalty_matrix = penalty_matrix
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.scoring = scoring

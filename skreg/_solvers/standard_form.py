@@ -1,0 +1,90 @@
+"""The standard form of a Tikhonov problem: coordinates in which data and penalty are diagonal.
+
+First ``T' P T`` is made a matrix of ones, and of zeros for what is free of penalty. Then the
+columns of ``Xc @ T`` are made orthogonal, by what the free ones can do for the others and by a
+rotation of these: without it they are as dependent as P is ill-conditioned, which costs digits
+wherever the penalty is small. The result is the generalised singular value decomposition of data
+and penalty: Hansen (1998), "Rank-Deficient and Discrete Ill-Posed Problems", sections 2.1.2 and
+2.3.
+"""
+
+import numpy as np
+from scipy.linalg import LinAlgError, norm  # unlike numpy's, it does not overflow
+
+from .._data import Transformed
+
+ROUNDING = 10 * np.finfo(float).eps  # of what is largest, times the number of columns
+
+
+def standard_form(design, P):
+    """Return the Design and the penalty factors of the same problem in other coordinates.
+
+    Parameters
+    ----------
+    design : Design
+        The data.
+    P : ndarray of shape (n_features, n_features)
+        A symmetric matrix.
+
+    Returns
+    -------
+    transformed : Transformed
+        The data in these coordinates; its `coefficients` leads back.
+    factor : ndarray of shape (n_coordinates,)
+        The factors. With the squares of the norms of the columns their sums are 1. What has no
+        data has no coordinate.
+
+    Raises
+    ------
+    LinAlgError
+        If the matrix is not positive semidefinite.
+    """
+    T, d = diagonalised(P)
+    R = Transformed(design, T).triangle()
+    free, T_free, rest, T_rest = R[:, d == 0], T[:, d == 0], R[:, d > 0], T[:, d > 0]
+    noise = noise_of_free(design, T_free, rest, d[d > 0])
+    U, d, Wt = np.linalg.svd(free / noise, full_matrices=False)
+    U, W = U[:, d > 1], Wt[d > 1].T / d[d > 1] / noise[:, None]
+    along = U.T @ rest
+    T_free, T_rest = T_free @ W, T_rest - T_free @ (W @ along)
+    _, d, Vt = np.linalg.svd(rest - U @ along, full_matrices=False)
+    kept = d > ROUNDING * len(P) * norm(rest)
+    factor = 1 / (1 + d[kept] ** 2)
+    T_rest = T_rest @ Vt[kept].T * np.sqrt(factor)
+    return Transformed(design, np.hstack([T_free, T_rest])), np.r_[np.zeros(W.shape[1]), factor]
+
+
+def noise_of_free(design, T, rest, d):
+    """Return the norms that rounding alone may give to the combinations T, free of penalty.
+
+    They are sums of columns from which means were taken; and they lean towards the other
+    combinations, by rounding of the largest eigenvalue over their own.
+    """
+    far = np.abs(design.mean / design.scale) * np.sqrt(design.total_weight)
+    size = np.where(design.constant, 0.0, far + design.column_norms)
+    slant = d.max(initial=0.0) * norm(rest / np.sqrt(d))
+    noise = ROUNDING * (len(T) * size @ np.abs(T) + slant)
+    return np.where(noise > 0, noise, 1.0)
+
+
+def diagonalised(P):
+    """Return T and d, where ``T' P T`` is a diagonal of 1 where d > 0, and of 0 where d = 0.
+
+    The roots of the diagonal are taken out of P before, so that small entries keep their digits
+    beside large ones: Demmel and Veselic (1992), "Jacobi's method is more accurate than QR",
+    section 2.
+    """
+    diagonal = P.diagonal()
+    largest = diagonal.max(initial=0.0) or 1.0
+    own = np.where(diagonal > 0, diagonal, largest)
+    for squares in (
+        own,
+        np.full_like(own, largest),
+    ):  # P may have the rounding of its largest entry
+        scale = np.sqrt(squares)
+        d, U = np.linalg.eigh(P / scale / scale[:, None])
+        rounding = ROUNDING * len(d) * np.abs(d).max()
+        if d[0] >= -rounding:
+            d = np.where(d > rounding, d, 0.0)
+            return U / np.sqrt(np.where(d > 0, d, 1.0)) / scale[:, None], d
+    raise LinAlgError(f"eigenvalues from {d[0] * largest:g} to {d[-1] * largest:g}")

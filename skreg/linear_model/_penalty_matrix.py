@@ -1,0 +1,80 @@
+"""The penalty of ridge: a factor for each column, or a matrix."""
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import LinAlgError
+
+from .._checks import refuse
+from .._solvers.penalties import ElasticNet
+from .._solvers.spectrum import MAX_SIDE
+from .._solvers.standard_form import standard_form
+
+ASYMMETRY = 1e-10  # of the largest entry, that passes for rounding
+
+
+def quadratic(model, design):
+    """Return the Design that the solvers of a ridge model see, and the penalty for alpha = 1."""
+    if model.penalty_matrix is None:
+        factor, lower, upper = model._limits(design)
+        return design, ElasticNet(np.zeros_like(factor), factor, lower, upper)
+    try:
+        transformed, factor = standard_form(design, matrix(model, design.n_features))
+    except LinAlgError as error:
+        raise ValueError(
+            f"{type(model).__name__}: penalty_matrix must be positive semidefinite, that is w'Pw "
+            f">= 0 for all w; got {error}. D'D is positive semidefinite for any D."
+        ) from None
+    no_end = np.full_like(factor, np.inf)
+    return transformed, ElasticNet(np.zeros_like(factor), factor, -no_end, no_end)
+
+
+def check_penalty_matrix(model):
+    """Check that nothing is asked for that a penalty matrix excludes."""
+    if model.penalty_matrix is None:
+        return
+    owner = type(model).__name__
+    if model.penalty_factor is not None:
+        raise ValueError(
+            f"{owner}: penalty_matrix and penalty_factor were both given; factors f are the matrix "
+            "diag(f), so add them to penalty_matrix and leave penalty_factor None."
+        )
+    if model.positive or model.lower is not None or model.upper is not None:
+        raise ValueError(
+            f"{owner}: penalty_matrix does not support positive, lower or upper; leave them out, "
+            "or use penalty_factor."
+        )
+    if model.solver == "sgd":
+        raise ValueError(
+            f"{owner}: penalty_matrix does not support solver='sgd'; use solver='auto'."
+        )
+
+
+def matrix(model, n_features):
+    """Return the penalty matrix as a symmetric array of float64; it is never changed."""
+    owner, shape = type(model).__name__, (n_features, n_features)
+    allowed = f"a symmetric matrix of numbers, an array or sparse, of shape {shape}"
+    if n_features > MAX_SIDE:
+        raise ValueError(
+            f"{owner}: penalty_matrix is decomposed, so X may have at most {MAX_SIDE} features; "
+            f"got {n_features}. Use penalty_factor, or fewer features."
+        )
+    given = model.penalty_matrix
+    try:
+        P = given.toarray() if sp.issparse(given) else np.asarray(given)
+    except ValueError:  # rows of unequal length
+        refuse(model, "penalty_matrix", given, allowed)
+    if P.dtype.kind not in "biuf":
+        refuse(model, "penalty_matrix", given, allowed, TypeError)
+    if P.shape != shape:
+        raise ValueError(f"{owner}: penalty_matrix must be {allowed}; got shape {P.shape}.")
+    P = P.astype(float)
+    if not np.all(np.isfinite(P)):
+        raise ValueError(f"{owner}: penalty_matrix must be finite; got NaN or infinity.")
+    difference = np.abs(P - P.T)
+    if np.any(difference > ASYMMETRY * np.abs(P).max()):
+        i, j = np.unravel_index(difference.argmax(), shape)
+        raise ValueError(
+            f"{owner}: penalty_matrix must be symmetric; got {P[i, j]:g} at ({i}, {j}) but "
+            f"{P[j, i]:g} at ({j}, {i}). Pass (P + P.T) / 2, whose w'Pw is the same."
+        )
+    return (P + P.T) / 2
