@@ -81,6 +81,10 @@ class DenseDesign(Design):
         return G
 
     def _kernel(self, q):
+        if self._direct and np.all(q == q[0]):
+            X = self._read(self.X)
+            shift = q[0] * (X @ self.mean)
+            return q[0] * (X @ X.T) - shift - shift[:, None] + q @ self.mean**2
         K, root = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q)
         wide = max(256, BLOCK_SIZE // self.n_samples)
         for left in range(0, self.n_features, wide):
