@@ -82,9 +82,9 @@ class DenseDesign(Design):
 
     def _kernel(self, q):
         if self._direct and np.all(q == q[0]):
-            X = self._read(self.X)
-            shift = q[0] * (X @ self.mean)
-            return q[0] * (X @ X.T) - shift - shift[:, None] + q @ self.mean**2
+            shift = q[0] * (self._read(self.X) @ self.mean)
+            K = q[0] * (self._read(self.X) @ self.X.T)
+            return K - shift - shift[:, None] + q @ self.mean**2
         K, root = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q)
         wide = max(256, BLOCK_SIZE // self.n_samples)
         for left in range(0, self.n_features, wide):
