@@ -30,165 +30,11 @@ import numpy as np
 from scipy.special import gammaln
 
 from .._convergence import Work, bytes_of
-from .._numba import kernel, unsigned
+from .._numba import unsigned
+from . import kernels
+from .operators import Gram, Kernel, by_fold, vector
 
 LONGEST_CALL = 1 << 27  # numbers that a kernel reads before it lets Python see a Ctrl-C
-
-
-@kernel
-def sweep(
-    X, place, first, last, samples, centre, s, total_weight, mean, scale,
-    columns, curvature, w, r, weight, ridge, lower, upper, room,
-):  # fmt: skip
-    """Minimise over one column after the other; the rows of `r` are the targets.
-
-    Where there are several the penalty is that of a RowElasticNet, which with one is the same.
-    `shift` is what the residuals lack until the end because of ``mean - centre``.
-    """
-    n_targets, n_changed, n_flipped = w.shape[1], 0, 0
-    gap, excess, size = 0.0, 0.0, 0.0
-    c, new, shift = room
-    for t in range(n_targets):
-        shift[t] = 0.0
-    for k in range(columns.shape[0]):
-        if curvature[k] <= 0.0:
-            continue
-        j = columns[k]
-        zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
-        for t in range(n_targets):
-            total = total_weight * (mean[j] - centre[j]) * shift[t]
-            for e in range(first[j], last[j]):
-                total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
-            c[t] = total / scale[j] - ridge[k] * w[k, t]
-            zz += (c[t] + curvature[k] * w[k, t]) ** 2
-            cc += c[t] ** 2
-            ww += w[k, t] ** 2
-            cw += c[t] * w[k, t]
-        shrink = max(0.0, 1.0 - weight[k] / np.sqrt(zz)) if zz > 0.0 else 0.0
-        moved, along, held = 0.0, 0.0, False
-        for t in range(n_targets):
-            new[t] = shrink * (c[t] / curvature[k] + w[k, t])
-            new[t] = min(max(new[t], lower[k]), upper[k])
-            moved += (new[t] - w[k, t]) ** 2
-            along += new[t] * w[k, t]
-            held |= new[t] in (lower[k], upper[k]) or w[k, t] in (lower[k], upper[k])
-        size += weight[k] * np.sqrt(ww)
-        if moved == 0.0:
-            continue
-        n_changed += 1
-        n_flipped += along <= 0.0 or held
-        gap += abs(weight[k] * np.sqrt(ww) - cw) + 0.5 * moved * curvature[k]
-        if cc > weight[k] ** 2 > 0.0:
-            excess = max(excess, np.sqrt(cc) / weight[k] - 1.0)
-        for t in range(n_targets):
-            change = (new[t] - w[k, t]) / scale[j]
-            w[k, t] = new[t]
-            shift[t] += change * (mean[j] - centre[j])
-            for e in range(first[j], last[j]):
-                r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
-    for t in range(n_targets):
-        for i in range(r.shape[1]):
-            r[t, i] += shift[t]
-    return gap + excess * size, n_changed, n_flipped
-
-
-@kernel
-def epoch(
-    X, line, first, last, columns, centre, s, mean,
-    rows, starts, begin, end, share, keep, step, lower, upper, c, v, shift, change, seen, met, d,
-):  # fmt: skip
-    """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
-
-    Only the columns that a batch meets take part. Each time they take a `share` of what all samples
-    say of them, `c`, so that in an epoch they get all of it, whether rare or not; the penalty lets
-    them `keep` a part. `v` is what the coefficients have moved by, and `shift` what the residuals
-    lack of that because of ``mean - centre``. `change` is that of `c`.
-    """
-    n_features, n_targets = v.shape
-    for b in range(begin, end):
-        n_met = 0
-        for k in range(starts[b], starts[b + 1]):
-            if n_met == n_features:
-                break
-            for e in range(first[rows[k]], last[rows[k]]):
-                j = columns[e]
-                if seen[j] != b:
-                    seen[j] = b
-                    met[n_met] = j
-                    n_met += 1
-        for t in range(n_targets):
-            for k in range(starts[b], starts[b + 1]):
-                i, moved = rows[k], -shift[t]
-                for e in range(first[i], last[i]):
-                    moved += (X[line[i], e] - centre[columns[e]]) * v[columns[e], t]
-                d[k - starts[b]] = -s[i] * moved
-            for k in range(starts[b], starts[b + 1]):
-                i, di = rows[k], d[k - starts[b]]
-                for e in range(first[i], last[i]):
-                    change[columns[e]] += di * (X[line[i], e] - centre[columns[e]])
-            for k in range(n_met):
-                j = met[k]
-                new = keep[j, t] * v[j, t] + step[j, t] * (share[j] * c[j, t] + change[j])
-                new = min(max(new, lower[j, t]), upper[j, t])
-                shift[t] += (mean[j] - centre[j]) * (new - v[j, t])
-                v[j, t] = new
-                c[j, t] += change[j]
-                change[j] = 0.0
-
-
-@kernel
-def row_squares(X, line, first, last, columns, centre, q, squares):
-    """Fill in the weighted sum of the squares of every row."""
-    for i in range(squares.shape[0]):
-        squares[i] = 0.0
-        for e in range(first[i], last[i]):
-            squares[i] += q[columns[e]] * (X[line[i], e] - centre[columns[e]]) ** 2
-
-
-@kernel
-def stream(
-    X, line, first, last, columns, s, y, alphas, factor, lower, upper, intercept,
-    w, total, date, decayed, free, free_total, counts,
-):  # fmt: skip
-    """Take a step for each sample, and add up the iterates: the n-th counts n times.
-
-    A column takes part only where it is not 0, so its coefficient stays what it was after sample
-    `date[j]`; the decay that is due since then, ``counts[1] - decayed[j]``, is made up for at once.
-    The penalty of the n-th sample is alpha / 2n, for the average of these is alpha / n. `counts`
-    has the number of samples, the decay so far, and the largest ``s * |x|**2`` and s.
-    """
-    for i in range(y.shape[0]):
-        if s[i] == 0.0:
-            continue
-        square = 0.0
-        for e in range(first[i], last[i]):
-            square += X[line[i], e] ** 2
-        now = counts[0]
-        counts[0] += 1.0
-        counts[2] = max(counts[2], s[i] * square)
-        counts[3] = max(counts[3], s[i])
-        step = 0.5 / counts[2] if counts[2] > 0.0 else 0.0
-        counts[1] += 0.5 * step / counts[0]
-        for t in range(w.shape[1]):
-            r = y[i, t] - free[t]
-            for e in range(first[i], last[i]):
-                j = columns[e]
-                if X[line[i], e] != 0.0:
-                    total[j, t] += 0.5 * (now * (now + 1.0) - date[j] * (date[j] + 1.0)) * w[j, t]
-                    w[j, t] *= np.exp(alphas[t] * factor[j] * (decayed[j] - counts[1]))
-                    r -= X[line[i], e] * w[j, t]
-            for e in range(first[i], last[i]):
-                j = columns[e]
-                if X[line[i], e] != 0.0:
-                    new = w[j, t] + step * s[i] * r * X[line[i], e]
-                    w[j, t] = min(max(new, lower[j]), upper[j])
-            if intercept:
-                free[t] += 0.5 / counts[3] * s[i] * r
-            free_total[t] += counts[0] * free[t]
-        for e in range(first[i], last[i]):
-            if X[line[i], e] != 0.0:
-                date[columns[e]] = now
-                decayed[columns[e]] = counts[1]
 
 
 class Design(ABC):
@@ -371,7 +217,7 @@ class Design(ABC):
         view = self.s, self.total_weight, self.mean, self.scale
         curvature = self.column_norms[columns] ** 2 + penalty.ridge
         room = np.empty((3, w.shape[1]))
-        return sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
+        return kernels.sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
 
     def epoch(self, w, gradient, rows, n_batches, step, ridge, lower, upper):
         """Take a step for each batch of rows, with a gradient of reduced variance.
@@ -415,7 +261,7 @@ class Design(ABC):
         n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
         for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
             part = unsigned(rows), starts, begin, end, share, keep, keep * step / unit**2
-            epoch(*places, self.s, self.mean, *part, *bounds, *room)
+            kernels.epoch(*places, self.s, self.mean, *part, *bounds, *room)
         self.n_passes += 2
         self.work.n_bytes += 2 * bytes_of(self.X)
         return w + v * unit
@@ -425,7 +271,7 @@ class Design(ABC):
         self.n_passes += 1
         self.work.n_bytes += bytes_of(self.X)
         squares = np.empty(self.n_samples)
-        row_squares(*self._row_places(), self._scaled(self._scaled(q)), squares)
+        kernels.row_squares(*self._row_places(), self._scaled(self._scaled(q)), squares)
         return squares
 
     def stream(self, y, alphas, penalty, intercept, state):
@@ -446,7 +292,7 @@ class Design(ABC):
         """
         X, line, first, last, columns, _ = self._row_places()
         problem = alphas, penalty.ridge, penalty.lower, penalty.upper, intercept
-        stream(X, line, first, last, columns, self.s, y, *problem, *state)
+        kernels.stream(X, line, first, last, columns, self.s, y, *problem, *state)
         self.n_passes += 2
         self.work.n_bytes += 2 * bytes_of(self.X)
 
@@ -546,68 +392,6 @@ class Design(ABC):
         The numbers of row i are ``X[line[i], first[i] : last[i]]`` and their columns are
         ``columns[first[i] : last[i]]``. Return X, line, first, last, columns and centre.
         """
-
-
-class Gram:
-    """Multiplies with ``root * (Z - shift).T @ diag(weights) @ (Z - shift) * root`` of each fold.
-
-    Z is what plain products are with. The shift makes the weighted rows add up to 0, so that it
-    need not be taken away again in the second product.
-    """
-
-    def __init__(self, design, root, weights, shift):
-        self.design, self.root, self.weights, self.shift = design, root, weights, shift
-
-    def __call__(self, v):
-        """Return the product with an array of shape (n_features, n_targets)."""
-        w = self.root * v
-        centre = np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
-        product = self.design.plain_gram(w, centre, self.weights)
-        product *= self.root
-        return product
-
-
-class Kernel:
-    """Multiplies with ``root * (Z - shift) @ diag(q) @ (Z - shift).T * root`` of each fold.
-
-    Z is what plain products are with; the shift adds terms of rank one, in which `ends` has a
-    column of ones and one of ``Z @ diag(q) @ shift`` for each fold.
-    """
-
-    def __init__(self, design, q, root, shift):
-        self.design, self.q, self.root = design, q[:, None], root
-        self.ends = np.c_[np.ones(len(root)), design.plain_matvec(self.q * shift)]
-        self.square = q @ shift**2
-
-    def __call__(self, u):
-        """Return the product with an array of shape (n_samples, n_targets)."""
-        u = (self.root[:, :, None] * by_fold(u, self.root)).reshape(u.shape)
-        product, n_folds = self.product(u), self.root.shape[1]
-        fold, each = np.repeat(np.arange(n_folds), u.shape[1] // n_folds), np.arange(u.shape[1])
-        along = self.ends.T @ u
-        terms = np.zeros_like(along)
-        terms[0] = self.square[fold] * along[0] - along[1 + fold, each]
-        terms[1 + fold, each] = -along[0]
-        product += self.ends @ terms
-        product = by_fold(product, self.root)
-        product *= self.root[:, :, None]
-        return product.reshape(u.shape)
-
-    def product(self, u):
-        """Return ``Z @ diag(q) @ Z.T @ u``."""
-        w = self.design.plain_rmatvec(u)
-        w *= self.q
-        return self.design.plain_matvec(w)
-
-
-def by_fold(a, like):
-    """Return an array with an axis for the folds, of which another has as many columns."""
-    return a.reshape(*like.shape, -1)
-
-
-def vector(a):
-    """Return a matrix of one column as a vector, with which products are faster."""
-    return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
 
 
 def chance_of_meeting(n_samples, lengths, n_batches):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .design import by_fold
+from .operators import by_fold
 
 
 class Folds:

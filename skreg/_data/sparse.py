@@ -7,7 +7,8 @@ import scipy.sparse as sp
 
 from .._convergence import bytes_of
 from .._numba import kernel, unsigned
-from .design import Design, Kernel, as_design, vector
+from .design import Design, as_design
+from .operators import Kernel, vector
 
 PATIENCE = 8  # calls after which a preparation is worth its time
 

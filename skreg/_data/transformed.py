@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import lstsq, qr
 
-from .design import by_fold
+from .operators import by_fold
 
 BLOCK_SIZE = 1 << 20  # numbers in a block of the combined columns: 8 MiB
 

@@ -1,0 +1,68 @@
+"""Products with the matrices of the columns and of the samples that nobody has to make.
+
+They are those of several folds at once: targets come fold after fold, an equal number of each.
+"""
+
+import numpy as np
+
+
+class Gram:
+    """Multiplies with ``root * (Z - shift).T @ diag(weights) @ (Z - shift) * root`` of each fold.
+
+    Z is what plain products are with. The shift makes the weighted rows add up to 0, so that it
+    need not be taken away again in the second product.
+    """
+
+    def __init__(self, design, root, weights, shift):
+        self.design, self.root, self.weights, self.shift = design, root, weights, shift
+
+    def __call__(self, v):
+        """Return the product with an array of shape (n_features, n_targets)."""
+        w = self.root * v
+        centre = np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
+        product = self.design.plain_gram(w, centre, self.weights)
+        product *= self.root
+        return product
+
+
+class Kernel:
+    """Multiplies with ``root * (Z - shift) @ diag(q) @ (Z - shift).T * root`` of each fold.
+
+    Z is what plain products are with; the shift adds terms of rank one, in which `ends` has a
+    column of ones and one of ``Z @ diag(q) @ shift`` for each fold.
+    """
+
+    def __init__(self, design, q, root, shift):
+        self.design, self.q, self.root = design, q[:, None], root
+        self.ends = np.c_[np.ones(len(root)), design.plain_matvec(self.q * shift)]
+        self.square = q @ shift**2
+
+    def __call__(self, u):
+        """Return the product with an array of shape (n_samples, n_targets)."""
+        u = (self.root[:, :, None] * by_fold(u, self.root)).reshape(u.shape)
+        product, n_folds = self.product(u), self.root.shape[1]
+        fold, each = np.repeat(np.arange(n_folds), u.shape[1] // n_folds), np.arange(u.shape[1])
+        along = self.ends.T @ u
+        terms = np.zeros_like(along)
+        terms[0] = self.square[fold] * along[0] - along[1 + fold, each]
+        terms[1 + fold, each] = -along[0]
+        product += self.ends @ terms
+        product = by_fold(product, self.root)
+        product *= self.root[:, :, None]
+        return product.reshape(u.shape)
+
+    def product(self, u):
+        """Return ``Z @ diag(q) @ Z.T @ u``."""
+        w = self.design.plain_rmatvec(u)
+        w *= self.q
+        return self.design.plain_matvec(w)
+
+
+def by_fold(a, like):
+    """Return an array with an axis for the folds, of which another has as many columns."""
+    return a.reshape(*like.shape, -1)
+
+
+def vector(a):
+    """Return a matrix of one column as a vector, with which products are faster."""
+    return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
