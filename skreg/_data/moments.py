@@ -1,4 +1,4 @@
-"""Sums that say all of the data that least squares need; those of two parts can be added."""
+"""Sums that say all of the data that least squares need; of parts they are added and subtracted."""
 
 from typing import NamedTuple
 
@@ -41,27 +41,43 @@ class Moments(NamedTuple):
         """The number of targets."""
         return len(self.y_mean)
 
+    @classmethod
+    def of_sums(cls, G, b, sums, yy, origin):
+        """Return the moments from sums about an origin, which lies near the means.
+
+        The first column of b, and the first of the sums of the targets, are those of ones.
+        """
+        weight, first, mean, y_mean = sums[0], b[:, 0], b[:, 0] / sums[0], sums[1:] / sums[0]
+        c, yy = b[:, 1:] - np.outer(first, y_mean), yy - weight * y_mean**2
+        return cls(weight, origin + mean, y_mean, G - weight * np.outer(mean, mean), c, yy)
+
     def __add__(self, other):
-        """Return the moments of both: Chan, Golub and LeVeque (1983), section 2."""
-        weight = self.weight + other.weight
-        part = other.weight / weight
+        """Return the moments of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other):
+        """Return the moments of the rest of what a part is taken from."""
+        return self._combined(other, -1)
+
+    def _combined(self, other, sign):
+        """Add or subtract: Chan, Golub and LeVeque (1983), section 2."""
+        weight = self.weight + sign * other.weight
+        part = sign * other.weight / weight
         shift, y_shift = other.mean - self.mean, other.y_mean - self.y_mean
         return Moments(
             weight,
             self.mean + part * shift,
             self.y_mean + part * y_shift,
-            self.G + other.G + part * self.weight * np.outer(shift, shift),
-            self.c + other.c + part * self.weight * np.outer(shift, y_shift),
-            self.yy + other.yy + part * self.weight * y_shift**2,
+            self.G + sign * other.G + part * self.weight * np.outer(shift, shift),
+            self.c + sign * other.c + part * self.weight * np.outer(shift, y_shift),
+            self.yy + sign * other.yy + part * self.weight * y_shift**2,
         )
 
     def about_zero(self):
-        """Return the moments with products about 0."""
-        return self._replace(
-            G=self.G + self.weight * np.outer(self.mean, self.mean),
-            c=self.c + self.weight * np.outer(self.mean, self.y_mean),
-            yy=self.yy + self.weight * self.y_mean**2,
-        )
+        """Return the moments with products about 0, as if that were the mean."""
+        mean, y_mean, weight = self.mean, self.y_mean, self.weight
+        G, c = self.G + weight * np.outer(mean, mean), self.c + weight * np.outer(mean, y_mean)
+        return Moments(weight, 0.0 * mean, 0.0 * y_mean, G, c, self.yy + weight * y_mean**2)
 
     def as_rows(self):
         """Return n_features + 1 samples and their targets, whose products about 0 are these."""

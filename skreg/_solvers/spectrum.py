@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import norm  # unlike numpy's, it does not overflow
 
+from .._data import Moments
+
 MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
 SMALL_SIDE = 200  # which takes milliseconds
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
@@ -106,42 +108,6 @@ class Basis(NamedTuple):
         return np.tensordot(self.vectors, v, 1)
 
 
-class Sums(NamedTuple):
-    """Weighted sums over some rows; `y` begins with a column of ones.
-
-    They are about the means of all rows plus `shift`, which is in the units of the Design.
-    """
-
-    G: np.ndarray
-    b: np.ndarray
-    sums: np.ndarray
-    shift: np.ndarray
-
-    @classmethod
-    def of(cls, design, y, rows, columns, shift):
-        """Add up some rows."""
-        G, b = np.zeros((len(columns), len(columns))), np.zeros((len(columns), y.shape[1]))
-        if shift.any():
-            moved = np.zeros(design.n_features)
-            moved[columns] = shift
-            design = design.about(moved)
-        for some, part in parts(design, rows, len(columns)):
-            G += part.gram(columns)
-            b += part.rmatvec(y[some])[columns]
-        return cls(G, b, design.s[rows] @ y[rows], shift)
-
-    def without(self, other):
-        """Return the sums over the other rows."""
-        G, b, sums = (ours - theirs for ours, theirs in zip(self[:3], other[:3], strict=True))
-        return Sums(G, b, sums, self.shift)
-
-    def centred(self):
-        """Return the sums about the means of their own rows, but for those of y itself."""
-        mean, y_mean = self.b[:, 0] / self.sums[0], self.sums / self.sums[0]
-        G = self.G - self.sums[0] * np.outer(mean, mean)
-        return Sums(G, self.b - np.outer(self.b[:, 0], y_mean), self.sums, self.shift + mean)
-
-
 class Side:
     """What both sides do alike: they are exact."""
 
@@ -161,8 +127,9 @@ class Columns(Side):
         self.factor = penalty.ridge[self.columns]
         self.with_ones = np.c_[np.ones(len(y)), y]
         G, b = design.gram(self.columns), design.rmatvec(self.with_ones)[self.columns]
-        self.moments = Sums(G, b, design.s @ self.with_ones, np.zeros(len(G)))
-        self.basis = Basis.of(G, self.factor, np.ones(len(G), bool))
+        self.moments = Moments.of_sums(G, b, *self._sums(slice(None)), np.zeros(len(G)))
+        self.whole = self._about(self.moments)
+        self.basis = Basis.of(self.whole.G, self.factor, np.ones(len(G), bool))
 
     def leave_one_out(self, alphas, criterion):
         """Yield rows, and the errors of their targets in a model that has not seen them.
@@ -171,7 +138,7 @@ class Columns(Side):
         column that is not penalised has no other sample: then there is no such model.
         """
         design, basis = self.design, self.basis
-        w = basis.coefficients(self.moments.b[:, 1:], alphas[None])
+        w = basis.coefficients(self.whole.c, alphas[None])
         shrink, unpenalised = basis.shrink(alphas), 1.0 - basis.ridge[:, None]
         mean = (self.centred + basis.d @ shrink) / np.count_nonzero(design.s)
         for rows, part in self._parts(np.arange(len(self.y)), w):
@@ -188,44 +155,56 @@ class Columns(Side):
 
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
-        G, b, sums, shift = self._moments_of(train)
-        mean = np.abs(self.design.mean / self.design.scale)[self.columns]
-        used = (
-            G.diagonal() > (ROUNDING * (mean + np.abs(shift))) ** 2 * sums[0]
-        )  # the others are flat
-        w = Basis.of(G, self.factor, used).coefficients(b[:, 1:], alphas[None])
-        y_mean = self.centred * sums[1:] / sums[0]
-        intercept = y_mean[:, None] - np.tensordot(shift, w, 1)
+        moments = self._about(self._moments_of(train))
+        far = np.abs(self.design.mean / self.design.scale)[self.columns] + np.abs(moments.mean)
+        used = moments.G.diagonal() > (ROUNDING * far) ** 2 * moments.weight  # others are flat
+        w = Basis.of(moments.G, self.factor, used).coefficients(moments.c, alphas[None])
+        intercept = moments.y_mean[:, None] - np.tensordot(moments.mean, w, 1)
         pieces = [self._product(part, w) + intercept for _, part in self._parts(test, w)]
         return np.concatenate(pieces)
 
     def coefficients(self, alphas):
         """Return the coefficients on all data, for one alpha for each target."""
         w = np.zeros((self.design.n_features, len(alphas)))
-        w[self.columns] = self.basis.coefficients(self.moments.b[:, 1:], alphas[:, None])[:, :, 0]
+        w[self.columns] = self.basis.coefficients(self.whole.c, alphas[:, None])[:, :, 0]
         return w
 
+    def _about(self, moments):
+        """Return moments about the means, or about 0 where there is no intercept."""
+        return moments if self.centred else moments.about_zero()
+
     def _moments_of(self, train):
-        """Return the moments of some rows, about their means where these are to be taken away.
+        """Return the moments of some rows.
 
         They come from those of the other rows where these are fewer, unless that costs digits.
         """
         others = np.setdiff1d(np.arange(len(self.y)), train)
         if len(others) < len(train) == len(self.y) - len(others):  # and none is there twice
-            moments = self.moments.without(self._sum(others))
-            moments = moments.centred() if self.centred else moments
+            moments = self.moments - self._sum(others, np.zeros(len(self.columns)))
             if np.all(moments.G.diagonal() > CANCELLED * self.moments.G.diagonal()):
                 return moments
-        if not self.centred:
-            return self._sum(train)
         pieces = parts(self.design, train, len(self.columns))
         first = sum(part.rmatvec(np.ones(len(some)))[self.columns] for some, part in pieces)
-        return self._sum(train, first / self.design.s[train].sum()).centred()
+        return self._sum(train, first / self.design.s[train].sum())
 
-    def _sum(self, rows, shift=0.0):
-        """Return the moments of some rows, about the means of all plus a shift."""
-        shift = shift + np.zeros(len(self.columns))
-        return Sums.of(self.design, self.with_ones, rows, self.columns, shift)
+    def _sum(self, rows, origin):
+        """Return the moments of some rows, whose products are taken about an origin."""
+        columns, y = self.columns, self.with_ones
+        G, b = np.zeros((len(columns), len(columns))), np.zeros((len(columns), y.shape[1]))
+        design = self.design
+        if origin.any():
+            moved = np.zeros(design.n_features)
+            moved[columns] = origin
+            design = design.about(moved)
+        for some, part in parts(design, rows, len(columns)):
+            G += part.gram(columns)
+            b += part.rmatvec(y[some])[columns]
+        return Moments.of_sums(G, b, *self._sums(rows), origin)
+
+    def _sums(self, rows):
+        """Return the sums of ones and of the targets, and of the squares of the targets."""
+        s = self.design.s[rows]
+        return s @ self.with_ones[rows], s @ self.y[rows] ** 2
 
     def _parts(self, rows, w):
         """Yield some rows in pieces, with their Design, to be multiplied with w."""
