@@ -1,6 +1,7 @@
 """What needs a process of its own: the kernel cache, plain Python kernels, the demonstration."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -107,3 +108,18 @@ def test_checks_hold_with_scipys_array_api(module):
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
     )
     assert process.returncode == 0, process.stdout[-3000:]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries need no teaching")
+@pytest.mark.parametrize("kept", [False, True])
+def test_freed_memory_is_kept(kept):
+    """An array is then had again without a fault for each of its pages."""
+    code = (
+        "import resource, numpy as np; from skreg._memory import keep_freed_memory\n"
+        f"keep_freed_memory() if {kept} else None\n"
+        "def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "def work(): return [np.ones(40_000) for _ in range(50)]  # 15 MiB in all\n"
+        "work(); before = faults(); [work() and None for _ in range(20)]; print(faults() - before)"
+    )
+    faults = int(run(code, MALLOC_ARENA_MAX="1"))
+    assert faults < 1000 if kept else faults > 10_000

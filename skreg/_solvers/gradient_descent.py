@@ -142,11 +142,14 @@ class Problem(NamedTuple):
         column = np.where(column > 0, column, 1.0)
         ridge = np.multiply.outer(factor, alphas)
         bounds = penalty.lower[:, None], penalty.upper[:, None]
-        y, at_rest = (repeated(a, n_alphas) for a in (y, design.rmatvec(y)))
-        scale = [
-            norm(at_rest[:, t] / np.sqrt(column + alpha * factor)) for t, alpha in enumerate(alphas)
-        ]
-        scale = np.array(scale)
+        at_rest = design.rmatvec(y)
+        scale = np.array(
+            [
+                norm(at_rest[:, t // n_alphas] / np.sqrt(column + alpha * factor))
+                for t, alpha in enumerate(alphas)
+            ]
+        )
+        y, at_rest = repeated(y, n_alphas), repeated(at_rest, n_alphas)
         return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, column, at_rest, scale)
 
     @property
