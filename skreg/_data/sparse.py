@@ -10,6 +10,7 @@ from .._numba import kernel, unsigned
 from .design import Design, as_design
 from .operators import Kernel, vector
 
+FEW = 7  # columns, above which scipy's products are quicker than those in one pass
 PATIENCE = 8  # calls after which a preparation is worth its time
 
 
@@ -62,20 +63,46 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
 
 @kernel
 def gram_product(indptr, indices, data, weights, w, centre, product):
-    """Add ``X.T @ diag(weights) @ (X @ w - centre)``, row by row: X is read once."""
-    one = np.uintp(1)
+    """Add ``X.T @ (weights * (X @ w - centre))``, row by row: X is read once.
+
+    Four columns of w at once, and then one by one, in two sums of which neither waits for the
+    other.
+    """
+    one, n_columns = np.uintp(1), w.shape[1]
     for i in range(weights.shape[0]):
-        even, odd = -centre, 0.0  # two sums, so that additions need not wait for one another
-        e, end = np.uintp(indptr[i]), np.uintp(indptr[i + 1])
-        while e + one < end:
-            even += data[e] * w[indices[e]]
-            odd += data[e + one] * w[indices[e + one]]
-            e += one + one
-        if e < end:
-            even += data[e] * w[indices[e]]
-        r = weights[i] * (even + odd)
-        for e in range(indptr[i], indptr[i + 1]):
-            product[indices[e]] += r * data[e]
+        first, last = np.uintp(indptr[i]), np.uintp(indptr[i + 1])
+        t = 0
+        while t + 3 < n_columns:
+            r0, r1, r2, r3 = -centre[t], -centre[t + 1], -centre[t + 2], -centre[t + 3]
+            for e in range(first, last):
+                x, j = data[e], indices[e]
+                r0 += x * w[j, t]
+                r1 += x * w[j, t + 1]
+                r2 += x * w[j, t + 2]
+                r3 += x * w[j, t + 3]
+            r0 *= weights[i, t]
+            r1 *= weights[i, t + 1]
+            r2 *= weights[i, t + 2]
+            r3 *= weights[i, t + 3]
+            for e in range(first, last):
+                x, j = data[e], indices[e]
+                product[j, t] += x * r0
+                product[j, t + 1] += x * r1
+                product[j, t + 2] += x * r2
+                product[j, t + 3] += x * r3
+            t += 4
+        while t < n_columns:
+            even, odd, e = -centre[t], 0.0, first
+            while e + one < last:
+                even += data[e] * w[indices[e], t]
+                odd += data[e + one] * w[indices[e + one], t]
+                e += one + one
+            if e < last:
+                even += data[e] * w[indices[e], t]
+            r = weights[i, t] * (even + odd)
+            for e in range(first, last):
+                product[indices[e], t] += r * data[e]
+            t += 1
 
 
 class SparseDesign(Design):
@@ -165,14 +192,14 @@ class SparseDesign(Design):
         return self._read(self.X).T @ r
 
     def plain_gram(self, w, centre, weights):
-        """Return ``X.T @ diag(weights) @ (X @ w - centre)``; for one w in one pass."""
-        if w.shape[1] > 1:
+        """Return ``X.T @ diag(weights) @ (X @ w - centre)``; that of few folds in one pass."""
+        if w.shape[1] != weights.shape[1] or w.shape[1] > FEW:
             return super().plain_gram(w, centre, weights)
         self._count(n_passes=1, n_products=2)
-        X, product = self._read(self._csr), np.zeros(len(w))
+        X, product = self._read(self._csr), np.zeros(w.shape)
         places = unsigned(X.indptr), unsigned(X.indices)
-        gram_product(*places, X.data, weights[:, 0], w[:, 0], centre[0, 0], product)
-        return product[:, None]
+        gram_product(*places, X.data, weights, w, centre.ravel(), product)
+        return product
 
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
