@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import LassoCD, RidgeGD
+from skreg import LassoCD, RidgeGD, RidgeGDCV
 
 MODELS = [
     *(
@@ -78,3 +78,16 @@ def test_free_columns_that_depend_on_one_another_do_not_run_away(seed):
     model = LassoCD(0.3, penalty_factor=factor, lower=lower, tol=1e-12).fit(X, y)
     assert model.convergence_.converged
     assert np.abs(model.coef_).max() < 1e6
+
+
+@pytest.mark.parametrize("estimator", [RidgeGD(), LassoCD(1.0)])
+def test_coefficients_beyond_float32_are_refused(estimator):
+    X = np.ones((3, 2), dtype=np.float32)
+    with pytest.raises(ValueError, match=r"coefficients overflow float32; pass X as float64"):
+        estimator.fit(X, np.full(3, 1e100))
+    assert not hasattr(estimator, "coef_")
+
+
+def test_folds_of_sparse_data_without_entries():
+    X, y = sp.csr_array((30, 8)), np.arange(30.0)
+    assert not RidgeGDCV([1e-3, 1], cv=3).fit(X, y).coef_.any()

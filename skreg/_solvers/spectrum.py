@@ -38,7 +38,7 @@ def pays(design, worth):
     """
     side = min(design.n_samples, design.n_features)
     passes = min(design.passes_of_gram, design.passes_of_kernel)
-    return side <= SMALL_SIDE or passes + side**3 / (2 * design.n_numbers) <= worth
+    return side <= SMALL_SIDE or passes + side**3 / (2 * max(1, design.n_numbers)) <= worth
 
 
 def decompose(design, y, penalty, *, centred):

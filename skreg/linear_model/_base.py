@@ -160,8 +160,15 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             coef = coef[0]
         if self._y_ndim == 1:
             intercept = intercept[0]
-        self.coef_ = np.ascontiguousarray(coef, dtype=dtype)
-        self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
+        with np.errstate(over="ignore"):
+            self.coef_ = np.ascontiguousarray(coef, dtype=dtype)
+            self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
+        if not np.all(np.isfinite(self.intercept_)) or not np.all(np.isfinite(self.coef_)):
+            del self.coef_, self.intercept_  # what is not fitted must not predict
+            raise ValueError(
+                f"{type(self).__name__}: the coefficients overflow {dtype}; pass X as float64, or "
+                "scale y down."
+            )
 
     def predict(self, X):
         """Predict with the linear model.
