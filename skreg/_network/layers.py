@@ -4,30 +4,21 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import erf, expit, softmax, xlogy
 
-ACTIVATIONS = {
+LEAK = 0.01  # the slope of leaky_relu below 0
+RECTIFIERS = ("relu", "leaky_relu", "gelu")
+OUTPUTS = {
     "identity": lambda z: z,
     "logistic": expit,
-    "tanh": np.tanh,
-    "relu": lambda z: np.maximum(z, 0),
+    "softmax": lambda z: softmax(z, axis=1),
+    "exp": np.exp,
 }
-
-# The slope of each activation as a function of its value.
-SLOPES = {
-    "identity": np.ones_like,
-    "logistic": lambda a: a * (1 - a),
-    "tanh": lambda a: 1 - a * a,
-    "relu": lambda a: (a > 0).astype(a.dtype),
-}
-
-OUTPUTS = {"logistic": expit, "softmax": lambda z: softmax(z, axis=1)}
-
-ROWS_AT_A_TIME = 1024  # in a prediction
+ROWS_AT_A_TIME = 512  # in a prediction
 
 
 class Network(NamedTuple):
-    """Weights and biases of each layer, and the functions between them.
+    """Weights and biases of each layer, and the functions between and after them.
 
     Attributes
     ----------
@@ -35,25 +26,116 @@ class Network(NamedTuple):
         Weights.
     intercepts : list of ndarray of shape (units above,)
         Biases.
-    activation, output : str
-        Function of the hidden layers and of the output layer.
+    activation : str
+        Function of the hidden layers, one of `ACTIVATIONS`.
+    output : str
+        Function of the output layer, one of `OUTPUTS`.
+    loss : str
+        What training minimises, one of `LOSSES`: 'log_loss' of a softmax or logistic output,
+        'poisson' of exp, the others of identity.
+    delta : float
+        Where the loss of Huber turns from a parabola into a line.
     """
 
     coefs: list
     intercepts: list
     activation: str
     output: str
+    loss: str
+    delta: float = 1.35
 
 
-def initialize(sizes, activation, output, dtype, rng):
-    """Draw weights and biases uniformly, as scikit-learn does; Glorot and Bengio (2010), eq. 16."""
+def initialize(sizes, activation, output, loss, dtype, rng):
+    """Draw weights and biases uniformly.
+
+    The bounds are those of scikit-learn, Glorot and Bengio (2010), eq. 16; for weights below
+    rectifiers those of He et al. (2015), eq. 10.
+    """
     factor = 2.0 if activation == "logistic" else 6.0
     coefs, intercepts = [], []
     for below, above in pairwise(sizes):
-        bound = np.sqrt(factor / (below + above))
+        bound = glorot = np.sqrt(factor / (below + above))
+        if activation in RECTIFIERS:
+            bound = np.sqrt(6.0 / below)
         coefs.append(rng.uniform(-bound, bound, (below, above)).astype(dtype))
-        intercepts.append(rng.uniform(-bound, bound, above).astype(dtype))
-    return Network(coefs, intercepts, activation, output)
+        intercepts.append(rng.uniform(-glorot, glorot, above).astype(dtype))
+    return Network(coefs, intercepts, activation, output, loss)
+
+
+def _identity(z):
+    return z, np.ones_like(z)
+
+
+def _logistic(z):
+    a = expit(z)
+    return a, a * (1 - a)
+
+
+def _tanh(z):
+    a = np.tanh(z)
+    return a, 1 - a * a
+
+
+def _relu(z):
+    return np.maximum(z, 0), (z > 0).astype(z.dtype)
+
+
+def _leaky_relu(z):
+    slope = np.where(z > 0, 1, LEAK).astype(z.dtype)
+    return z * slope, slope
+
+
+def _gelu(z):
+    """Hendrycks and Gimpel (2016), section 2; exact."""
+    below = (1 + erf(z * float(np.sqrt(0.5)))) / 2
+    return z * below, below + z * np.exp(-z * z / 2) * float(1 / np.sqrt(2 * np.pi))
+
+
+# The value of each activation and its slope.
+ACTIVATIONS = {
+    "identity": _identity,
+    "logistic": _logistic,
+    "tanh": _tanh,
+    "relu": _relu,
+    "leaky_relu": _leaky_relu,
+    "gelu": _gelu,
+}
+
+
+def _log_loss(z, Y, network):
+    if network.output == "softmax":
+        top = z.max(axis=1, keepdims=True)
+        logs = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
+        return np.where(Y == 0, 0, -Y * logs), np.exp(logs) * Y.sum(axis=1, keepdims=True) - Y
+    return np.logaddexp(0, z) - Y * z, expit(z) - Y
+
+
+def _squared_error(z, Y, network):
+    return (z - Y) ** 2 / 2, z - Y
+
+
+def _absolute_error(z, Y, network):
+    return np.abs(z - Y), np.sign(z - Y)
+
+
+def _huber(z, Y, network):
+    far = np.clip(z - Y, -network.delta, network.delta)
+    return far * (z - Y - far / 2), far
+
+
+def _poisson(z, Y, network):
+    mean = np.exp(z)
+    return xlogy(Y, Y) - Y * z - Y + mean, mean - Y
+
+
+# The loss of each sample and output, and its gradient, from what the output function is given.
+LOSSES = {
+    "log_loss": _log_loss,
+    "squared_error": _squared_error,
+    "absolute_error": _absolute_error,
+    "huber": _huber,
+    "poisson": _poisson,
+}
 
 
 def forward(network, X, dropout=None, samples=None):
@@ -74,40 +156,65 @@ def forward(network, X, dropout=None, samples=None):
     -------
     inputs : list
         Input of each layer, after dropout.
-    values : list
-        Input of each layer, before dropout.
-    multipliers : list
-        What dropout multiplied them by, or None.
-    output : ndarray of shape (n_batch, n_outputs)
-        Probabilities.
+    slopes : list
+        Slope of each of them in what the layer below has summed up; None for X.
+    z : ndarray of shape (n_batch, n_outputs)
+        What the output function is given.
     """
-    activate = ACTIVATIONS[network.activation]
-    inputs, values, multipliers = [], [], []
-    A = X
+    A, slope, z, inputs, slopes = X, None, None, [], []
     for layer, (W, b) in enumerate(zip(network.coefs, network.intercepts, strict=True)):
-        values.append(A)
-        multiplier = None
+        if layer > 0:
+            A, slope = ACTIVATIONS[network.activation](z)
         if dropout is not None:
             A, multiplier = dropout.apply(A, layer, samples)
+            slope = slope if slope is None or multiplier is None else slope * multiplier
         inputs.append(A)
-        multipliers.append(multiplier)
+        slopes.append(slope)
         z = A @ W + b
-        A = activate(z)
-    return inputs, values, multipliers, OUTPUTS[network.output](z)
+    return inputs, slopes, z
+
+
+def blocks(n_samples):
+    """Yield slices of at most ROWS_AT_A_TIME samples; one that is empty where there is none."""
+    for start in range(0, max(1, n_samples), ROWS_AT_A_TIME):
+        yield slice(start, min(start + ROWS_AT_A_TIME, n_samples))
 
 
 def predict(network, X):
     """Return the outputs without dropout, a block of rows at a time."""
-    starts = range(0, max(1, X.shape[0]), ROWS_AT_A_TIME)
-    blocks = (X[start : start + ROWS_AT_A_TIME] for start in starts)
-    return np.concatenate([forward(network, block)[-1] for block in blocks])
+    return predict_dropped(network, X, None, np.arange(X.shape[0]))
+
+
+def predict_dropped(network, X, dropout, samples):
+    """Return the outputs under the masks of one pass, a block of rows at a time.
+
+    Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
+    """
+    output = OUTPUTS[network.output]
+    return np.concatenate(
+        [
+            output(forward(network, X[block], dropout, samples[block])[-1])
+            for block in blocks(X.shape[0])
+        ]
+    )
+
+
+def mean_loss(network, X, Y, s):
+    """Return the weighted mean of the losses, without penalty and without dropout."""
+    loss = LOSSES[network.loss]
+    total = 0.0
+    for block in blocks(X.shape[0]):
+        losses, _ = loss(forward(network, X[block])[-1], Y[block], network)
+        total += float(s[block] @ losses.sum(axis=1))
+    return total / float(s.sum())
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     """Return the loss of a batch and its gradient.
 
-    The loss is ``[sum_i s_i logloss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
-    Frobenius norm; biases are not penalised.
+    The loss is ``[sum_i s_i loss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
+    Frobenius norm; biases are not penalised. The loss of a sample is the sum over its outputs:
+    so is scikit-learn's gradient, though the squared error that it reports is the mean.
 
     Returns
     -------
@@ -116,28 +223,17 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     coef_grads, intercept_grads : list of ndarray
         Gradients of the weights and of the biases.
     """
-    inputs, values, multipliers, P = forward(network, X, dropout, samples)
+    inputs, slopes, z = forward(network, X, dropout, samples)
     total = s.sum()
+    losses, D = LOSSES[network.loss](z, Y, network)
     decay = sum(float(np.vdot(W, W)) for W in network.coefs)
-    loss = (logloss(network.output, P, Y, s) + 0.5 * alpha * decay) / total
-    slope = SLOPES[network.activation]
+    loss = (float(s @ losses.sum(axis=1)) + 0.5 * alpha * decay) / total
+    D = D * (s / total)[:, None]
     coef_grads, intercept_grads = [], []
-    delta = (s[:, None] * (P - Y)) / total  # log loss with its own link: both outputs alike
     for layer in reversed(range(len(network.coefs))):
         W = network.coefs[layer]
-        coef_grads.append(inputs[layer].T @ delta + (alpha / total) * W)
-        intercept_grads.append(delta.sum(axis=0))
+        coef_grads.append(inputs[layer].T @ D + (alpha / total) * W)
+        intercept_grads.append(D.sum(axis=0))
         if layer > 0:
-            delta = (delta @ W.T) * slope(values[layer])
-            if multipliers[layer] is not None:
-                delta *= multipliers[layer]
+            D = (D @ W.T) * slopes[layer]
     return float(loss), coef_grads[::-1], intercept_grads[::-1]
-
-
-def logloss(output, P, Y, s):
-    """Return the weighted sum of the log losses, of one class of many or of each label."""
-    tiny = np.finfo(P.dtype).tiny
-    loss = -Y * np.log(np.maximum(P, tiny))
-    if output == "logistic":
-        loss -= (1 - Y) * np.log(np.maximum(1 - P, tiny))
-    return float(s @ loss.sum(axis=1))

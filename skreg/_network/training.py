@@ -7,7 +7,7 @@ import numpy as np
 from .._convergence import Work, bytes_of
 from .dropout import Dropout
 from .layers import ROWS_AT_A_TIME, loss_and_gradient
-from .optimizers import limit_norms
+from .optimizers import clip, limit_norms
 
 
 class Settings(NamedTuple):
@@ -17,10 +17,14 @@ class Settings(NamedTuple):
     ----------
     alpha : float
         L2 penalty of the weights.
+    weight_decay : float
+        Share of the weights, times the learning rate, that each step takes away.
     keep_prob : tuple of float
         For the input and each hidden layer.
     max_norm : None or float
         Largest norm of the incoming weights of a hidden unit.
+    clip_norm : None or float
+        Largest norm of the gradient, of all weights and biases together.
     batch_size : int
         Samples in a step.
     shuffle : bool
@@ -30,15 +34,38 @@ class Settings(NamedTuple):
     """
 
     alpha: float
+    weight_decay: float
     keep_prob: tuple
     max_norm: float | None
+    clip_norm: float | None
     batch_size: int
     shuffle: bool
     seed: int
 
 
-def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
+def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     """Take one step for each batch; weights change in place.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    optimizer : SGD or Adam
+        Its state, which counts the steps.
+    X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+        Samples.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets, in the dtype of X.
+    s : ndarray of shape (n_samples,)
+        Weights, in the dtype of X.
+    settings : Settings
+        What does not change from epoch to epoch.
+    epoch : int
+        What masks depend on.
+    rng : RandomState
+        Draws the order of the samples.
+    rate_of_step : callable
+        The learning rate of each step, as `schedule` returns it.
 
     Returns
     -------
@@ -64,7 +91,11 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
         )
         work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
         work.n_bytes += 2 * bytes_of(X_batch)  # forward and backward
-        optimizer = optimizer.update(parameters, coef_grads + intercept_grads)
+        gradients = coef_grads + intercept_grads
+        if settings.clip_norm is not None:
+            clip(gradients, settings.clip_norm)
+        rate = rate_of_step(optimizer.t)
+        optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay)
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
         total += loss * len(batch)

@@ -12,6 +12,7 @@ from .._checks import check_choice, check_flag, check_number, refuse
 from .._convergence import Convergence, Work
 from .._network.layers import ACTIVATIONS, initialize, predict
 from .._network.optimizers import SGD, Adam
+from .._network.schedules import schedule
 from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
 
 
@@ -71,7 +72,7 @@ class DropoutNetwork(BaseEstimator):
     def _initialize(self, n_outputs, output, X, rng):
         """Draw the weights and forget what was learned."""
         sizes = [X.shape[1], *self._sizes(), n_outputs]
-        self._network = initialize(sizes, self.activation, output, X.dtype, rng)
+        self._network = initialize(sizes, self.activation, output, "log_loss", X.dtype, rng)
         self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), n_outputs, output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
@@ -88,14 +89,9 @@ class DropoutNetwork(BaseEstimator):
     def _start_optimizer(self):
         """Return the optimizer, at rest."""
         parameters = self.coefs_ + self.intercepts_
-        rate = self.learning_rate_init
         if self.solver == "sgd":
-            return SGD.start(
-                parameters, rate, momentum=self.momentum, nesterov=self.nesterovs_momentum
-            )
-        return Adam.start(
-            parameters, rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
-        )
+            return SGD.start(parameters, momentum=self.momentum, nesterov=self.nesterovs_momentum)
+        return Adam.start(parameters, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon)
 
     def _settings(self, n_samples):
         """Return what the training loop needs to know."""
@@ -108,8 +104,10 @@ class DropoutNetwork(BaseEstimator):
             )
         return Settings(
             self.alpha,
+            0.0,  # weight decay
             self._keep_probs(),
             self.max_norm,
+            None,  # clip_norm
             min(batch_size, n_samples),
             self.shuffle,
             self._seed,
@@ -153,9 +151,10 @@ class DropoutNetwork(BaseEstimator):
     def _epoch(self, X, Y, s, settings, rng):
         """Train for one epoch, and stop at once if it diverges."""
         epoch = len(self.loss_curve_)
+        rate = schedule("constant", self.learning_rate_init)
         with np.errstate(over="ignore", invalid="ignore"):
             loss, self._optimizer, work = run_epoch(
-                self._network, self._optimizer, X, Y, s, settings, epoch, rng
+                self._network, self._optimizer, X, Y, s, settings, epoch, rng, rate
             )
         if not np.isfinite(loss) or not is_finite(self._network):
             del self.coefs_, self.intercepts_  # what is not fitted must not predict

@@ -1,0 +1,63 @@
+"""Full-batch training by a quasi-Newton method, without dropout."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from .layers import loss_and_gradient
+
+
+def minimise(network, X, Y, s, alpha, max_iter, tol):
+    """Minimise the loss by L-BFGS-B; weights change in place.
+
+    Parameters
+    ----------
+    network : Network
+        Where to start.
+    X, Y, s : ndarray or sparse matrix, ndarray, ndarray
+        Samples, targets of shape (n_samples, n_outputs) and weights.
+    alpha : float
+        L2 penalty of the weights.
+    max_iter : int
+        Iterations at most.
+    tol : float
+        The largest entry of the gradient at which it stops.
+
+    Returns
+    -------
+    losses : list of float
+        The loss after each iteration.
+    n_iter : int
+        Iterations taken.
+    converged : bool
+        Whether it stopped by itself.
+    message : str
+        Why it stopped, in scipy's words.
+    """
+    parameters = network.coefs + network.intercepts
+
+    def set_parameters(packed):
+        ends = np.cumsum([p.size for p in parameters])
+        for p, part in zip(parameters, np.split(packed, ends[:-1]), strict=True):
+            p[:] = part.reshape(p.shape)
+
+    def objective(packed):
+        set_parameters(packed)
+        loss, coef_grads, intercept_grads = loss_and_gradient(network, X, Y, s, alpha)
+        return loss, pack(coef_grads + intercept_grads)
+
+    losses = []
+    result = minimize(
+        objective,
+        pack(parameters),
+        method="L-BFGS-B",
+        jac=True,
+        callback=lambda intermediate_result: losses.append(float(intermediate_result.fun)),
+        options={"maxiter": max_iter, "maxfun": np.inf, "gtol": tol},
+    )
+    set_parameters(result.x)
+    return losses, int(result.nit), result.status == 0, str(result.message)
+
+
+def pack(parts):
+    """Return arrays as one vector, in the precision that scipy works with."""
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
