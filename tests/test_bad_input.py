@@ -57,7 +57,7 @@ NETWORK = [
     ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be an integer > 0"),
     ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be an integer > 0"),
     ({"activation": "elu"}, "activation must be one of .*'relu'.*got 'elu'"),
-    ({"solver": "lbfgs"}, "solver must be one of 'adam', 'sgd'"),
+    ({"solver": "newton"}, "solver must be one of .*'adam'.*got 'newton'"),
     ({"alpha": -1}, "alpha must be a finite number >= 0"),
     ({"max_norm": 0}, "max_norm must be a finite number > 0"),
     ({"learning_rate_init": 0}, "learning_rate_init must be a finite number > 0"),

@@ -13,6 +13,7 @@ from .._checks import check_weights, refuse
 from .._convergence import Convergence, Work, warn_if_stopped_short
 from .._network.layers import initialize, predict
 from .._network.optimizers import SGD, Adam
+from .._network.training import is_finite
 from .._threads import single_thread
 from ._course import (
     check_rate_is_left,
@@ -69,10 +70,9 @@ class DropoutNetwork(BaseEstimator):
         X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
         s = self._weigh(Y, s, learn=True)
         rng = check_random_state(self.random_state)
-        self.n_iter_, self._work = 0, Work()
         if not resume:
-            self._initialize(X_train, Y, s, rng)
-        self._start_optimizer()
+            self._initialize(X_train, Y, rng)
+        self._start(X_train, Y, s)
         train, held_out = (X_train, Y, s), None
         if X_val is not None or y_val is not None:
             held_out = self._check_validation(X_val, y_val)
@@ -101,10 +101,9 @@ class DropoutNetwork(BaseEstimator):
         X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
         s = self._weigh(Y, s, learn=True)
         if first:
-            self.n_iter_, self._work = 0, Work()
             self._rng = check_random_state(self.random_state)
-            self._initialize(X, Y, s, self._rng)
-            self._start_optimizer()
+            self._initialize(X, Y, self._rng)
+            self._start(X, Y, s)
         self._rng = getattr(self, "_rng", None) or check_random_state(self.random_state)
         settings = settings_for(self, len(s))
         check_rate_is_left(self, settings, len(s))
@@ -171,7 +170,7 @@ class DropoutNetwork(BaseEstimator):
         X, Y, s = self._validate(X_val, y_val, None, reset=False)
         return HeldOut(X, Y, self._weigh(Y, s, learn=False), (X_val, y_val))
 
-    def _initialize(self, X, Y, s, rng):
+    def _initialize(self, X, Y, rng):
         """Draw the weights and forget what was learned."""
         output, loss = self._functions()
         sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
@@ -184,11 +183,12 @@ class DropoutNetwork(BaseEstimator):
         self.loss_curve_, self.best_loss_ = [], None
         self.validation_loss_curve_ = self.validation_scores_ = None
         self.best_validation_score_ = self.best_iter_ = None
-        self._first_loss = penalised_loss(self, X, Y, s)
 
-    def _start_optimizer(self):
-        """Put the optimizer at rest."""
-        self._rate = self.learning_rate_init
+    def _start(self, X, Y, s):
+        """Put counts at 0 and the optimizer at rest; measure the loss of initial weights."""
+        self.n_iter_, self._work, self._rate = 0, Work(), self.learning_rate_init
+        if not self.loss_curve_:
+            self._first_loss = penalised_loss(self, X, Y, s)
         parameters = self.coefs_ + self.intercepts_
         if self.solver == "sgd":
             options = {"momentum": self.momentum, "nesterov": self.nesterovs_momentum}
@@ -197,12 +197,17 @@ class DropoutNetwork(BaseEstimator):
             options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
             self._optimizer = Adam.start(parameters, **options)
 
-    def _refuse_to_diverge(self):
+    def _refuse_to_diverge(self, loss):
         """Say so, and leave nothing behind that could predict."""
+        reason = f"the loss rose to {loss:g} from {self._first_loss:g} with the initial weights."
+        if not np.isfinite(loss) or not is_finite(self._network):
+            reason = (
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                "values and need to be preprocessed."
+            )
         message = (
-            f"diverged in epoch {len(self.loss_curve_) + 1}: Solver produced non-finite parameter "
-            "weights. The input data may contain large values and need to be preprocessed. "
-            f"Lower learning_rate_init, which is {self.learning_rate_init:g}, or scale X to unit "
+            f"diverged in epoch {len(self.loss_curve_) + 1}: {reason} Lower learning_rate_init, "
+            f"which is {self.learning_rate_init:g}, or scale X, and y if it is numbers, to unit "
             "variance."
         )
         self.convergence_ = self._record(message, time.perf_counter())
@@ -232,7 +237,8 @@ class DropoutNetwork(BaseEstimator):
 
     def _outputs(self, X):
         """Return the outputs of the network, without dropout."""
-        return predict(self._network, self._validate_new(X))
+        X = self._validate_new(X)
+        return predict(self._network, X)
 
     def _is_stochastic(self):
         """Return True, or say why there is no partial_fit."""

@@ -63,7 +63,7 @@ def check_gradient(estimator, X, y):
     s = net._weigh(Y, s, learn=True)
     rng = check_random_state(net.random_state)
     if not fitted:
-        net._initialize(X, Y, s, rng)
+        net._initialize(X, Y, rng)
     coefs, intercepts = ([p.astype(float, order="C") for p in parts] for parts in net._network[:2])
     network = net._network._replace(coefs=coefs, intercepts=intercepts)
     X, Y, s = (part.astype(np.float64) for part in (X, Y, s))

@@ -82,7 +82,7 @@ def run_one_epoch(net, train, settings, rng, limit):
             rate,
         )
     if not loss <= limit or not is_finite(net._network):
-        net._refuse_to_diverge()
+        net._refuse_to_diverge(loss)
     best = np.inf if net.best_loss_ is None else net.best_loss_
     if not net.early_stopping:
         net.best_loss_ = min(best, loss)
@@ -118,7 +118,7 @@ def run_lbfgs(net, train):
     net.n_iter_ = n_iter
     net.loss_ = net.best_loss_ = losses[-1] if losses else net._first_loss
     if not np.isfinite(net.loss_) or not is_finite(net._network):
-        net._refuse_to_diverge()
+        net._refuse_to_diverge(net.loss_)
     if not converged and n_iter >= net.max_iter:
         return False, _out_of_iterations(net)
     return converged, f"stopped by lbfgs: {message}."

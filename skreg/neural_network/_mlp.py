@@ -419,13 +419,14 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
 
     def _weights_of_classes(self, Y, s):
         """Return the weight of each class."""
-        known = isinstance(self.class_weight, dict) or self.class_weight == "balanced"
-        weights = np.array([np.nan])
-        if known:
-            weights = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self._labels(Y), sample_weight=s
-            )
-        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+        labels, weights = self._labels(Y), None
+        if isinstance(self.class_weight, dict):
+            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+        elif self.class_weight == "balanced":
+            totals = np.array([s[labels == name].sum(dtype=float) for name in self.classes_])
+            share = totals.sum() / np.count_nonzero(totals)
+            weights = np.divide(share, totals, out=np.zeros(len(totals)), where=totals > 0)
+        if weights is None or not (weights.min() >= 0 and 0 < weights.sum() < np.inf):
             allowed = "None, 'balanced' or a dict of finite weights >= 0, not all of them 0"
             refuse(self, "class_weight", self.class_weight, allowed)
         return weights
