@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_choice, check_flag, check_number, refuse
 from .._convergence import Convergence, Work
-from .._network.layers import ACTIVATIONS, initialize, predict
+from .._network.activations import ACTIVATIONS
+from .._network.layers import initialize, predict
 from .._network.optimizers import SGD, Adam
 from .._network.schedules import schedule
 from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
