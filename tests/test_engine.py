@@ -8,10 +8,11 @@ import scipy.sparse as sp
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from skreg._network import layers
+from skreg._network.activations import ACTIVATIONS, OUTPUTS
+from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
 from skreg._network.layers import (
-    ACTIVATIONS,
-    OUTPUTS,
     initialize,
     loss_and_gradient,
     mean_loss,
@@ -54,6 +55,13 @@ def small_problem(loss="log_loss", output="softmax", activation="relu", dtype=np
     s = rng.uniform(0.2, 2, 12)
     network = initialize((5, 6, 4, Y.shape[1]), activation, output, loss, dtype, rng)
     return network, X.astype(dtype), Y.astype(dtype), s.astype(dtype)
+
+
+def mask(dropout, layer, samples, n_units):
+    """Return the multipliers of a layer."""
+    M = np.empty((len(samples), n_units))
+    dropout.fill(layer, samples, M)
+    return M
 
 
 def gradients(network, *arguments):
@@ -109,12 +117,30 @@ def test_gradient_by_finite_differences_with_the_mask_held_fixed(
             assert gradient[index] == pytest.approx(np.subtract(*losses) / 2e-6, rel=1e-7, abs=1e-7)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_lists_of_active_units_give_the_products_of_blas(activation, sparse, monkeypatch):
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((37, 50)) * (rng.uniform(size=(37, 50)) < 0.3)
+    Y, s = np.eye(10)[rng.randint(0, 10, 37)], rng.uniform(0.5, 2, 37)
+    network = initialize((50, 130, 140, 10), activation, "softmax", "log_loss", np.float64, rng)
+    dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.3))
+    results = []
+    for highest in (2.0, 0.0):  # always, never
+        monkeypatch.setattr(layers, "FORWARD", highest)
+        monkeypatch.setattr(layers, "BACKWARD", highest)
+        batch = sp.csr_array(X) if sparse and highest else X
+        results.append(gradients(network, batch, Y, s, 0.1, dropout, np.arange(37)))
+    assert results[0][0] == pytest.approx(results[1][0], rel=1e-12)
+    for one, two in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
+
+
 def test_loss_against_the_formula():
     network, X, Y, s = small_problem()
     dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.7))
     multipliers = [
-        dropout.apply(np.ones((12, width)), layer, np.arange(12))[1]
-        for layer, width in enumerate((5, 6, 4))
+        mask(dropout, layer, np.arange(12), width) for layer, width in enumerate((5, 6, 4))
     ]
     loss, *_ = loss_and_gradient(network, X, Y, s, 0.3, dropout, np.arange(12))
     expected = naive.network_loss(network.coefs, network.intercepts, X, Y, s, 0.3, multipliers)
@@ -167,9 +193,7 @@ def test_initial_bounds(activation):
 
 @pytest.mark.parametrize("keep_prob", [0.2, 0.5, 0.9])
 def test_inverted_mask_has_mean_one_and_the_variance_of_a_coin(keep_prob):
-    ones = np.ones((4000, 500))
-    A, multiplier = Dropout(7, 2, (keep_prob,)).apply(ones, 0, np.arange(4000))
-    np.testing.assert_array_equal(A, multiplier)
+    A = mask(Dropout(7, 2, (keep_prob,)), 0, np.arange(4000), 500)
     assert set(np.unique(A)) == {0, 1 / keep_prob}
     variance = (1 - keep_prob) / keep_prob
     error = np.sqrt(variance / A.size)
@@ -184,34 +208,44 @@ def test_inverted_mask_has_mean_one_and_the_variance_of_a_coin(keep_prob):
 
 
 def test_masks_depend_on_seed_epoch_sample_layer_and_unit_and_on_nothing_else():
-    ones, samples = np.ones((50, 40)), np.arange(50)
+    samples = np.arange(50)
 
-    def mask(seed=1, epoch=1, layer=1, samples=samples):
-        return Dropout(seed, epoch, (0.5, 0.5, 0.5)).apply(ones[: len(samples)], layer, samples)[0]
+    def kept(seed=1, epoch=1, layer=1, samples=samples):
+        return mask(Dropout(seed, epoch, (0.5, 0.5, 0.5)), layer, samples, 40)
 
-    base = mask()
-    np.testing.assert_array_equal(base, mask())
-    np.testing.assert_array_equal(base[[9, 3, 30]], mask(samples=samples[[9, 3, 30]]))
-    for other in (mask(seed=2), mask(epoch=2), mask(layer=2), mask(samples=samples + 1)):
+    base = kept()
+    np.testing.assert_array_equal(base, kept())
+    np.testing.assert_array_equal(base[[9, 3, 30]], kept(samples=samples[[9, 3, 30]]))
+    for other in (kept(seed=2), kept(epoch=2), kept(layer=2), kept(samples=samples + 1)):
         assert 0.4 < np.mean(base == other) < 0.6
 
 
 def test_sparse_and_dense_inputs_have_the_same_masks():
-    X = np.random.default_rng(0).random((20, 30)) * (
-        np.random.default_rng(1).random((20, 30)) < 0.3
-    )
-    dropout = Dropout(5, 0, (0.6,))
-    dense, _ = dropout.apply(X, 0, np.arange(20))
-    sparse, _ = dropout.apply(sp.csr_array(X), 0, np.arange(20))
-    np.testing.assert_array_equal(dense, sparse.toarray())
+    X = sp.random_array((20, 30), density=0.3, rng=0, format="csr")
+    dropout, rows = Dropout(5, 0, (0.6,)), np.arange(7, 20)
+    units = ActiveUnits(13, 30, X.nnz, X.dtype)
+    units.read_sparse(X, rows, dropout.arguments(0, rows, X.dtype))
+    n_entries = units.row_start[13]
+    lists = units.row_value[:n_entries], units.unit[:n_entries], units.row_start
+    dense = X.toarray()[rows] * mask(dropout, 0, rows, 30)
+    np.testing.assert_array_equal(sp.csr_array(lists, shape=(13, 30)).toarray(), dense)
+
+
+def test_all_is_kept_with_probability_one_and_little_with_a_small_one():
+    assert mask(Dropout(0, 0, (1.0,)), 0, np.arange(100), 1000).min() == 1
+    units = ActiveUnits(2000, 40, 80_000, np.dtype(float))
+    X, rows = sp.csr_array(np.ones((2000, 40))), np.arange(2000)
+    for keep_prob, bounds in ((1.0, (80_000, 80_000)), (1e-3, (40, 130)), (1e-12, (0, 0))):
+        units.read_sparse(X, rows, Dropout(0, 0, (keep_prob,)).arguments(0, rows, X.dtype))
+        assert bounds[0] <= units.row_start[2000] <= bounds[1]
 
 
 def test_expectations_stand_at_prediction():
     """The mean of a layer under many masks is that without a mask."""
-    X = load_digits().data[:20] / 16
-    dropped = [Dropout(0, epoch, (0.5,)).apply(X, 0, np.arange(20))[0] for epoch in range(4000)]
-    error = np.std(dropped, axis=0) / np.sqrt(len(dropped)) + 1e-12
-    assert np.abs((np.mean(dropped, axis=0) - X) / error).max() < 6
+    samples = np.arange(20)
+    masks = [mask(Dropout(0, epoch, (0.5,)), 0, samples, 64) for epoch in range(4000)]
+    error = np.std(masks, axis=0) / np.sqrt(len(masks))
+    assert np.abs((np.mean(masks, axis=0) - 1) / error).max() < 6
 
 
 def test_passes_with_masks_differ_and_their_mean_is_that_of_a_linear_network():

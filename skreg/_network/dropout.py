@@ -7,9 +7,14 @@ samples are cut into batches, on threads, or on whether X is dense or sparse.
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 
+from .._numba import kernel, unsigned
+
+# The finaliser of splitmix64 makes a key for each sample; Steele et al. (2014), section 4.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+# That of MurmurHash3 mixes it with the unit, in 32 bits: twice as many fit in a register.
+GOLDEN_32, FIRST_32, SECOND_32 = (np.uint32(c) for c in (0x9E3779B9, 0x85EBCA6B, 0xC2B2AE35))
 
 
 class Dropout(NamedTuple):
@@ -27,53 +32,79 @@ class Dropout(NamedTuple):
     epoch: int
     keep_prob: tuple
 
-    def apply(self, A, layer, samples):
-        """Return A with units dropped and the others divided by keep_prob, and the multiplier.
+    def arguments(self, layer, samples, dtype):
+        """Return what the kernels of this module ask about the masks of a layer.
 
         Parameters
         ----------
-        A : {ndarray, csr_array or csr_matrix} of shape (n_batch, n_units)
-            Activations; not changed.
         layer : int
             0 for the input.
-        samples : ndarray of int, shape (n_batch,)
+        samples : ndarray of int64, shape (n_batch,)
             Which samples the rows are.
-
-        Returns
-        -------
-        dropped : like A
-            Same dtype as A.
-        multiplier : None or ndarray of shape (n_batch, n_units)
-            0 or 1 / keep_prob, for the backward pass; None if all is kept or A is sparse.
+        dtype : dtype
+            Of the values to be masked.
         """
-        keep_prob = self.keep_prob[layer]
-        if keep_prob == 1:
-            return A, None
-        keys = self._keys(layer, samples)
-        if sp.issparse(A):
-            kept = keeps(np.repeat(keys, np.diff(A.indptr)), A.indices, keep_prob)
-            data = A.data * (kept / A.dtype.type(keep_prob))
-            return type(A)((data, A.indices, A.indptr), shape=A.shape), None
-        kept = keeps(keys[:, None], np.arange(A.shape[1]), keep_prob)
-        multiplier = kept / A.dtype.type(keep_prob)
-        return A * multiplier, multiplier
-
-    def _keys(self, layer, samples):
-        """Return a 64-bit key for each sample."""
-        key = np.asarray(samples).astype(np.uint64)
+        keep_prob, key = self.keep_prob[layer], 0
         for word in (self.seed, self.epoch, layer):
-            key = mix64(key + np.uint64((word + 1) * int(GOLDEN) % 2**64))
-        return key
+            key = scramble(key + (word + 1) * int(GOLDEN))
+        highest = max(0, round(keep_prob * 2**32) - 1)  # the largest hash that is kept
+        return np.uint64(key), unsigned(samples), np.uint32(highest), dtype.type(1 / keep_prob)
+
+    def fill(self, layer, samples, M):
+        """Write the multipliers of a layer into M: 0, or 1 / keep_prob for units that are kept."""
+        if self.keep_prob[layer] == 1:
+            M.fill(1)
+        else:
+            fill(*self.arguments(layer, samples, M.dtype), M)
 
 
-def mix64(x):
-    """Scramble 64-bit integers: the finaliser of splitmix64; Steele et al. (2014), section 4."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+def scramble(x):
+    """Return the finaliser of splitmix64 of an integer."""
+    x %= 2**64
+    x = (x ^ (x >> 30)) * int(FIRST) % 2**64
+    x = (x ^ (x >> 27)) * int(SECOND) % 2**64
+    return x ^ (x >> 31)
 
 
-def keeps(key, unit, keep_prob):
-    """Return whether units are kept, each with probability keep_prob."""
-    bits = mix64(key + np.asarray(unit).astype(np.uint64) * GOLDEN)
-    return bits < np.uint64(keep_prob * 2.0**64)
+@kernel
+def fill(key, samples, highest, scale, M):
+    """Write scale where a unit is kept, and 0 elsewhere."""
+    for i in range(M.shape[0]):
+        x = key + samples[i] * GOLDEN
+        x = (x ^ (x >> np.uint64(30))) * FIRST
+        x = (x ^ (x >> np.uint64(27))) * SECOND
+        x ^= x >> np.uint64(31)
+        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        for j in range(M.shape[1]):
+            h = np.uint32(np.uint32(np.uint32(j) * GOLDEN_32) + low)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
+            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+            M[i, j] = scale if h <= highest else scale * 0
+
+
+@kernel
+def take_entries(indptr, indices, data, rows, key, samples, highest, scale, row_start, unit, value):
+    """List the entries of rows of a sparse matrix that are kept, with their values over keep_prob.
+
+    The masks are those of `fill`. Return how many there are.
+    """
+    count = np.uintp(0)
+    for i in range(rows.shape[0]):
+        row_start[i] = count
+        x = key + samples[i] * GOLDEN
+        x = (x ^ (x >> np.uint64(30))) * FIRST
+        x = (x ^ (x >> np.uint64(27))) * SECOND
+        x ^= x >> np.uint64(31)
+        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        for e in range(indptr[rows[i]], indptr[rows[i] + np.uint64(1)]):
+            h = np.uint32(np.uint32(np.uint32(indices[e]) * GOLDEN_32) + low)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
+            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+            if h <= highest:
+                unit[count] = indices[e]
+                value[count] = data[e] * scale
+                count += np.uintp(1)
+    row_start[rows.shape[0]] = count
+    return count

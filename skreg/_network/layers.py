@@ -1,19 +1,19 @@
 """Forward and backward through fully connected layers."""
 
+import copy
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import erf, expit, softmax, xlogy
+import scipy.sparse as sp
+from numpy import matmul
 
-LEAK = 0.01  # the slope of leaky_relu below 0
+from .activations import OUTPUTS, activate
+from .active import BACKWARD, FORWARD, lists_for
+from .dropout import Dropout
+from .losses import evaluate
+
 RECTIFIERS = ("relu", "leaky_relu", "gelu")
-OUTPUTS = {
-    "identity": lambda z: z,
-    "logistic": expit,
-    "softmax": lambda z: softmax(z, axis=1),
-    "exp": np.exp,
-}
 ROWS_AT_A_TIME = 512  # in a prediction
 
 
@@ -31,7 +31,7 @@ class Network(NamedTuple):
     output : str
         Function of the output layer, one of `OUTPUTS`.
     loss : str
-        What training minimises, one of `LOSSES`: 'log_loss' of a softmax or logistic output,
+        What training minimises, one of `losses.KINDS`: 'log_loss' of a softmax or logistic output,
         'poisson' of exp, the others of identity.
     delta : float
         Where the loss of Huber turns from a parabola into a line.
@@ -62,122 +62,116 @@ def initialize(sizes, activation, output, loss, dtype, rng):
     return Network(coefs, intercepts, activation, output, loss)
 
 
-def _identity(z):
-    return z, np.ones_like(z)
-
-
-def _logistic(z):
-    a = expit(z)
-    return a, a * (1 - a)
-
-
-def _tanh(z):
-    a = np.tanh(z)
-    return a, 1 - a * a
-
-
-def _relu(z):
-    return np.maximum(z, 0), (z > 0).astype(z.dtype)
-
-
-def _leaky_relu(z):
-    slope = np.where(z > 0, 1, LEAK).astype(z.dtype)
-    return z * slope, slope
-
-
-def _gelu(z):
-    """Hendrycks and Gimpel (2016), section 2; exact."""
-    below = (1 + erf(z * float(np.sqrt(0.5)))) / 2
-    return z * below, below + z * np.exp(-z * z / 2) * float(1 / np.sqrt(2 * np.pi))
-
-
-# The value of each activation and its slope.
-ACTIVATIONS = {
-    "identity": _identity,
-    "logistic": _logistic,
-    "tanh": _tanh,
-    "relu": _relu,
-    "leaky_relu": _leaky_relu,
-    "gelu": _gelu,
-}
-
-
-def _log_loss(z, Y, network):
-    if network.output == "softmax":
-        top = z.max(axis=1, keepdims=True)
-        logs = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
-        return np.where(Y == 0, 0, -Y * logs), np.exp(logs) * Y.sum(axis=1, keepdims=True) - Y
-    return np.logaddexp(0, z) - Y * z, expit(z) - Y
-
-
-def _squared_error(z, Y, network):
-    return (z - Y) ** 2 / 2, z - Y
-
-
-def _absolute_error(z, Y, network):
-    return np.abs(z - Y), np.sign(z - Y)
-
-
-def _huber(z, Y, network):
-    far = np.clip(z - Y, -network.delta, network.delta)
-    return far * (z - Y - far / 2), far
-
-
-def _poisson(z, Y, network):
-    mean = np.exp(z)
-    return xlogy(Y, Y) - Y * z - Y + mean, mean - Y
-
-
-# The loss of each sample and output, and its gradient, from what the output function is given.
-LOSSES = {
-    "log_loss": _log_loss,
-    "squared_error": _squared_error,
-    "absolute_error": _absolute_error,
-    "huber": _huber,
-    "poisson": _poisson,
-}
-
-
-def forward(network, X, dropout=None, samples=None):
-    """Run samples through the network.
+class Workspace:
+    """Room for the passes of a network through batches, made once for all of them.
 
     Parameters
     ----------
     network : Network
-        The network.
-    X : {ndarray, sparse matrix} of shape (n_batch, n_features)
-        Samples.
-    dropout : None or Dropout, default=None
-        Masks; None drops nothing, as in prediction.
-    samples : ndarray of int, shape (n_batch,), default=None
-        Which samples the rows of X are, for the masks.
-
-    Returns
-    -------
-    inputs : list
-        Input of each layer, after dropout.
-    slopes : list
-        Slope of each of them in what the layer below has summed up; None for X.
-    z : ndarray of shape (n_batch, n_outputs)
-        What the output function is given.
+        The network; its weights may change meanwhile.
+    X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+        Where samples are taken from.
+    n_rows : int
+        Samples in the largest batch.
     """
-    A, slope, z, inputs, slopes = X, None, None, [], []
-    for layer, (W, b) in enumerate(zip(network.coefs, network.intercepts, strict=True)):
-        if layer > 0:
-            A, slope = ACTIVATIONS[network.activation](z)
-        if dropout is not None:
-            A, multiplier = dropout.apply(A, layer, samples)
-            slope = slope if slope is None or multiplier is None else slope * multiplier
-        inputs.append(A)
-        slopes.append(slope)
-        z = A @ W + b
-    return inputs, slopes, z
+
+    def __init__(self, network, X, n_rows):
+        coefs, dtype = network.coefs, network.coefs[0].dtype
+        self.network, self.n_rows = network, n_rows
+        self.sums = [np.empty((n_rows, W.shape[1]), dtype) for W in coefs]
+        self.multipliers = [np.empty((n_rows, len(W)), dtype) for W in coefs[1:]]
+        self.errors = [np.empty_like(M) for M in self.multipliers]
+        self.coef_grads = [np.empty_like(W) for W in coefs]
+        self.intercept_grads = [np.empty_like(b) for b in network.intercepts]
+        self.lists = [lists_for(X, W, n_rows) for W in coefs[:1]]
+        self.lists += [lists_for(None, W, n_rows) for W in coefs[1:]]
+
+    def of(self, n_rows):
+        """Return the room for so many samples."""
+        if n_rows == self.n_rows:
+            return self
+        part = copy.copy(self)
+        part.n_rows = n_rows
+        for name in ("sums", "multipliers", "errors"):
+            setattr(part, name, [array[:n_rows] for array in getattr(self, name)])
+        return part
+
+    def forward(self, X, rows, dropout=None, samples=None):
+        """Run samples through the network.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+            Samples.
+        rows : ndarray of int64, shape (n_rows,)
+            Which of them.
+        dropout : None or Dropout, default=None
+            Masks; None drops nothing, as in prediction.
+        samples : ndarray of int64, shape (n_rows,), default=None
+            What the masks know the rows by; None is rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+            What the output units sum up, without biases.
+        """
+        coefs, intercepts, activation, *_ = self.network
+        dropout = Dropout(0, 0, (1.0,) * len(coefs)) if dropout is None else dropout
+        samples = rows if samples is None else samples
+        A = M = self.inputs = self._read(X, rows, dropout, samples)
+        for layer, (W, Z, lists) in enumerate(zip(coefs, self.sums, self.lists, strict=True)):
+            if layer > 0:
+                A, M = self.sums[layer - 1], self.multipliers[layer - 1]
+                dropout.fill(layer, samples, M)
+                activate(activation, A, intercepts[layer - 1], M)
+            if lists is not None and A is not None:
+                lists.read_dense(A, M)
+            if lists is not None and lists.density < FORWARD:
+                lists.product(W, Z)
+            else:
+                matmul(A, W, out=Z)
+        return self.sums[-1]
+
+    def _read(self, X, rows, dropout, samples):
+        """Return the input of the first layer; None if X is sparse, whose entries are listed."""
+        dtype = self.sums[0].dtype
+        if sp.issparse(X):
+            self.lists[0].read_sparse(X, rows, dropout.arguments(0, samples, dtype))
+            return None
+        A = np.asarray(X[rows], dtype, order="C")
+        if dropout.keep_prob[0] < 1:
+            M = np.empty_like(A)
+            dropout.fill(0, samples, M)
+            A *= M
+        return A
+
+    def gradient(self, X, rows, Y, s, total, dropout=None, samples=None):
+        """Write the gradient of the loss of a batch into the grads, and return the loss.
+
+        The penalty is not part of it. Y and s are those of the batch, total is the sum of s.
+        """
+        D = self.forward(X, rows, dropout, samples)
+        loss = evaluate(self.network, D, Y, s, 1 / total) / total
+        for layer in reversed(range(len(self.lists))):
+            W, G, lists = self.network.coefs[layer], self.coef_grads[layer], self.lists[layer]
+            listed = lists is not None and lists.density < BACKWARD
+            np.add.reduce(D, axis=0, out=self.intercept_grads[layer])
+            if layer == 0:
+                lists.gradient(D, G) if listed else matmul(self.inputs.T, D, out=G)
+                return loss
+            A, M, B = self.sums[layer - 1], self.multipliers[layer - 1], self.errors[layer - 1]
+            if listed:
+                lists.gradients(D, W, M, G, B)
+            else:
+                matmul(A.T, D, out=G)
+                matmul(D, W.T, out=B)
+                B *= M
+            D = B
 
 
 def blocks(n_samples):
-    """Yield slices of at most ROWS_AT_A_TIME samples; one that is empty where there is none."""
-    for start in range(0, max(1, n_samples), ROWS_AT_A_TIME):
-        yield slice(start, min(start + ROWS_AT_A_TIME, n_samples))
+    """Return the indices of samples in arrays of at most ROWS_AT_A_TIME, one at least."""
+    return np.split(np.arange(n_samples), range(ROWS_AT_A_TIME, n_samples, ROWS_AT_A_TIME))
 
 
 def predict(network, X):
@@ -190,23 +184,24 @@ def predict_dropped(network, X, dropout, samples):
 
     Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
     """
-    output = OUTPUTS[network.output]
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    output, b = OUTPUTS[network.output], network.intercepts[-1]
     return np.concatenate(
         [
-            output(forward(network, X[block], dropout, samples[block])[-1])
-            for block in blocks(X.shape[0])
+            output(room.of(len(rows)).forward(X, rows, dropout, samples[rows]) + b)
+            for rows in blocks(X.shape[0])
         ]
     )
 
 
 def mean_loss(network, X, Y, s):
     """Return the weighted mean of the losses, without penalty and without dropout."""
-    loss = LOSSES[network.loss]
-    total = 0.0
-    for block in blocks(X.shape[0]):
-        losses, _ = loss(forward(network, X[block])[-1], Y[block], network)
-        total += float(s[block] @ losses.sum(axis=1))
-    return total / float(s.sum())
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    losses = (
+        evaluate(network, room.of(len(rows)).forward(X, rows), Y[rows], s[rows], 1.0)
+        for rows in blocks(X.shape[0])
+    )
+    return sum(losses) / float(s.sum())
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
@@ -223,17 +218,20 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     coef_grads, intercept_grads : list of ndarray
         Gradients of the weights and of the biases.
     """
-    inputs, slopes, z = forward(network, X, dropout, samples)
-    total = s.sum()
-    losses, D = LOSSES[network.loss](z, Y, network)
-    decay = sum(float(np.vdot(W, W)) for W in network.coefs)
-    loss = (float(s @ losses.sum(axis=1)) + 0.5 * alpha * decay) / total
-    D = D * (s / total)[:, None]
-    coef_grads, intercept_grads = [], []
-    for layer in reversed(range(len(network.coefs))):
-        W = network.coefs[layer]
-        coef_grads.append(inputs[layer].T @ D + (alpha / total) * W)
-        intercept_grads.append(D.sum(axis=0))
-        if layer > 0:
-            D = (D @ W.T) * slopes[layer]
-    return float(loss), coef_grads[::-1], intercept_grads[::-1]
+    room, total = Workspace(network, X, X.shape[0]), float(s.sum())
+    loss = room.gradient(X, np.arange(X.shape[0]), Y, s, total, dropout, samples)
+    add_penalty(network, room.coef_grads, alpha / total)
+    return loss + penalty(network, alpha / total), room.coef_grads, room.intercept_grads
+
+
+def penalty(network, strength):
+    """Return ``strength / 2 * sum_l ||W_l||^2``."""
+    if strength == 0:
+        return 0.0
+    return strength / 2 * sum(float(np.vdot(W, W)) for W in network.coefs)
+
+
+def add_penalty(network, coef_grads, strength):
+    """Add the gradient of the penalty."""
+    for W, G in zip(network.coefs, coef_grads, strict=True):
+        G += strength * W

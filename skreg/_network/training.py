@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from .._convergence import Work, bytes_of
 from .dropout import Dropout
-from .layers import ROWS_AT_A_TIME, loss_and_gradient
+from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
 from .optimizers import clip, limit_norms
 
 
@@ -79,27 +80,40 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     n_samples = X.shape[0]
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
+    workspace = Workspace(network, X, min(settings.batch_size, n_samples))
     parameters = network.coefs + network.intercepts
-    total, work = 0.0, Work()
+    gradients = workspace.coef_grads + workspace.intercept_grads
+    sum_of_losses, work = 0.0, Work()
     for start in range(0, n_samples, settings.batch_size):
         batch = order[start : start + settings.batch_size]
-        if not s[batch].any():
+        s_batch = s[batch]
+        total = float(s_batch.sum())
+        if total == 0:
             continue
-        X_batch = X[batch]
-        loss, coef_grads, intercept_grads = loss_and_gradient(
-            network, X_batch, Y[batch], s[batch], settings.alpha, dropout, batch
-        )
-        work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
-        work.n_bytes += 2 * bytes_of(X_batch)  # forward and backward
-        gradients = coef_grads + intercept_grads
+        strength = settings.alpha / total
+        room = workspace.of(len(batch))
+        loss = room.gradient(X, batch, Y[batch], s_batch, total, dropout)
+        sum_of_losses += (loss + penalty(network, strength)) * len(batch)
         if settings.clip_norm is not None:
+            add_penalty(network, room.coef_grads, strength)
             clip(gradients, settings.clip_norm)
+            strength = 0.0  # the gradient has it already
         rate = rate_of_step(optimizer.t)
-        optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay)
+        optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay, strength)
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
-        total += loss * len(batch)
-    return total / n_samples, optimizer, work
+        work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
+        work.n_bytes += 2 * bytes_of_rows(X, batch)  # forward and backward
+    return sum_of_losses / n_samples, optimizer, work
+
+
+def bytes_of_rows(X, rows):
+    """Return the bytes of some rows of an array or of a CSR matrix."""
+    if sp.issparse(X):
+        n_entries = int((X.indptr[rows + 1] - X.indptr[rows]).sum())
+        n_bytes = n_entries * (X.data.itemsize + X.indices.itemsize)
+        return n_bytes + (len(rows) + 1) * X.indptr.itemsize
+    return len(rows) * X.shape[1] * X.itemsize
 
 
 def work_of_prediction(network, X):

@@ -8,6 +8,7 @@ import numpy as np
 from .._convergence import Work, bytes_of
 from .._network.layers import mean_loss
 from .._network.lbfgs import minimise
+from .._network.losses import evaluate
 from .._network.schedules import schedule
 from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
 from ._held_out import Watch
@@ -139,9 +140,8 @@ def loss_limit(net, Y, s):
 
     It is measured by that of the initial weights and that of a network whose outputs are all 0.
     """
-    coefs, intercepts = [np.zeros((1, Y.shape[1]), Y.dtype)], [np.zeros(Y.shape[1], Y.dtype)]
-    nothing = net._network._replace(coefs=coefs, intercepts=intercepts)
-    loss_of_nothing = mean_loss(nothing, np.zeros((len(Y), 1), Y.dtype), Y, s)
+    without_biases = net._network._replace(intercepts=[np.zeros(Y.shape[1], Y.dtype)])
+    loss_of_nothing = evaluate(without_biases, np.zeros_like(Y), Y, s, 1.0) / float(s.sum())
     return DIVERGED * (net._first_loss + loss_of_nothing)
 
 

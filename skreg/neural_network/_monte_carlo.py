@@ -117,10 +117,9 @@ def _in_blocks(net, X, n_samples, random_state, summarise):
         )
         n_samples = 1
     parts = []
-    for block in blocks(X.shape[0]):
-        rows = np.arange(block.start, block.stop)
+    for rows in blocks(X.shape[0]):
         draws = (
-            predict_dropped(net._network, X[block], Dropout(seed, k, probs), rows)
+            predict_dropped(net._network, X[rows], Dropout(seed, k, probs), rows)
             for k in range(n_samples)
         )
         parts.append(summarise(draw.astype(np.float64) for draw in draws))

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from .._checks import check_choice, check_flag, check_number, refuse
-from .._network.layers import ACTIVATIONS
+from .._network.activations import ACTIVATIONS
 from .._network.schedules import SCHEDULES
 
 

@@ -5,7 +5,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from .._checks import check_choice, check_number
-from .._network.layers import LOSSES
+from .._network.losses import KINDS
 from .._threads import single_thread
 from ._base import DropoutNetwork
 from ._monte_carlo import value_uncertainty
@@ -332,7 +332,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     def _check_parameters(self):
         """Check the parameters before any work is done."""
         super()._check_parameters()
-        check_choice(self, "loss", [loss for loss in LOSSES if loss != "log_loss"])
+        check_choice(self, "loss", [loss for loss in KINDS if loss != "log_loss"])
         check_number(self, "huber_delta", low=0, ends="(]")
 
     def _functions(self):
