@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted
 
 from .._checks import refuse
 from .._threads import single_thread
@@ -370,6 +370,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
             If nothing is dropped, as with ``keep_prob=1``: then `std` and `mutual_information` are
             0, whatever the network does not know.
         """
+        check_is_fitted(self, "coefs_")
         multilabel = self.out_activation_ == "logistic" and self.n_outputs_ > 1
         entropy = entropy_of_labels if multilabel else entropy_of_classes
         return class_uncertainty(self, X, n_samples, random_state, _probabilities, entropy)
@@ -419,10 +420,17 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
 
     def _weights_of_classes(self, Y, s):
         """Return the weight of each class."""
-        labels, weights = self._labels(Y), None
+        weights = None
         if isinstance(self.class_weight, dict):
-            weights = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+            unknown = [name for name in self.class_weight if name not in self.classes_]
+            if unknown:
+                raise ValueError(
+                    f"{type(self).__name__}: class_weight names {unknown}; the classes are "
+                    f"{self.classes_.tolist()}."
+                )
+            weights = np.array([self.class_weight.get(name, 1.0) for name in self.classes_])
         elif self.class_weight == "balanced":
+            labels = self._labels(Y)
             totals = np.array([s[labels == name].sum(dtype=float) for name in self.classes_])
             share = totals.sum() / np.count_nonzero(totals)
             weights = np.divide(share, totals, out=np.zeros(len(totals)), where=totals > 0)
