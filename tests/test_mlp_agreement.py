@@ -128,7 +128,7 @@ def test_no_layers_are_poisson_regression():
 
 
 def test_lbfgs_out_of_iterations_warns():
-    with pytest.warns(ConvergenceWarning, match="max_iter=2 epochs.*raise max_iter"):
+    with pytest.warns(ConvergenceWarning, match="max_iter=2 iterations .*: raise max_iter or tol"):
         DropoutMLPClassifier((5,), keep_prob=1, solver="lbfgs", max_iter=2).fit(IRIS, SPECIES)
 
 

@@ -329,6 +329,14 @@ def test_a_warm_start_competes_with_the_weights_that_it_starts_from():
     assert net.score(DIGITS[200:], LABELS[200:]) == net.best_validation_score_ >= best
 
 
+def test_what_was_learned_is_coefs_and_intercepts():
+    net = DropoutMLPRegressor((5,), loss="huber", max_iter=3, random_state=0).fit(DIGITS, VALUES)
+    net.coefs_ = [np.zeros_like(W) for W in net.coefs_]
+    np.testing.assert_array_equal(net.predict(DIGITS), np.full(300, net.intercepts_[-1][0]))
+    with pytest.raises(ValueError, match="loss='poisson' needs another output than 'identity'"):
+        net.set_params(loss="poisson", warm_start=True).fit(DIGITS, LABELS)
+
+
 # What stops a training
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._checks import check_weights, refuse
 from .._convergence import Convergence, Work, warn_if_stopped_short
-from .._network.layers import initialize, predict
+from .._network.layers import Network, initialize, predict
 from .._network.optimizers import SGD, Adam
 from .._network.training import is_finite
 from .._threads import single_thread
@@ -31,10 +31,18 @@ from ._parameters import check_parameters, hidden_sizes
 class DropoutNetwork(BaseEstimator):
     """A network with dropout; a subclass says what its outputs mean.
 
-    It brings `_functions()`, the output function and the loss; `_encode(y, reset, ...)`, targets as
-    a matrix of outputs; `_strata(Y)`, the labels that a split keeps in proportion, or None; and
-    `_score_outputs(Y, outputs, s)`, what early stopping watches by default.
+    It brings `_functions()`, output function and loss as `Network` wants them;
+    `_encode(y, reset, ...)`, targets as a matrix of outputs; `_strata(Y)`, the labels that a split
+    keeps in proportion, or None; and `_score_outputs(Y, outputs, s)`, what early stopping watches
+    by default.
     """
+
+    @property
+    def _network(self):
+        """The weights of now, as the engine wants them."""
+        _, *loss = self._functions()
+        functions = self.activation, self.out_activation_, *loss
+        return Network(self.coefs_, self.intercepts_, *functions)
 
     def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
         """Train the network.
@@ -172,12 +180,10 @@ class DropoutNetwork(BaseEstimator):
 
     def _initialize(self, X, Y, rng):
         """Draw the weights and forget what was learned."""
-        output, loss = self._functions()
+        output, loss, *_ = self._functions()
         sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
-        self._network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
-        if loss == "huber":
-            self._network = self._network._replace(delta=self.huber_delta)
-        self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
+        network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
+        self.coefs_, self.intercepts_ = network.coefs, network.intercepts
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
         self.loss_curve_, self.best_loss_ = [], None
@@ -205,11 +211,10 @@ class DropoutNetwork(BaseEstimator):
                 "Solver produced non-finite parameter weights. The input data may contain large "
                 "values and need to be preprocessed."
             )
-        message = (
-            f"diverged in epoch {len(self.loss_curve_) + 1}: {reason} Lower learning_rate_init, "
-            f"which is {self.learning_rate_init:g}, or scale X, and y if it is numbers, to unit "
-            "variance."
-        )
+        advice = "Scale X, and y if it is numbers, to unit variance"
+        if self.solver != "lbfgs":
+            advice = f"Lower learning_rate_init, which is {self.learning_rate_init:g}. {advice}"
+        message = f"diverged in epoch {len(self.loss_curve_) + 1}: {reason} {advice}."
         self.convergence_ = self._record(message, time.perf_counter())
         del self.coefs_, self.intercepts_
         raise ValueError(f"{type(self).__name__} {message}")

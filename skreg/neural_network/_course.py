@@ -72,15 +72,7 @@ def run_one_epoch(net, train, settings, rng, limit):
     rate = rate_of_step(net, -(-len(s) // settings.batch_size))
     with np.errstate(over="ignore", invalid="ignore"):
         loss, net._optimizer, work = run_epoch(
-            net._network,
-            net._optimizer,
-            X,
-            Y,
-            s,
-            settings,
-            len(net.loss_curve_),
-            rng,
-            rate,
+            net._network, net._optimizer, X, Y, s, settings, len(net.loss_curve_), rng, rate
         )
     if not loss <= limit or not is_finite(net._network):
         net._refuse_to_diverge(loss)
@@ -169,9 +161,12 @@ def _report(net, watch, seconds):
 
 def _out_of_iterations(net):
     """Return the message of a training that could have gone on."""
+    units, more = "epochs", ", tol or learning_rate_init"
+    if net.solver == "lbfgs":
+        units, more = "iterations", " or tol"
     return (
-        f"stopped at max_iter={net.max_iter} epochs while the loss was still changing by more "
-        f"than tol={net.tol:g}: raise max_iter, tol or learning_rate_init."
+        f"stopped at max_iter={net.max_iter} {units} while the loss was still changing by more "
+        f"than tol={net.tol:g}: raise max_iter{more}."
     )
 
 

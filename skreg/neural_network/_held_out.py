@@ -51,8 +51,8 @@ class Watch:
         net.validation_loss_curve_ = net.validation_loss_curve_ or []
         net.validation_scores_ = net.validation_scores_ or []
         if net.loss_curve_:
-            self._keep(held_out.score(net))
             net._work += work_of_prediction(net._network, held_out.X)
+            self._compare(held_out.score(net))
 
     def after_epoch(self):
         """Record loss and score; return whether the score is better by tol."""
@@ -64,13 +64,14 @@ class Watch:
             net._work += work_of_prediction(net._network, X)
         net.validation_scores_.append(score)
         improved = score >= self.best_score + net.tol
-        if score > self.best_score:
-            self._keep(score)
+        self._compare(score)
         return improved
 
-    def _keep(self, score):
-        """Keep the weights of now as the best ones."""
+    def _compare(self, score):
+        """Keep the weights of now if they are the best ones; a score of NaN is not."""
         net = self.net
+        if not score > self.best_score:
+            return
         self.best_score = net.best_validation_score_ = score
         net.best_iter_ = len(net.loss_curve_)
         if net.early_stopping:

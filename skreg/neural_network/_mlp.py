@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import refuse
 from .._threads import single_thread
 from ._base import DropoutNetwork
+from ._class_weight import weights_of_classes
 from ._monte_carlo import class_uncertainty, entropy_of_classes, entropy_of_labels
 
 
@@ -414,30 +415,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         if self._strata(Y) is None:
             refuse(self, "class_weight", self.class_weight, "None for several labels")
         if learn:
-            self._class_weights = self._weights_of_classes(Y, s).astype(s.dtype)
+            self._class_weights = weights_of_classes(self, self._labels(Y), s).astype(s.dtype)
         classes = Y.argmax(axis=1) if Y.shape[1] > 1 else Y[:, 0].astype(int)
         return s * self._class_weights[classes]
-
-    def _weights_of_classes(self, Y, s):
-        """Return the weight of each class."""
-        weights = None
-        if isinstance(self.class_weight, dict):
-            unknown = [name for name in self.class_weight if name not in self.classes_]
-            if unknown:
-                raise ValueError(
-                    f"{type(self).__name__}: class_weight names {unknown}; the classes are "
-                    f"{self.classes_.tolist()}."
-                )
-            weights = np.array([self.class_weight.get(name, 1.0) for name in self.classes_])
-        elif self.class_weight == "balanced":
-            labels = self._labels(Y)
-            totals = np.array([s[labels == name].sum(dtype=float) for name in self.classes_])
-            share = totals.sum() / np.count_nonzero(totals)
-            weights = np.divide(share, totals, out=np.zeros(len(totals)), where=totals > 0)
-        if weights is None or not (weights.min() >= 0 and 0 < weights.sum() < np.inf):
-            allowed = "None, 'balanced' or a dict of finite weights >= 0, not all of them 0"
-            refuse(self, "class_weight", self.class_weight, allowed)
-        return weights
 
     def _strata(self, Y):
         """Return classes to be held out in proportion; None for several labels."""

@@ -337,7 +337,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
 
     def _functions(self):
         """Return the output function and the loss."""
-        return "exp" if self.loss == "poisson" else "identity", self.loss
+        return "exp" if self.loss == "poisson" else "identity", self.loss, self.huber_delta
 
     def _encode(self, y, *, reset, **_):
         """Return y as a matrix of outputs."""
@@ -346,6 +346,12 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
             raise ValueError(
                 f"{type(self).__name__}: y must have as many targets as before, "
                 f"{self.n_outputs_}; got {Y.shape[1]}."
+            )
+        if not reset and self._functions()[0] != self.out_activation_:
+            raise ValueError(
+                f"{type(self).__name__}: loss={self.loss!r} needs another output than "
+                f"{self.out_activation_!r}, which the weights were trained for. Use another loss, "
+                "or warm_start=False."
             )
         if self.loss == "poisson" and Y.min() < 0:
             raise ValueError(
