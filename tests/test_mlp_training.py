@@ -347,6 +347,14 @@ def test_a_plateau_and_max_iter_say_so():
         net.set_params(max_iter=1).fit(DIGITS, VALUES)
 
 
+@pytest.mark.parametrize("kind", ["linear", "cosine", "one_cycle"])
+def test_the_end_of_a_schedule_is_an_end(kind):
+    net = DropoutMLPRegressor((5,), learning_rate=kind, max_iter=5, random_state=0)
+    record = net.fit(DIGITS, VALUES).convergence_
+    assert record.converged
+    assert f"ended with its schedule: the rate of learning_rate='{kind}'" in record.message
+
+
 @pytest.mark.parametrize("more", [{}, {"alpha": 0, "max_norm": 2.0}, {"dtype": np.float32}])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "adamw"])
 @pytest.mark.parametrize("make", NETWORKS)

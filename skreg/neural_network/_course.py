@@ -15,6 +15,7 @@ from ._held_out import Watch
 from ._parameters import keep_probs
 
 DIVERGED = 1000  # a loss that has grown so many times is beyond recovery
+ENDING = ("cosine", "linear", "one_cycle")  # schedules that come to 0
 SMALLEST_RATE = 1e-6  # where 'adaptive' gives up, as in scikit-learn
 
 
@@ -40,7 +41,15 @@ def settings_for(net, n_samples):
 
 
 def run_epochs(net, train, held_out, settings, rng):
-    """Train until a plateau; return whether there was one, and what stopped the training."""
+    """Train until a plateau or the end of a schedule.
+
+    Returns
+    -------
+    converged : bool
+        Whether it came to that before the epochs ran out.
+    message : str
+        What stopped it.
+    """
     watch = None if held_out is None else Watch(net, held_out)
     limit = loss_limit(net, *train[1:])
     plateau, n_bad = False, 0
@@ -59,11 +68,12 @@ def run_epochs(net, train, held_out, settings, rng):
             net._rate, n_bad = net._rate / 5, 0
     if net.early_stopping:
         watch.restore()
-    if not plateau:
+    if not plateau and net.learning_rate not in ENDING:
         return False, _out_of_iterations(net)
+    message = _plateau(net) if plateau else _end_of_schedule(net)
     if net.verbose:
-        print(_plateau(net))
-    return True, _plateau(net)
+        print(message)
+    return True, message
 
 
 def run_one_epoch(net, train, settings, rng, limit):
@@ -167,6 +177,14 @@ def _out_of_iterations(net):
     return (
         f"stopped at max_iter={net.max_iter} {units} while the loss was still changing by more "
         f"than tol={net.tol:g}: raise max_iter{more}."
+    )
+
+
+def _end_of_schedule(net):
+    """Return the message of a training that went as planned."""
+    return (
+        f"ended with its schedule: the rate of learning_rate={net.learning_rate!r} comes to 0 "
+        f"after max_iter={net.max_iter} epochs."
     )
 
 

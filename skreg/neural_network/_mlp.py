@@ -62,6 +62,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         - 'adaptive': a fifth at each plateau, instead of an end, until it is below 1e-6;
         - 'linear', 'cosine': falls to 0 at the end of `max_iter` epochs;
         - 'one_cycle': rises for 30 % of them, then falls to 0 along a cosine.
+
+        For the last three, ``n_iter_no_change=numpy.inf`` keeps a plateau from ending it before.
     learning_rate_init : float, default=0.001
         The rate, or the highest of them.
     power_t : float, default=0.5
@@ -139,7 +141,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     out_activation_ : str
         'softmax' for several classes, 'logistic' for two classes or several labels.
     convergence_ : Convergence
-        What stopped the training: a plateau, early stopping, `max_iter` or divergence.
+        What stopped the training: a plateau, early stopping, the end of a schedule, `max_iter` or
+        divergence.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -156,7 +159,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     Warns
     -----
     ConvergenceWarning
-        If `max_iter` epochs were not enough to reach a plateau.
+        If `max_iter` epochs were not enough to reach a plateau, or the end of a schedule.
 
     See Also
     --------
