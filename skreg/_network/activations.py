@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import erf, expit, softmax
 
-from .._numba import kernel
+from .kernels import activate_linear
 
 LINEAR = {"identity": 1.0, "relu": 0.0, "leaky_relu": 0.01}  # slopes below 0; above it is 1
 OUTPUTS = {
@@ -55,14 +55,3 @@ def activate(activation, Z, b, M):
         value, slope = CURVED[activation](np.add(Z, b, out=Z))
         np.multiply(value, M, out=Z)
         M *= slope
-
-
-@kernel
-def activate_linear(Z, b, below, M):
-    """Do so for a function that is linear on either side of 0, with slope 1 above."""
-    for i in range(Z.shape[0]):
-        for j in range(Z.shape[1]):
-            z = Z[i, j] + b[j]
-            m = M[i, j] if z > 0 else M[i, j] * below
-            Z[i, j] = z * m
-            M[i, j] = m

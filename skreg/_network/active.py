@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._numba import kernel, unsigned
-from .dropout import take_entries
+from .kernels import take_entries
 
 WIDTH = 128  # of the layer above, from where lists pay
 FORWARD, BACKWARD = 0.33, 0.45  # shares of active units below which they beat BLAS
@@ -42,9 +42,10 @@ class ActiveUnits:
         count = list_active(A, M, self.row_start, self.unit, self.row_value)
         self.n_rows, self.density = len(A), count / max(1, A.size)
 
-    def read_sparse(self, X, rows, masks):
-        """List the entries of some rows of a CSR matrix; masks as `Dropout.arguments`."""
+    def read_sparse(self, X, rows, dropout, samples):
+        """List the entries of some rows of a CSR matrix that are not dropped."""
         places = unsigned(X.indptr), unsigned(X.indices), X.data, unsigned(rows)
+        masks = unsigned(samples), *dropout.numbers(0, self.row_value.dtype)
         take_entries(*places, *masks, self.row_start, self.unit, self.row_value)
         self.n_rows, self.density = len(rows), 0.0
 
@@ -161,6 +162,7 @@ def gradient(unit_start, sample, value, D, G):
 @kernel
 def gradients(unit_start, sample, value, D, W, M, G, B):
     """``G = A.T @ D`` and ``B = (D @ W.T) * M``, in one pass over D, W and G."""
+    zero = G.dtype.type(0)
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
     for i in range(B.shape[0]):
         for k in range(B.shape[1]):
@@ -172,7 +174,7 @@ def gradients(unit_start, sample, value, D, W, M, G, B):
         while e + four <= end:
             i, i1, i2, i3 = sample[e], sample[e + one], sample[e + two], sample[e + three]
             a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
-            b = b1 = b2 = b3 = a * 0
+            b = b1 = b2 = b3 = zero
             for j in range(W.shape[1]):
                 d, d1, d2, d3 = D[i, j], D[i1, j], D[i2, j], D[i3, j]
                 G[k, j] += a * d + a1 * d1 + a2 * d2 + a3 * d3
@@ -187,7 +189,7 @@ def gradients(unit_start, sample, value, D, W, M, G, B):
             e += four
         while e < end:
             i, a = sample[e], value[e]
-            b = a * 0
+            b = zero
             for j in range(W.shape[1]):
                 G[k, j] += a * D[i, j]
                 b += W[k, j] * D[i, j]

@@ -136,7 +136,7 @@ class Workspace:
         """Return the input of the first layer; None if X is sparse, whose entries are listed."""
         dtype = self.sums[0].dtype
         if sp.issparse(X):
-            self.lists[0].read_sparse(X, rows, dropout.arguments(0, samples, dtype))
+            self.lists[0].read_sparse(X, rows, dropout, samples)
             return None
         A = np.asarray(X[rows], dtype, order="C")
         if dropout.keep_prob[0] < 1:
@@ -222,6 +222,18 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     loss = room.gradient(X, np.arange(X.shape[0]), Y, s, total, dropout, samples)
     add_penalty(network, room.coef_grads, alpha / total)
     return loss + penalty(network, alpha / total), room.coef_grads, room.intercept_grads
+
+
+def pack(parts, dtype):
+    """Return arrays as one vector."""
+    return np.concatenate([np.empty(0, dtype), *(part.ravel() for part in parts)], dtype=dtype)
+
+
+def unpack(vector, parts):
+    """Write a vector into the arrays that it was made of."""
+    ends = np.cumsum([part.size for part in parts])
+    for part, values in zip(parts, np.split(vector, ends)[:-1], strict=True):
+        part[:] = values.reshape(part.shape)
 
 
 def penalty(network, strength):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import minimize
 
-from .layers import loss_and_gradient
+from .layers import loss_and_gradient, pack, unpack
 
 
 def minimise(network, X, Y, s, alpha, max_iter, tol):
@@ -35,29 +35,19 @@ def minimise(network, X, Y, s, alpha, max_iter, tol):
     """
     parameters = network.coefs + network.intercepts
 
-    def set_parameters(packed):
-        ends = np.cumsum([p.size for p in parameters])
-        for p, part in zip(parameters, np.split(packed, ends[:-1]), strict=True):
-            p[:] = part.reshape(p.shape)
-
     def objective(packed):
-        set_parameters(packed)
+        unpack(packed, parameters)
         loss, coef_grads, intercept_grads = loss_and_gradient(network, X, Y, s, alpha)
-        return loss, pack(coef_grads + intercept_grads)
+        return loss, pack(coef_grads + intercept_grads, np.float64)
 
     losses = []
     result = minimize(
         objective,
-        pack(parameters),
+        pack(parameters, np.float64),
         method="L-BFGS-B",
         jac=True,
         callback=lambda intermediate_result: losses.append(float(intermediate_result.fun)),
         options={"maxiter": max_iter, "maxfun": np.inf, "gtol": tol},
     )
-    set_parameters(result.x)
+    unpack(result.x, parameters)
     return losses, int(result.nit), result.status == 0, str(result.message)
-
-
-def pack(parts):
-    """Return arrays as one vector, in the precision that scipy works with."""
-    return np.concatenate([part.ravel() for part in parts]).astype(np.float64)

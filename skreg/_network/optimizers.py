@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._numba import kernel
+from .kernels import adam_step, limit_columns, sgd_step
 
 
 class SGD(NamedTuple):
@@ -37,11 +37,20 @@ class SGD(NamedTuple):
         """Begin at rest."""
         return cls([np.zeros_like(p) for p in parameters], momentum, nesterov, 0)
 
+    @property
+    def averages(self):
+        """What the kernel is given; Adam has two."""
+        return self.velocities, []
+
+    def numbers(self, t, rate):
+        """Return the numbers of a step after t others, as `sgd_step` wants them."""
+        again, ahead = (self.momentum, rate) if self.nesterov else (1.0, 0.0)
+        return rate, self.momentum, again, ahead
+
     def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
         """Take a step and return the next state; weights have `penalty` times their value added."""
         number = parameters[0].dtype.type
-        again, ahead = (self.momentum, rate) if self.nesterov else (1.0, 0.0)
-        numbers = number(rate), number(self.momentum), number(again), number(ahead)
+        numbers = [number(each) for each in self.numbers(self.t, rate)]
         on_weights = number(penalty), number(1 - rate * weight_decay)
         on_biases = number(0), number(1)
         for p, g, v in zip(parameters, gradients, self.velocities, strict=True):
@@ -75,41 +84,30 @@ class Adam(NamedTuple):
         zeros = [[np.zeros_like(p) for p in parameters] for _ in range(2)]
         return cls(*zeros, beta_1, beta_2, epsilon, 0)
 
+    @property
+    def averages(self):
+        """What the kernel is given."""
+        return self.means, self.squares
+
+    def numbers(self, t, rate):
+        """Return the numbers of a step after t others, as `adam_step` wants them."""
+        step = rate * math.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
+        return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+
     def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
         """Take a step and return the next state; weights have `penalty` times their value added."""
-        t, number = self.t + 1, parameters[0].dtype.type
-        step = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        numbers = step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
-        numbers = [number(each) for each in numbers]  # float64 would make float32 17 times slower
+        number = parameters[0].dtype.type  # float64 would make float32 17 times slower
+        numbers = [number(each) for each in self.numbers(self.t, rate)]
         on_weights = number(penalty), number(1 - rate * weight_decay)
         on_biases = number(0), number(1)
         for p, g, m, v in zip(parameters, gradients, self.means, self.squares, strict=True):
             adam_step(*flat(p, g, m, v), *numbers, *(on_weights if p.ndim == 2 else on_biases))
-        return self._replace(t=t)
+        return self._replace(t=self.t + 1)
 
 
 def flat(*arrays):
     """Return contiguous arrays as vectors, without a copy."""
     return [array.reshape(-1) for array in arrays]
-
-
-@kernel
-def sgd_step(p, g, v, rate, momentum, again, ahead, penalty, kept):
-    """Decay, then ``v = momentum v - rate g`` and ``p += again v - ahead g``."""
-    for k in range(p.shape[0]):
-        slope = g[k] + penalty * p[k]
-        v[k] = momentum * v[k] - rate * slope
-        p[k] = kept * p[k] + again * v[k] - ahead * slope
-
-
-@kernel
-def adam_step(p, g, m, v, step, share_1, share_2, epsilon, penalty, kept):
-    """Decay, then step along the mean gradient over the root of the mean square."""
-    for k in range(p.shape[0]):
-        slope = g[k] + penalty * p[k]
-        m[k] += share_1 * (slope - m[k])
-        v[k] += share_2 * (slope * slope - v[k])
-        p[k] = kept * p[k] - step * m[k] / (np.sqrt(v[k]) + epsilon)
 
 
 def clip(gradients, max_norm):
@@ -130,20 +128,3 @@ def limit_norms(network, max_norm):
     """
     for W in network.coefs[:-1]:
         limit_columns(W, W.dtype.type(max_norm), np.zeros(W.shape[1], W.dtype))
-
-
-@kernel
-def limit_columns(W, max_norm, factor):
-    """Scale the columns of W to at most max_norm; factor is zero."""
-    for k in range(W.shape[0]):
-        for j in range(W.shape[1]):
-            factor[j] += W[k, j] * W[k, j]
-    n_long = 0
-    for j in range(W.shape[1]):
-        norm = np.sqrt(factor[j])
-        n_long += norm > max_norm
-        factor[j] = max_norm / max(norm, max_norm)
-    if n_long > 0:
-        for k in range(W.shape[0]):
-            for j in range(W.shape[1]):
-                W[k, j] *= factor[j]

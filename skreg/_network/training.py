@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import Work, bytes_of
+from . import narrow
 from .dropout import Dropout
 from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
 from .optimizers import clip, limit_norms
@@ -77,19 +78,33 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     work : Work
         What was done.
     """
-    n_samples = X.shape[0]
+    n_samples, size = X.shape[0], settings.batch_size
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
+    batches = [order[start : start + size] for start in range(0, n_samples, size)]
+    if not s.all():
+        batches = [batch for batch in batches if s[batch].any()]
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
-    workspace = Workspace(network, X, min(settings.batch_size, n_samples))
+    run = narrow.run_batches if narrow.is_narrow(network, X) else run_batches
+    sum_of_losses, optimizer = run(
+        network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step
+    )
+    work = Work(
+        # the first layer passes no gradient on
+        n_products=len(batches) * (3 * len(network.coefs) - 1),
+        n_bytes=2 * sum(bytes_of_rows(X, batch) for batch in batches),  # forward and backward
+    )
+    return sum_of_losses / n_samples, optimizer, work
+
+
+def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
+    """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
+    workspace = Workspace(network, X, max(map(len, batches)))
     parameters = network.coefs + network.intercepts
     gradients = workspace.coef_grads + workspace.intercept_grads
-    sum_of_losses, work = 0.0, Work()
-    for start in range(0, n_samples, settings.batch_size):
-        batch = order[start : start + settings.batch_size]
+    sum_of_losses = 0.0
+    for batch in batches:
         s_batch = s[batch]
         total = float(s_batch.sum())
-        if total == 0:
-            continue
         strength = settings.alpha / total
         room = workspace.of(len(batch))
         loss = room.gradient(X, batch, Y[batch], s_batch, total, dropout)
@@ -102,9 +117,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
         optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay, strength)
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
-        work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
-        work.n_bytes += 2 * bytes_of_rows(X, batch)  # forward and backward
-    return sum_of_losses / n_samples, optimizer, work
+    return sum_of_losses, optimizer
 
 
 def bytes_of_rows(X, rows):
