@@ -252,6 +252,18 @@ def test_any_scoring_stops(scoring):
         assert (net.n_iter_, net.best_iter_) == (5, 1)
 
 
+def test_a_scorer_is_given_the_weights():
+    s = np.random.default_rng(0).uniform(0.5, 2, 300)
+    for container in (np.asarray, sp.coo_array):
+        net = DropoutMLPRegressor((10,), early_stopping=True, max_iter=4, random_state=0)
+        by_name = clone(net).set_params(scoring="r2").fit(container(DIGITS), VALUES, s)
+        net.fit(container(DIGITS), VALUES, s)
+        np.testing.assert_allclose(by_name.validation_scores_, net.validation_scores_, rtol=1e-10)
+    targets = np.c_[VALUES, VALUES**2]
+    net.set_params(scoring="neg_mean_absolute_error").fit(DIGITS, targets)
+    assert net.predict(DIGITS).shape == targets.shape
+
+
 def test_a_scorer_sees_the_data_as_they_were_passed():
     pd = pytest.importorskip("pandas")
     X = pd.DataFrame(DIGITS, columns=[f"p{j}" for j in range(64)])

@@ -59,8 +59,9 @@ class DropoutNetwork(BaseEstimator):
             Samples of one group stay on one side where early stopping sets samples aside. For
             classes, one fold of ``round(1 / validation_fraction)`` is set aside.
         X_val, y_val : like X and y, default=None
-            Samples to watch in the place of some set aside. Without early stopping they are
-            recorded, and change nothing.
+            Samples to watch in the place of some set aside. Without early stopping their losses
+            and scores are recorded, and change nothing. A Pipeline does not transform them, unless
+            its `transform_input` names X_val.
 
         Returns
         -------

@@ -58,7 +58,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         How the rate changes, for all solvers but 'lbfgs':
 
         - 'constant';
-        - 'invscaling': falls as 1 over the number of steps to the power `power_t`;
+        - 'invscaling': falls as 1 over the number of steps, in scikit-learn of samples, to the
+          power `power_t`;
         - 'adaptive': a fifth at each plateau, instead of an end, until it is below 1e-6;
         - 'linear', 'cosine': falls to 0 at the end of `max_iter` epochs;
         - 'one_cycle': rises for 30 % of them, then falls to 0 along a cosine.
@@ -111,7 +112,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     random_state : None, int or RandomState, default=None
         Initial weights, samples set aside, order of samples and masks.
     verbose : bool, default=False
-        Whether to print loss, validation loss and score, learning rate and seconds of each epoch.
+        Whether to print loss, validation loss and score, learning rate and seconds of each epoch;
+        'lbfgs' has none.
 
     Attributes
     ----------
