@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skreg._network import layers
+from skreg._network import layers, narrow
 from skreg._network.activations import ACTIVATIONS, OUTPUTS
 from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
@@ -148,11 +148,15 @@ def test_loss_against_the_formula():
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSSES)
-def test_mean_loss_is_that_of_the_gradient_without_penalty_and_masks(loss, output):
+def test_mean_loss_is_that_of_the_gradient_without_penalty_and_masks(loss, output, monkeypatch):
     network, X, Y, s = small_problem(loss, output)
     X, Y, s = (np.repeat(a, 50, axis=0) for a in (X, Y, s))  # more than a block
     expected, *_ = loss_and_gradient(network, X, Y, s, 0.0)
     assert mean_loss(network, X, Y, s) == pytest.approx(expected, rel=1e-12)
+    whole = gradients(network, X, Y, s, 0.0)[1]
+    monkeypatch.setattr(layers, "ROWS_AT_A_TIME", 1000)
+    for one, two in zip(whole, gradients(network, X, Y, s, 0.0)[1], strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-14)
     assert mean_loss(network, sp.csr_array(X), Y, s) == pytest.approx(expected, rel=1e-12)
 
 
@@ -355,6 +359,34 @@ def test_an_epoch_is_the_formulas_of_the_papers(solver):
             W *= np.minimum(1, 1.5 / np.linalg.norm(W, axis=0))
     for one, two in zip(trained.coefs + trained.intercepts, parts, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+@pytest.mark.parametrize("activation", ["identity", "relu", "leaky_relu"])
+def test_narrow_networks_are_trained_as_wide_ones(activation, loss, output, solver, monkeypatch):
+    settings = SETTINGS._replace(
+        alpha=0.2,
+        weight_decay=0.1,
+        keep_prob=(0.8, 0.5, 0.7),
+        max_norm=1.5,
+        clip_norm=0.5,
+        batch_size=5,
+        shuffle=True,
+    )
+    trained = []
+    for narrowly in (True, False):
+        monkeypatch.setattr(narrow, "is_narrow", lambda *_, answer=narrowly: answer)
+        network, X, Y, s = small_problem(loss, output, activation)
+        s[::3] = 0
+        optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
+        losses, optimizer = train(network, optimizer, X, Y, s, settings, 3)
+        averages = [
+            np.concatenate([a.ravel() for a in part]) for part in optimizer.averages if part
+        ]
+        trained.append([np.array(losses), *network.coefs, *network.intercepts, *averages])
+    for one, two in zip(*trained, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])

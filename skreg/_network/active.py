@@ -12,6 +12,7 @@ from .._numba import kernel, unsigned
 from .kernels import take_entries
 
 WIDTH = 128  # of the layer above, from where lists pay
+ENTRIES = 2**22  # that lists may take memory for; CSR takes what it has
 FORWARD, BACKWARD = 0.33, 0.45  # shares of active units below which they beat BLAS
 
 
@@ -77,7 +78,7 @@ def lists_for(X, W, n_rows):
     if sp.issparse(X):
         counts = np.sort(np.diff(X.indptr))
         return ActiveUnits(n_rows, len(W), int(counts[-n_rows:].sum()), W.dtype)
-    if W.shape[1] < WIDTH:
+    if W.shape[1] < WIDTH or n_rows * len(W) > ENTRIES:
         return None
     return ActiveUnits(n_rows, len(W), n_rows * len(W), W.dtype)
 

@@ -79,15 +79,15 @@ def softmax_log_loss(Z, b, Y, s, scale):
         for j in range(Z.shape[1]):
             Z[i, j] += b[j]
             top = max(top, Z[i, j])
-        total = weight = top * 0
+        total, weight = 0.0, 0.0
         for j in range(Z.shape[1]):
-            total += np.exp(Z[i, j] - top)
+            loss += s[i] * Y[i, j] * (top - Z[i, j])
+            Z[i, j] = np.exp(Z[i, j] - top)
+            total += Z[i, j]
             weight += Y[i, j]
-        level = top + np.log(total)
+        loss += s[i] * weight * np.log(total)
         for j in range(Z.shape[1]):
-            if Y[i, j] != 0:
-                loss += s[i] * Y[i, j] * (level - Z[i, j])
-            Z[i, j] = (np.exp(Z[i, j] - level) * weight - Y[i, j]) * s[i] * scale
+            Z[i, j] = (Z[i, j] * (weight / total) - Y[i, j]) * s[i] * scale
     return loss
 
 
@@ -159,6 +159,12 @@ def limit_columns(W, max_norm, factor):
 
 
 @kernel
+def matrix(p, start, rows, columns):
+    """Return a part of a vector as a matrix."""
+    return p[start : start + rows * columns].reshape(rows, columns)
+
+
+@kernel
 def train_narrow(
     X, Y, s, order, starts, units, below, kind, delta, keys, highest, scales,
     penalty, max_norm, clip_norm, is_adam, numbers, p, g, first, second,
@@ -214,11 +220,11 @@ def train_narrow(
         for layer in range(n_layers):
             narrow, wide = units[layer], units[layer + 1]
             if layer > 0:
-                M = slopes[z - n * narrow : z].reshape(n, narrow)
+                M = matrix(slopes, z - n * narrow, n, narrow)
                 fill(rows, keys[layer], highest[layer], scales[layer], M)
                 activate_linear(A, p[b - narrow : b], below, M)
-            Z = sums[z : z + n * wide].reshape(n, wide)
-            np.dot(A, p[w : w + narrow * wide].reshape(narrow, wide), Z)
+            Z = matrix(sums, z, n, wide)
+            np.dot(A, matrix(p, w, narrow, wide), Z)
             A, w, b, z = Z, w + narrow * wide, b + wide, z + n * wide
         D, scale = A, one / total
         if kind < 0:
@@ -237,12 +243,12 @@ def train_narrow(
             for i in range(n):
                 for j in range(wide):
                     g[b + j] += D[i, j]
-            A = inputs[:n] if layer == 0 else sums[z - n * narrow : z].reshape(n, narrow)
-            np.dot(A.T, D, g[w : w + narrow * wide].reshape(narrow, wide))
+            A = inputs[:n] if layer == 0 else matrix(sums, z - n * narrow, n, narrow)
+            np.dot(A.T, D, matrix(g, w, narrow, wide))
             if layer > 0:
-                B = errors[z - n * narrow : z].reshape(n, narrow)
-                np.dot(D, p[w : w + narrow * wide].reshape(narrow, wide).T, B)
-                M = slopes[z - n * narrow : z].reshape(n, narrow)
+                B = matrix(errors, z - n * narrow, n, narrow)
+                np.dot(D, matrix(p, w, narrow, wide).T, B)
+                M = matrix(slopes, z - n * narrow, n, narrow)
                 for i in range(n):
                     for k in range(narrow):
                         B[i, k] *= M[i, k]
@@ -280,7 +286,7 @@ def train_narrow(
             for layer in range(n_layers - 1):
                 narrow, wide = units[layer], units[layer + 1]
                 factor[:wide] = 0
-                W = p[w : w + narrow * wide].reshape(narrow, wide)
+                W = matrix(p, w, narrow, wide)
                 limit_columns(W, max_norm, factor[:wide])
                 w += narrow * wide
     return sum_of_losses

@@ -205,7 +205,7 @@ def mean_loss(network, X, Y, s):
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
-    """Return the loss of a batch and its gradient.
+    """Return the loss and its gradient, a block of rows at a time.
 
     The loss is ``[sum_i s_i loss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
     Frobenius norm; biases are not penalised. The loss of a sample is the sum over its outputs:
@@ -218,10 +218,19 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     coef_grads, intercept_grads : list of ndarray
         Gradients of the weights and of the biases.
     """
-    room, total = Workspace(network, X, X.shape[0]), float(s.sum())
-    loss = room.gradient(X, np.arange(X.shape[0]), Y, s, total, dropout, samples)
-    add_penalty(network, room.coef_grads, alpha / total)
-    return loss + penalty(network, alpha / total), room.coef_grads, room.intercept_grads
+    total, loss = float(s.sum()), 0.0
+    samples = np.arange(X.shape[0]) if samples is None else samples
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    parts = room.coef_grads + room.intercept_grads
+    grads = [np.zeros_like(part) for part in parts]
+    for rows in blocks(X.shape[0]):
+        part = room.of(len(rows))
+        loss += part.gradient(X, rows, Y[rows], s[rows], total, dropout, samples[rows])
+        for grad, of_block in zip(grads, parts, strict=True):
+            grad += of_block
+    coef_grads, intercept_grads = grads[: len(network.coefs)], grads[len(network.coefs) :]
+    add_penalty(network, coef_grads, alpha / total)
+    return loss + penalty(network, alpha / total), coef_grads, intercept_grads
 
 
 def pack(parts, dtype):
