@@ -47,7 +47,7 @@ ESTIMATORS = [
     ),
     DropoutMLPClassifier(keep_prob=1, shuffle=False),
     DropoutMLPClassifier((), batch_size=10, learning_rate_init=0.05),
-    DropoutMLPClassifier(keep_prob=1, solver="lbfgs"),
+    DropoutMLPClassifier(keep_prob=1, solver="lbfgs", alpha=1.0),
     DropoutMLPClassifier(
         (20,),
         activation="gelu",
