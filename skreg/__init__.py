@@ -15,10 +15,11 @@ from .linear_model import (
     lasso_path,
     ridge_path,
 )
-from .neural_network import DropoutMLPClassifier
+from .neural_network import DropoutMLPClassifier, DropoutMLPRegressor, check_gradient
 
 __all__ = [
     "DropoutMLPClassifier",
+    "DropoutMLPRegressor",
     "ElasticNetCD",
     "ElasticNetCDCV",
     "LassoCD",
@@ -29,6 +30,7 @@ __all__ = [
     "RidgeGDCV",
     "RidgeGDClassifier",
     "RidgeGDClassifierCV",
+    "check_gradient",
     "enet_path",
     "lasso_path",
     "ridge_path",

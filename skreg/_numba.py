@@ -2,10 +2,11 @@
 
 Numba takes half a second to import, so a kernel imports it when it is first called. What is
 compiled is kept on disk and read again by the next process. The disk cache watches only the file
-of the kernel itself, so a kernel calls no other kernel (a test asserts it).
+of the kernel itself, so a kernel calls only kernels of its own file (a test asserts it).
 """
 
 import functools
+import types
 
 # Never plain fastmath=True: it assumes that there is no NaN.
 FASTMATH = {"contract", "reassoc", "nsz"}
@@ -18,6 +19,7 @@ def kernel(function):
     def call(*args):
         return compiled(function)(*args)
 
+    call.is_kernel = True
     return call
 
 
@@ -26,11 +28,27 @@ def compiled(function):
     """Return the compiled form of a function, cached on disk where a folder is writable."""
     import numba  # here, so that importing skreg does not pay for it
 
+    function = with_compiled_kernels(function)
     options = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba finds no folder that it may write to
         return numba.njit(**options)(function)
+
+
+def with_compiled_kernels(function):
+    """Return the function with the kernels that it calls in their compiled form."""
+    called = {
+        name: compiled(function.__globals__[name].__wrapped__)
+        for name in function.__code__.co_names
+        if hasattr(function.__globals__.get(name), "is_kernel")
+    }
+    if not called:
+        return function
+    scope = {**function.__globals__, **called}
+    return functools.update_wrapper(
+        types.FunctionType(function.__code__, scope, function.__name__), function
+    )
 
 
 def unsigned(indices):

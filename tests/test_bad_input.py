@@ -4,13 +4,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDClassifierCV, RidgeGDCV
+from skreg import (
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    LassoCD,
+    RidgeGD,
+    RidgeGDClassifierCV,
+    RidgeGDCV,
+)
 
 X = np.random.default_rng(0).standard_normal((20, 3))
 Y = X[:, 0] + 1
 LABELS = np.arange(20) % 2
 
-MAKERS = [RidgeGD, RidgeGDCV, RidgeGDClassifierCV, LassoCD, DropoutMLPClassifier]
+MAKERS = [
+    RidgeGD,
+    RidgeGDCV,
+    RidgeGDClassifierCV,
+    LassoCD,
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+]
 LINEAR = [
     ({"alpha": -1}, "alpha must be .*>= 0.*got -1"),
     ({"alpha": np.nan}, "alpha must be .*got nan"),
@@ -57,7 +71,7 @@ NETWORK = [
     ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be an integer > 0"),
     ({"hidden_layer_sizes": 2.5}, "hidden_layer_sizes must be an integer > 0"),
     ({"activation": "elu"}, "activation must be one of .*'relu'.*got 'elu'"),
-    ({"solver": "lbfgs"}, "solver must be one of 'adam', 'sgd'"),
+    ({"solver": "newton"}, "solver must be one of .*'adam'.*got 'newton'"),
     ({"alpha": -1}, "alpha must be a finite number >= 0"),
     ({"max_norm": 0}, "max_norm must be a finite number > 0"),
     ({"learning_rate_init": 0}, "learning_rate_init must be a finite number > 0"),
@@ -68,12 +82,36 @@ NETWORK = [
     ({"validation_fraction": 1}, r"validation_fraction must be a finite number in \(0, 1\)"),
     ({"n_iter_no_change": 0}, "n_iter_no_change must be"),
     ({"early_stopping": 1}, "early_stopping must be True or False"),
+    ({"learning_rate": "cosin"}, "learning_rate must be one of 'adaptive', .*; got 'cosin'"),
+    ({"power_t": -1}, "power_t must be a finite number >= 0"),
+    ({"warmup": 1.5}, "warmup must be an integer >= 0; got 1.5"),
+    ({"clip_norm": 0}, "clip_norm must be a finite number > 0"),
+    ({"weight_decay": -0.1}, "weight_decay must be a finite number >= 0"),
+    ({"dtype": np.int64}, "dtype must be None, numpy.float32 or numpy.float64"),
+    ({"dtype": "flaot"}, "dtype must be None, numpy.float32 or numpy.float64; got 'flaot'"),
+    ({"scoring": "acuracy"}, "scoring must be None, a callable .*get_scorer_names.*got 'acuracy'"),
+    ({"scoring": 3}, "scoring must be None, a callable"),
+    ({"solver": "lbfgs"}, "keep_prob and input_keep_prob must be 1; got keep_prob=0.5"),
+    ({"solver": "lbfgs", "keep_prob": 1, "max_norm": 1}, "max_norm must be None with solver='lbf"),
+    ({"solver": "lbfgs", "keep_prob": 1, "clip_norm": 1}, "clip_norm must be None with solver="),
+    ({"solver": "lbfgs", "keep_prob": 1, "early_stopping": True}, "early_stopping must be False"),
+]
+CLASSES = [
+    ({"class_weight": "balance"}, "class_weight must be None, 'balanced' or a dict.*got 'balance'"),
+    ({"class_weight": {0: -1, 1: 1}}, "class_weight must be .*finite weights >= 0"),
+    ({"class_weight": {0: 0, 1: 0}}, "class_weight must be .*not all of them 0"),
+]
+NUMBERS = [
+    ({"loss": "squared"}, "loss must be one of 'absolute_error', 'huber', .*; got 'squared'"),
+    ({"huber_delta": 0}, "huber_delta must be a finite number > 0"),
+    ({"loss": "poisson"}, "y must be >= 0 for loss='poisson'; the smallest is -"),
 ]
 CASES = [
     *((make, *case) for make in (RidgeGD, LassoCD) for case in LINEAR),
     *((RidgeGD, *case) for case in RIDGE),
     (LassoCD, {"warm_start": 1}, "warm_start must be True or False"),
-    *((DropoutMLPClassifier, *case) for case in NETWORK),
+    *((DropoutMLPClassifier, *case) for case in NETWORK + CLASSES),
+    *((DropoutMLPRegressor, *case) for case in NETWORK + NUMBERS),
 ]
 
 
@@ -139,3 +177,25 @@ def test_partial_fit():
         net.partial_fit(X, LABELS + 1)
     with pytest.raises(ValueError, match="does not support early_stopping=True"):
         DropoutMLPClassifier(early_stopping=True).partial_fit(X, LABELS, classes=[0, 1])
+
+
+def test_class_weight_is_for_one_label_of_many():
+    with pytest.raises(ValueError, match="class_weight must be None for several labels"):
+        DropoutMLPClassifier(class_weight="balanced").fit(X, np.c_[LABELS, 1 - LABELS])
+    with pytest.raises(ValueError, match=r"class_weight names \[7\]; the classes are \[0, 1\]"):
+        DropoutMLPClassifier(class_weight={7: 2.0}).fit(X, LABELS)
+
+
+def test_as_many_targets_as_before():
+    net = DropoutMLPRegressor().partial_fit(X, Y)
+    with pytest.raises(ValueError, match="y must have as many targets as before, 1; got 2"):
+        net.partial_fit(X, np.c_[Y, Y])
+    with pytest.raises(ValueError, match="does not support early_stopping=True"):
+        net.set_params(early_stopping=True).partial_fit(X, Y)
+
+
+def test_weights_must_be_on_both_sides_of_a_split():
+    weights = (np.arange(20) == 0) * 1.0
+    for make in (DropoutMLPClassifier, DropoutMLPRegressor):
+        with pytest.raises(ValueError, match=r"have weight 0. Pass X_val and y_val"):
+            make(early_stopping=True, random_state=0).fit(X, LABELS, sample_weight=weights)

@@ -18,12 +18,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
+from skreg import DropoutMLPClassifier, DropoutMLPRegressor, LassoCD, RidgeGD, RidgeGDCV
 
 MODELS = {
     "ridge": RidgeGD(alpha=2.0, solver="sgd", tol=1e-4, random_state=0),
     "lasso": LassoCD(alpha=0.2),
     "network": DropoutMLPClassifier((16,), max_iter=8, random_state=0),
+    "network for numbers": DropoutMLPRegressor((16,), max_iter=8, random_state=0),
 }
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -75,6 +76,7 @@ def test_bits_do_not_depend_on_the_threads_of_blas():
     X, y = rng.standard_normal((2000, 400)), rng.integers(0, 3, 2000)
     models = (
         DropoutMLPClassifier((400, 300), max_iter=1, random_state=0),
+        DropoutMLPRegressor((400, 300), max_iter=1, random_state=0),
         RidgeGD(solver="sgd", max_iter=2, random_state=0),
         RidgeGD(alpha=10.0),
         RidgeGDCV(),

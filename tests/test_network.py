@@ -1,4 +1,4 @@
-"""The dropout network: gradients by finite differences, masks, the debugging protocol, bits."""
+"""The dropout network as an estimator: the debugging protocol, bits, labels, stopping."""
 
 import numpy as np
 import pytest
@@ -7,104 +7,12 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_multilabel_cl
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skreg import DropoutMLPClassifier
-from skreg._network.dropout import Dropout
-from skreg._network.layers import initialize, loss_and_gradient
-from skreg._network.optimizers import SGD, Adam
-
-from . import naive
-
-ACTIVATIONS = ["identity", "logistic", "tanh", "relu"]
 
 
 @pytest.fixture
 def digits():
     X, y = load_digits(return_X_y=True)
     return X[:600] / 16, y[:600]
-
-
-def small_problem(output, dtype=np.float64):
-    rng = np.random.RandomState(0)
-    X = rng.standard_normal((12, 5)).astype(dtype)
-    classes = rng.randint(0, 3, 12)
-    Y = np.eye(3, dtype=dtype)[classes] if output == "softmax" else rng.randint(0, 2, (12, 2)) * 1.0
-    s = rng.uniform(0.2, 2, 12)
-    return X, Y.astype(dtype), s.astype(dtype), rng
-
-
-@pytest.mark.parametrize("output", ["softmax", "logistic"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("sparse", [False, True])
-def test_gradient_by_finite_differences_with_the_mask_held_fixed(activation, output, sparse):
-    X, Y, s, rng = small_problem(output)
-    X = sp.csr_array(X) if sparse else X
-    network = initialize((5, 6, 4, Y.shape[1]), activation, output, np.float64, rng)
-    dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.7))
-    arguments = X, Y, s, 0.3, dropout, np.arange(100, 112)
-    _, coef_grads, intercept_grads = loss_and_gradient(network, *arguments)
-    parameters = network.coefs + network.intercepts
-    for part, gradient in zip(parameters, coef_grads + intercept_grads, strict=True):
-        for index in np.ndindex(part.shape):
-            value, losses = part[index], []
-            for step in (1e-5, -1e-5):
-                part[index] = value + step
-                losses.append(loss_and_gradient(network, *arguments)[0])
-            part[index] = value
-            assert gradient[index] == pytest.approx((losses[0] - losses[1]) / 2e-5, abs=1e-8)
-
-
-def test_loss_against_the_formula():
-    X, Y, s, rng = small_problem("softmax")
-    network = initialize((5, 6, 4, 3), "relu", "softmax", np.float64, rng)
-    dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.7))
-    samples = np.arange(12)
-    multipliers = [
-        dropout.apply(np.ones((12, width)), layer, samples)[1]
-        for layer, width in enumerate((5, 6, 4))
-    ]
-    loss, *_ = loss_and_gradient(network, X, Y, s, 0.3, dropout, samples)
-    expected = naive.network_loss(network.coefs, network.intercepts, X, Y, s, 0.3, multipliers)
-    assert loss == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("keep_prob", [0.2, 0.5, 0.9])
-def test_inverted_mask_has_mean_one_and_the_variance_of_a_coin(keep_prob):
-    ones = np.ones((4000, 500))
-    A, multiplier = Dropout(7, 2, (keep_prob,)).apply(ones, 0, np.arange(4000))
-    np.testing.assert_array_equal(A, multiplier)
-    assert set(np.unique(A)) == {0, 1 / keep_prob}
-    variance = (1 - keep_prob) / keep_prob
-    error = np.sqrt(variance / A.size)
-    assert abs(A.mean() - 1) < 5 * error
-    assert A.var() == pytest.approx(variance, rel=0.01)
-    for axis in (0, 1):  # no unit and no sample is favoured
-        spread = A.mean(axis=axis).std() / np.sqrt(variance / A.shape[axis])
-        assert spread == pytest.approx(1, abs=0.1)
-    for one, two in ((A[:, :-1], A[:, 1:]), (A[:-1], A[1:])):  # neighbours are independent
-        covariance = np.mean((one - 1) * (two - 1)) / variance
-        assert abs(covariance) < 5 / np.sqrt(one.size)
-
-
-def test_masks_depend_on_seed_epoch_sample_layer_and_unit_and_on_nothing_else():
-    ones, samples = np.ones((50, 40)), np.arange(50)
-
-    def mask(seed=1, epoch=1, layer=1, samples=samples):
-        return Dropout(seed, epoch, (0.5, 0.5, 0.5)).apply(ones[: len(samples)], layer, samples)[0]
-
-    base = mask()
-    np.testing.assert_array_equal(base, mask())
-    np.testing.assert_array_equal(base[[9, 3, 30]], mask(samples=samples[[9, 3, 30]]))
-    for other in (mask(seed=2), mask(epoch=2), mask(layer=2), mask(samples=samples + 1)):
-        assert 0.4 < np.mean(base == other) < 0.6
-
-
-def test_sparse_and_dense_inputs_have_the_same_masks():
-    X = np.random.default_rng(0).random((20, 30)) * (
-        np.random.default_rng(1).random((20, 30)) < 0.3
-    )
-    dropout = Dropout(5, 0, (0.6,))
-    dense, _ = dropout.apply(X, 0, np.arange(20))
-    sparse, _ = dropout.apply(sp.csr_array(X), 0, np.arange(20))
-    np.testing.assert_array_equal(dense, sparse.toarray())
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -130,16 +38,6 @@ def test_with_dropout_the_loss_is_another_one_each_epoch(digits):
     net = DropoutMLPClassifier((50,), learning_rate_init=1e-4, batch_size=600, random_state=0)
     net.fit(*digits)
     assert np.any(np.diff(net.loss_curve_) > 0)
-
-
-def test_expectations_stand_at_prediction(digits):
-    """The mean of a layer under many masks is that without a mask."""
-    X, _ = digits
-    dropped = [
-        Dropout(0, epoch, (0.5,)).apply(X[:20], 0, np.arange(20))[0] for epoch in range(4000)
-    ]
-    error = np.std(dropped, axis=0) / np.sqrt(len(dropped)) + 1e-12
-    assert np.abs((np.mean(dropped, axis=0) - X[:20]) / error).max() < 6
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -282,26 +180,3 @@ def test_progress_is_printed(digits, capsys):
         net.fit(*digits)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [f"Iteration {k}" for k in (1, 2, 3)]
-
-
-@pytest.mark.parametrize(
-    "start",
-    [
-        lambda p: SGD.start(p, 0.01, momentum=0.9, nesterov=True),
-        lambda p: SGD.start(p, 0.01, momentum=0.9, nesterov=False),
-        lambda p: Adam.start(p, 0.05, beta_1=0.9, beta_2=0.999, epsilon=1e-8),
-    ],
-)
-def test_optimizers_minimise_a_quadratic(start):
-    curvature, w = np.array([1.0, 10.0, 30.0]), np.ones(3)
-    state = start([w])
-    for _ in range(2000):
-        state = state.update([w], [curvature * w])
-    assert np.abs(w).max() < 1e-6
-
-
-def test_first_step_of_adam_has_the_length_of_the_learning_rate():
-    w = np.zeros(3)
-    state = Adam.start([w], 0.1, beta_1=0.9, beta_2=0.999, epsilon=1e-12)
-    state.update([w], [np.array([1e-3, -5.0, 100.0])])
-    np.testing.assert_allclose(w, [-0.1, 0.1, -0.1], rtol=1e-6)

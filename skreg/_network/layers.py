@@ -1,33 +1,24 @@
 """Forward and backward through fully connected layers."""
 
+import copy
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, softmax
+import scipy.sparse as sp
+from numpy import matmul
 
-ACTIVATIONS = {
-    "identity": lambda z: z,
-    "logistic": expit,
-    "tanh": np.tanh,
-    "relu": lambda z: np.maximum(z, 0),
-}
+from .activations import OUTPUTS, activate
+from .active import BACKWARD, FORWARD, lists_for
+from .dropout import Dropout
+from .losses import evaluate
 
-# The slope of each activation as a function of its value.
-SLOPES = {
-    "identity": np.ones_like,
-    "logistic": lambda a: a * (1 - a),
-    "tanh": lambda a: 1 - a * a,
-    "relu": lambda a: (a > 0).astype(a.dtype),
-}
-
-OUTPUTS = {"logistic": expit, "softmax": lambda z: softmax(z, axis=1)}
-
-ROWS_AT_A_TIME = 1024  # in a prediction
+RECTIFIERS = ("relu", "leaky_relu", "gelu")
+ROWS_AT_A_TIME = 512  # in a prediction
 
 
 class Network(NamedTuple):
-    """Weights and biases of each layer, and the functions between them.
+    """Weights and biases of each layer, and the functions between and after them.
 
     Attributes
     ----------
@@ -35,79 +26,190 @@ class Network(NamedTuple):
         Weights.
     intercepts : list of ndarray of shape (units above,)
         Biases.
-    activation, output : str
-        Function of the hidden layers and of the output layer.
+    activation : str
+        Function of the hidden layers, one of `ACTIVATIONS`.
+    output : str
+        Function of the output layer, one of `OUTPUTS`.
+    loss : str
+        What training minimises, one of `losses.KINDS`: 'log_loss' of a softmax or logistic output,
+        'poisson' of exp, the others of identity.
+    delta : float
+        Where the loss of Huber turns from a parabola into a line.
     """
 
     coefs: list
     intercepts: list
     activation: str
     output: str
+    loss: str
+    delta: float = 1.35
 
 
-def initialize(sizes, activation, output, dtype, rng):
-    """Draw weights and biases uniformly, as scikit-learn does; Glorot and Bengio (2010), eq. 16."""
+def initialize(sizes, activation, output, loss, dtype, rng):
+    """Draw weights and biases uniformly.
+
+    The bounds are those of scikit-learn, Glorot and Bengio (2010), eq. 16; for weights below
+    rectifiers those of He et al. (2015), eq. 10.
+    """
     factor = 2.0 if activation == "logistic" else 6.0
     coefs, intercepts = [], []
     for below, above in pairwise(sizes):
-        bound = np.sqrt(factor / (below + above))
+        bound = glorot = np.sqrt(factor / (below + above))
+        if activation in RECTIFIERS:
+            bound = np.sqrt(6.0 / below)
         coefs.append(rng.uniform(-bound, bound, (below, above)).astype(dtype))
-        intercepts.append(rng.uniform(-bound, bound, above).astype(dtype))
-    return Network(coefs, intercepts, activation, output)
+        intercepts.append(rng.uniform(-glorot, glorot, above).astype(dtype))
+    return Network(coefs, intercepts, activation, output, loss)
 
 
-def forward(network, X, dropout=None, samples=None):
-    """Run samples through the network.
+class Workspace:
+    """Room for the passes of a network through batches, made once for all of them.
 
     Parameters
     ----------
     network : Network
-        The network.
-    X : {ndarray, sparse matrix} of shape (n_batch, n_features)
-        Samples.
-    dropout : None or Dropout, default=None
-        Masks; None drops nothing, as in prediction.
-    samples : ndarray of int, shape (n_batch,), default=None
-        Which samples the rows of X are, for the masks.
-
-    Returns
-    -------
-    inputs : list
-        Input of each layer, after dropout.
-    values : list
-        Input of each layer, before dropout.
-    multipliers : list
-        What dropout multiplied them by, or None.
-    output : ndarray of shape (n_batch, n_outputs)
-        Probabilities.
+        The network; its weights may change meanwhile.
+    X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+        Where samples are taken from.
+    n_rows : int
+        Samples in the largest batch.
     """
-    activate = ACTIVATIONS[network.activation]
-    inputs, values, multipliers = [], [], []
-    A = X
-    for layer, (W, b) in enumerate(zip(network.coefs, network.intercepts, strict=True)):
-        values.append(A)
-        multiplier = None
-        if dropout is not None:
-            A, multiplier = dropout.apply(A, layer, samples)
-        inputs.append(A)
-        multipliers.append(multiplier)
-        z = A @ W + b
-        A = activate(z)
-    return inputs, values, multipliers, OUTPUTS[network.output](z)
+
+    def __init__(self, network, X, n_rows):
+        coefs, dtype = network.coefs, network.coefs[0].dtype
+        self.network, self.n_rows = network, n_rows
+        self.sums = [np.empty((n_rows, W.shape[1]), dtype) for W in coefs]
+        self.multipliers = [np.empty((n_rows, len(W)), dtype) for W in coefs[1:]]
+        self.errors = [np.empty_like(M) for M in self.multipliers]
+        self.coef_grads = [np.empty_like(W) for W in coefs]
+        self.intercept_grads = [np.empty_like(b) for b in network.intercepts]
+        self.lists = [lists_for(X, W, n_rows) for W in coefs[:1]]
+        self.lists += [lists_for(None, W, n_rows) for W in coefs[1:]]
+
+    def of(self, n_rows):
+        """Return the room for so many samples."""
+        if n_rows == self.n_rows:
+            return self
+        part = copy.copy(self)
+        part.n_rows = n_rows
+        for name in ("sums", "multipliers", "errors"):
+            setattr(part, name, [array[:n_rows] for array in getattr(self, name)])
+        return part
+
+    def forward(self, X, rows, dropout=None, samples=None):
+        """Run samples through the network.
+
+        Parameters
+        ----------
+        X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+            Samples.
+        rows : ndarray of int64, shape (n_rows,)
+            Which of them.
+        dropout : None or Dropout, default=None
+            Masks; None drops nothing, as in prediction.
+        samples : ndarray of int64, shape (n_rows,), default=None
+            What the masks know the rows by; None is rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+            What the output units sum up, without biases.
+        """
+        coefs, intercepts, activation, *_ = self.network
+        dropout = Dropout(0, 0, (1.0,) * len(coefs)) if dropout is None else dropout
+        samples = rows if samples is None else samples
+        A = M = self.inputs = self._read(X, rows, dropout, samples)
+        for layer, (W, Z, lists) in enumerate(zip(coefs, self.sums, self.lists, strict=True)):
+            if layer > 0:
+                A, M = self.sums[layer - 1], self.multipliers[layer - 1]
+                dropout.fill(layer, samples, M)
+                activate(activation, A, intercepts[layer - 1], M)
+            if lists is not None and A is not None:
+                lists.read_dense(A, M)
+            if lists is not None and lists.density < FORWARD:
+                lists.product(W, Z)
+            else:
+                matmul(A, W, out=Z)
+        return self.sums[-1]
+
+    def _read(self, X, rows, dropout, samples):
+        """Return the input of the first layer; None if X is sparse, whose entries are listed."""
+        dtype = self.sums[0].dtype
+        if sp.issparse(X):
+            self.lists[0].read_sparse(X, rows, dropout, samples)
+            return None
+        A = np.asarray(X[rows], dtype, order="C")
+        if dropout.keep_prob[0] < 1:
+            M = np.empty_like(A)
+            dropout.fill(0, samples, M)
+            A *= M
+        return A
+
+    def gradient(self, X, rows, Y, s, total, dropout=None, samples=None):
+        """Write the gradient of the loss of a batch into the grads, and return the loss.
+
+        The penalty is not part of it. Y and s are those of the batch, total is the sum of s.
+        """
+        D = self.forward(X, rows, dropout, samples)
+        loss = evaluate(self.network, D, Y, s, 1 / total) / total
+        for layer in reversed(range(len(self.lists))):
+            W, G, lists = self.network.coefs[layer], self.coef_grads[layer], self.lists[layer]
+            listed = lists is not None and lists.density < BACKWARD
+            np.add.reduce(D, axis=0, out=self.intercept_grads[layer])
+            if layer == 0:
+                lists.gradient(D, G) if listed else matmul(self.inputs.T, D, out=G)
+                return loss
+            A, M, B = self.sums[layer - 1], self.multipliers[layer - 1], self.errors[layer - 1]
+            if listed:
+                lists.gradients(D, W, M, G, B)
+            else:
+                matmul(A.T, D, out=G)
+                matmul(D, W.T, out=B)
+                B *= M
+            D = B
+
+
+def blocks(n_samples):
+    """Return the indices of samples in arrays of at most ROWS_AT_A_TIME, one at least."""
+    return np.split(np.arange(n_samples), range(ROWS_AT_A_TIME, n_samples, ROWS_AT_A_TIME))
 
 
 def predict(network, X):
     """Return the outputs without dropout, a block of rows at a time."""
-    starts = range(0, max(1, X.shape[0]), ROWS_AT_A_TIME)
-    blocks = (X[start : start + ROWS_AT_A_TIME] for start in starts)
-    return np.concatenate([forward(network, block)[-1] for block in blocks])
+    return predict_dropped(network, X, None, np.arange(X.shape[0]))
+
+
+def predict_dropped(network, X, dropout, samples):
+    """Return the outputs under the masks of one pass, a block of rows at a time.
+
+    Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
+    """
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    output, b = OUTPUTS[network.output], network.intercepts[-1]
+    return np.concatenate(
+        [
+            output(room.of(len(rows)).forward(X, rows, dropout, samples[rows]) + b)
+            for rows in blocks(X.shape[0])
+        ]
+    )
+
+
+def mean_loss(network, X, Y, s):
+    """Return the weighted mean of the losses, without penalty and without dropout."""
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    losses = (
+        evaluate(network, room.of(len(rows)).forward(X, rows), Y[rows], s[rows], 1.0)
+        for rows in blocks(X.shape[0])
+    )
+    return sum(losses) / float(s.sum())
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
-    """Return the loss of a batch and its gradient.
+    """Return the loss and its gradient, a block of rows at a time.
 
-    The loss is ``[sum_i s_i logloss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
-    Frobenius norm; biases are not penalised.
+    The loss is ``[sum_i s_i loss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
+    Frobenius norm; biases are not penalised. The loss of a sample is the sum over its outputs:
+    so is scikit-learn's gradient, though the squared error that it reports is the mean.
 
     Returns
     -------
@@ -116,28 +218,41 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     coef_grads, intercept_grads : list of ndarray
         Gradients of the weights and of the biases.
     """
-    inputs, values, multipliers, P = forward(network, X, dropout, samples)
-    total = s.sum()
-    decay = sum(float(np.vdot(W, W)) for W in network.coefs)
-    loss = (logloss(network.output, P, Y, s) + 0.5 * alpha * decay) / total
-    slope = SLOPES[network.activation]
-    coef_grads, intercept_grads = [], []
-    delta = (s[:, None] * (P - Y)) / total  # log loss with its own link: both outputs alike
-    for layer in reversed(range(len(network.coefs))):
-        W = network.coefs[layer]
-        coef_grads.append(inputs[layer].T @ delta + (alpha / total) * W)
-        intercept_grads.append(delta.sum(axis=0))
-        if layer > 0:
-            delta = (delta @ W.T) * slope(values[layer])
-            if multipliers[layer] is not None:
-                delta *= multipliers[layer]
-    return float(loss), coef_grads[::-1], intercept_grads[::-1]
+    total, loss = float(s.sum()), 0.0
+    samples = np.arange(X.shape[0]) if samples is None else samples
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    parts = room.coef_grads + room.intercept_grads
+    grads = [np.zeros_like(part) for part in parts]
+    for rows in blocks(X.shape[0]):
+        part = room.of(len(rows))
+        loss += part.gradient(X, rows, Y[rows], s[rows], total, dropout, samples[rows])
+        for grad, of_block in zip(grads, parts, strict=True):
+            grad += of_block
+    coef_grads, intercept_grads = grads[: len(network.coefs)], grads[len(network.coefs) :]
+    add_penalty(network, coef_grads, alpha / total)
+    return loss + penalty(network, alpha / total), coef_grads, intercept_grads
 
 
-def logloss(output, P, Y, s):
-    """Return the weighted sum of the log losses, of one class of many or of each label."""
-    tiny = np.finfo(P.dtype).tiny
-    loss = -Y * np.log(np.maximum(P, tiny))
-    if output == "logistic":
-        loss -= (1 - Y) * np.log(np.maximum(1 - P, tiny))
-    return float(s @ loss.sum(axis=1))
+def pack(parts, dtype):
+    """Return arrays as one vector."""
+    return np.concatenate([np.empty(0, dtype), *(part.ravel() for part in parts)], dtype=dtype)
+
+
+def unpack(vector, parts):
+    """Write a vector into the arrays that it was made of."""
+    ends = np.cumsum([part.size for part in parts])
+    for part, values in zip(parts, np.split(vector, ends)[:-1], strict=True):
+        part[:] = values.reshape(part.shape)
+
+
+def penalty(network, strength):
+    """Return ``strength / 2 * sum_l ||W_l||^2``."""
+    if strength == 0:
+        return 0.0
+    return strength / 2 * sum(float(np.vdot(W, W)) for W in network.coefs)
+
+
+def add_penalty(network, coef_grads, strength):
+    """Add the gradient of the penalty."""
+    for W, G in zip(network.coefs, coef_grads, strict=True):
+        G += strength * W

@@ -1,8 +1,15 @@
-"""Steps from gradients. State is a NamedTuple; parameters are changed in place."""
+"""Steps from gradients. State is a NamedTuple; parameters are changed in place.
 
+A step takes its length with it: see `schedules`. Weight decay is decoupled from the gradient,
+Loshchilov and Hutter (2019), algorithms 1 and 2, and leaves biases alone.
+"""
+
+import math
 from typing import NamedTuple
 
 import numpy as np
+
+from .kernels import adam_step, limit_columns, sgd_step
 
 
 class SGD(NamedTuple):
@@ -12,67 +19,106 @@ class SGD(NamedTuple):
     ----------
     velocities : list of ndarray
         One for each parameter, of its shape and dtype.
-    learning_rate, momentum : float
-        Length of a step, and how much of the last one is repeated.
+    momentum : float
+        How much of the last step is repeated.
     nesterov : bool
         Whether the gradient counts as if taken after the momentum.
+    t : int
+        Steps taken.
     """
 
     velocities: list
-    learning_rate: float
     momentum: float
     nesterov: bool
+    t: int
 
     @classmethod
-    def start(cls, parameters, learning_rate, *, momentum, nesterov):
+    def start(cls, parameters, *, momentum, nesterov):
         """Begin at rest."""
-        return cls([np.zeros_like(p) for p in parameters], learning_rate, momentum, nesterov)
+        return cls([np.zeros_like(p) for p in parameters], momentum, nesterov, 0)
 
-    def update(self, parameters, gradients):
-        """Take a step and return the next state."""
+    @property
+    def averages(self):
+        """What the kernel is given; Adam has two."""
+        return self.velocities, []
+
+    def numbers(self, t, rate):
+        """Return the numbers of a step after t others, as `sgd_step` wants them."""
+        again, ahead = (self.momentum, rate) if self.nesterov else (1.0, 0.0)
+        return rate, self.momentum, again, ahead
+
+    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
+        """Take a step and return the next state; weights have `penalty` times their value added."""
+        number = parameters[0].dtype.type
+        numbers = [number(each) for each in self.numbers(self.t, rate)]
+        on_weights = number(penalty), number(1 - rate * weight_decay)
+        on_biases = number(0), number(1)
         for p, g, v in zip(parameters, gradients, self.velocities, strict=True):
-            v *= self.momentum
-            v -= self.learning_rate * g
-            p += self.momentum * v - self.learning_rate * g if self.nesterov else v
-        return self
+            sgd_step(*flat(p, g, v), *numbers, *(on_weights if p.ndim == 2 else on_biases))
+        return self._replace(t=self.t + 1)
 
 
 class Adam(NamedTuple):
-    """Adam; Kingma and Ba (2015), algorithm 1.
+    """Adam; Kingma and Ba (2015), algorithm 1, in the order of the end of section 2.
 
     Attributes
     ----------
     means, squares : list of ndarray
         Decaying averages of the gradients and of their squares, shaped as the parameters.
-    learning_rate, beta_1, beta_2, epsilon : float
-        Length of a step, rates of decay, and what keeps the division safe.
+    beta_1, beta_2, epsilon : float
+        Rates of decay, and what keeps the division safe.
     t : int
         Steps taken.
     """
 
     means: list
     squares: list
-    learning_rate: float
     beta_1: float
     beta_2: float
     epsilon: float
     t: int
 
     @classmethod
-    def start(cls, parameters, learning_rate, *, beta_1, beta_2, epsilon):
+    def start(cls, parameters, *, beta_1, beta_2, epsilon):
         """Begin with averages of zero."""
         zeros = [[np.zeros_like(p) for p in parameters] for _ in range(2)]
-        return cls(*zeros, learning_rate, beta_1, beta_2, epsilon, 0)
+        return cls(*zeros, beta_1, beta_2, epsilon, 0)
 
-    def update(self, parameters, gradients):
-        """Take a step and return the next state."""
-        t = self.t + 1
-        rate = self.learning_rate * np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+    @property
+    def averages(self):
+        """What the kernel is given."""
+        return self.means, self.squares
+
+    def numbers(self, t, rate):
+        """Return the numbers of a step after t others, as `adam_step` wants them."""
+        step = rate * math.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
+        return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+
+    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
+        """Take a step and return the next state; weights have `penalty` times their value added."""
+        number = parameters[0].dtype.type  # float64 would make float32 17 times slower
+        numbers = [number(each) for each in self.numbers(self.t, rate)]
+        on_weights = number(penalty), number(1 - rate * weight_decay)
+        on_biases = number(0), number(1)
         for p, g, m, v in zip(parameters, gradients, self.means, self.squares, strict=True):
-            m += (1 - self.beta_1) * (g - m)
-            v += (1 - self.beta_2) * (g * g - v)
-            p -= float(rate) * m / (np.sqrt(v) + self.epsilon)
-        return self._replace(t=t)
+            adam_step(*flat(p, g, m, v), *numbers, *(on_weights if p.ndim == 2 else on_biases))
+        return self._replace(t=self.t + 1)
+
+
+def flat(*arrays):
+    """Return contiguous arrays as vectors, without a copy."""
+    return [array.reshape(-1) for array in arrays]
+
+
+def clip(gradients, max_norm):
+    """Scale gradients, in place, to a common norm of at most max_norm.
+
+    Pascanu, Mikolov and Bengio (2013), algorithm 1.
+    """
+    norm = np.sqrt(sum(float(np.vdot(g, g)) for g in gradients))
+    if norm > max_norm:
+        for g in gradients:
+            g *= max_norm / norm
 
 
 def limit_norms(network, max_norm):
@@ -81,5 +127,4 @@ def limit_norms(network, max_norm):
     Srivastava et al. (2014), section 5.1.
     """
     for W in network.coefs[:-1]:
-        norms = np.sqrt(np.sum(W * W, axis=0))
-        W *= np.minimum(1.0, max_norm / np.maximum(norms, np.finfo(W.dtype).tiny))
+        limit_columns(W, W.dtype.type(max_norm), np.zeros(W.shape[1], W.dtype))

@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from .._convergence import Work, bytes_of
+from . import narrow
 from .dropout import Dropout
-from .layers import ROWS_AT_A_TIME, loss_and_gradient
-from .optimizers import limit_norms
+from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
+from .optimizers import clip, limit_norms
 
 
 class Settings(NamedTuple):
@@ -17,10 +19,14 @@ class Settings(NamedTuple):
     ----------
     alpha : float
         L2 penalty of the weights.
+    weight_decay : float
+        Share of the weights, times the learning rate, that each step takes away.
     keep_prob : tuple of float
         For the input and each hidden layer.
     max_norm : None or float
         Largest norm of the incoming weights of a hidden unit.
+    clip_norm : None or float
+        Largest norm of the gradient, of all weights and biases together.
     batch_size : int
         Samples in a step.
     shuffle : bool
@@ -30,15 +36,38 @@ class Settings(NamedTuple):
     """
 
     alpha: float
+    weight_decay: float
     keep_prob: tuple
     max_norm: float | None
+    clip_norm: float | None
     batch_size: int
     shuffle: bool
     seed: int
 
 
-def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
+def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     """Take one step for each batch; weights change in place.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    optimizer : SGD or Adam
+        Its state, which counts the steps.
+    X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
+        Samples.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets, in the dtype of X.
+    s : ndarray of shape (n_samples,)
+        Weights, in the dtype of X.
+    settings : Settings
+        What does not change from epoch to epoch.
+    epoch : int
+        What masks depend on.
+    rng : RandomState
+        Draws the order of the samples.
+    rate_of_step : callable
+        The learning rate of each step, as `schedule` returns it.
 
     Returns
     -------
@@ -49,26 +78,55 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng):
     work : Work
         What was done.
     """
-    n_samples = X.shape[0]
+    n_samples, size = X.shape[0], settings.batch_size
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
+    batches = [order[start : start + size] for start in range(0, n_samples, size)]
+    if not s.all():
+        batches = [batch for batch in batches if s[batch].any()]
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
+    run = narrow.run_batches if narrow.is_narrow(network, X) else run_batches
+    sum_of_losses, optimizer = run(
+        network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step
+    )
+    work = Work(
+        # the first layer passes no gradient on
+        n_products=len(batches) * (3 * len(network.coefs) - 1),
+        n_bytes=2 * sum(bytes_of_rows(X, batch) for batch in batches),  # forward and backward
+    )
+    return sum_of_losses / n_samples, optimizer, work
+
+
+def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
+    """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
+    workspace = Workspace(network, X, max(map(len, batches)))
     parameters = network.coefs + network.intercepts
-    total, work = 0.0, Work()
-    for start in range(0, n_samples, settings.batch_size):
-        batch = order[start : start + settings.batch_size]
-        if not s[batch].any():
-            continue
-        X_batch = X[batch]
-        loss, coef_grads, intercept_grads = loss_and_gradient(
-            network, X_batch, Y[batch], s[batch], settings.alpha, dropout, batch
-        )
-        work.n_products += 3 * len(network.coefs) - 1  # the first layer passes no gradient on
-        work.n_bytes += 2 * bytes_of(X_batch)  # forward and backward
-        optimizer = optimizer.update(parameters, coef_grads + intercept_grads)
+    gradients = workspace.coef_grads + workspace.intercept_grads
+    sum_of_losses = 0.0
+    for batch in batches:
+        s_batch = s[batch]
+        total = float(s_batch.sum())
+        strength = settings.alpha / total
+        room = workspace.of(len(batch))
+        loss = room.gradient(X, batch, Y[batch], s_batch, total, dropout)
+        sum_of_losses += (loss + penalty(network, strength)) * len(batch)
+        if settings.clip_norm is not None:
+            add_penalty(network, room.coef_grads, strength)
+            clip(gradients, settings.clip_norm)
+            strength = 0.0  # the gradient has it already
+        rate = rate_of_step(optimizer.t)
+        optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay, strength)
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
-        total += loss * len(batch)
-    return total / n_samples, optimizer, work
+    return sum_of_losses, optimizer
+
+
+def bytes_of_rows(X, rows):
+    """Return the bytes of some rows of an array or of a CSR matrix."""
+    if sp.issparse(X):
+        n_entries = int((X.indptr[rows + 1] - X.indptr[rows]).sum())
+        n_bytes = n_entries * (X.data.itemsize + X.indices.itemsize)
+        return n_bytes + (len(rows) + 1) * X.indptr.itemsize
+    return len(rows) * X.shape[1] * X.itemsize
 
 
 def work_of_prediction(network, X):

@@ -1,189 +1,229 @@
-"""What the networks share: checks of parameters, the course of a training, its record."""
+"""What classifier and regressor share: fit, partial fits, the record of a training."""
 
 import time
 import warnings
-from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_regressor
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._checks import check_choice, check_flag, check_number, refuse
-from .._convergence import Convergence, Work
-from .._network.layers import ACTIVATIONS, initialize, predict
+from .._checks import check_weights, refuse
+from .._convergence import Convergence, Work, warn_if_stopped_short
+from .._network.layers import Network, initialize, predict
 from .._network.optimizers import SGD, Adam
-from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
+from .._network.training import is_finite
+from .._threads import single_thread
+from ._course import (
+    check_rate_is_left,
+    loss_limit,
+    penalised_loss,
+    run_epochs,
+    run_lbfgs,
+    run_one_epoch,
+    settings_for,
+)
+from ._held_out import HeldOut, split
+from ._parameters import check_parameters, hidden_sizes
 
 
 class DropoutNetwork(BaseEstimator):
     """A network with dropout; a subclass says what its outputs mean.
 
-    It brings `_held_out_score(X, Y, s)`, the score that early stopping watches.
+    It brings `_functions()`, output function and loss as `Network` wants them;
+    `_encode(y, reset, ...)`, targets as a matrix of outputs; `_strata(Y)`, the labels that a split
+    keeps in proportion, or None; and `_score_outputs(Y, outputs, s)`, what early stopping watches
+    by default.
     """
+
+    @property
+    def _network(self):
+        """The weights of now, as the engine wants them."""
+        _, *loss = self._functions()
+        functions = self.activation, self.out_activation_, *loss
+        return Network(self.coefs_, self.intercepts_, *functions)
+
+    def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            For a classifier classes, or an indicator matrix of labels; for a regressor targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+        groups : array-like of shape (n_samples,), default=None
+            Samples of one group stay on one side where early stopping sets samples aside. For
+            classes, one fold of ``round(1 / validation_fraction)`` is set aside.
+        X_val, y_val : like X and y, default=None
+            Samples to watch in the place of some set aside. Without early stopping their losses
+            and scores are recorded, and change nothing. A Pipeline does not transform them, unless
+            its `transform_input` names X_val.
+
+        Returns
+        -------
+        DropoutMLPClassifier or DropoutMLPRegressor
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, groups, X_val, y_val)
+
+    @single_thread()
+    def _fit(self, X, y, sample_weight, groups, X_val, y_val):
+        """Validate, hold out, train, record."""
+        began = time.perf_counter()
+        self._check_parameters()
+        resume = self.warm_start and hasattr(self, "coefs_")
+        X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
+        s = self._weigh(Y, s, learn=True)
+        rng = check_random_state(self.random_state)
+        if not resume:
+            self._initialize(X_train, Y, rng)
+        self._start(X_train, Y, s)
+        train, held_out = (X_train, Y, s), None
+        if X_val is not None or y_val is not None:
+            held_out = self._check_validation(X_val, y_val)
+        elif self.early_stopping:
+            train, held_out = split(self, train, (X, y), groups, rng)
+        if self.solver == "lbfgs":
+            converged, message = run_lbfgs(self, train)
+        else:
+            settings = settings_for(self, len(train[2]))
+            converged, message = run_epochs(self, train, held_out, settings, rng)
+        self.convergence_ = self._record(message, began, converged)
+        warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
+        return self
+
+    @single_thread()
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        """Train for one epoch."""
+        began = time.perf_counter()
+        self._check_parameters()
+        if self.early_stopping:
+            raise ValueError(
+                f"{type(self).__name__}: partial_fit does not support early_stopping=True, for it "
+                "takes one epoch; set it to False, or use fit."
+            )
+        first = not hasattr(self, "coefs_")
+        X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
+        s = self._weigh(Y, s, learn=True)
+        if first:
+            self._rng = check_random_state(self.random_state)
+            self._initialize(X, Y, self._rng)
+            self._start(X, Y, s)
+        self._rng = getattr(self, "_rng", None) or check_random_state(self.random_state)
+        settings = settings_for(self, len(s))
+        check_rate_is_left(self, settings, len(s))
+        run_one_epoch(self, (X, Y, s), settings, self._rng, loss_limit(self, Y, s))
+        self.convergence_ = self._record(
+            "took one epoch of partial_fit; nothing was tested.", began
+        )
+        return self
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""
-        self._sizes()
-        self._keep_probs()
-        check_choice(self, "activation", ACTIVATIONS)
-        check_choice(self, "solver", ("adam", "sgd"))
-        for name in ("alpha", "tol"):
-            check_number(self, name, low=0)
-        for name in ("learning_rate_init", "epsilon"):
-            check_number(self, name, low=0, ends="(]")
-        check_number(self, "momentum", low=0, high=1)
-        for name in ("beta_1", "beta_2"):
-            check_number(self, name, low=0, high=1, ends="[)")
-        check_number(self, "validation_fraction", low=0, high=1, ends="()")
-        if self.max_norm is not None:
-            check_number(self, "max_norm", low=0, ends="(]")
-        check_number(self, "max_iter", low=1, integer=True)
-        if self.n_iter_no_change != np.inf:
-            check_number(self, "n_iter_no_change", low=1, integer=True)
-        if self.batch_size != "auto":
-            check_number(self, "batch_size", low=1, integer=True)
-        for name in ("nesterovs_momentum", "shuffle", "early_stopping", "warm_start"):
-            check_flag(self, name)
+        check_parameters(self)
 
-    def _sizes(self):
-        """Return the units of the hidden layers."""
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else sizes
-        allowed = "an integer > 0 or a sequence of them"
-        if isinstance(sizes, str) or not np.iterable(sizes):
-            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed, TypeError)
-        if not all(isinstance(size, Integral) and size > 0 for size in sizes):
-            refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, allowed)
-        return [int(size) for size in sizes]
+    def _validate(self, X, y, sample_weight, *, reset, **about_classes):
+        """Return validated samples, targets as outputs, and weights."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            dtype=self._dtypes(reset),
+            multi_output=True,
+            y_numeric=is_regressor(self),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            warnings.warn(
+                "A column-vector y was passed when a 1d array was expected; use y.ravel().",
+                DataConversionWarning,
+                stacklevel=5,
+            )
+            y = y.ravel()
+        if not reset:
+            self._check_same_layers()
+        Y = self._encode(y, reset=reset, **about_classes)
+        return X, Y.astype(X.dtype), check_weights(self, sample_weight, len(y)).astype(X.dtype)
 
-    def _keep_probs(self):
-        """Return the probability of keeping a unit of the input and of each hidden layer."""
-        check_number(self, "input_keep_prob", low=0, high=1, ends="(]")
-        n_hidden, hidden = len(self._sizes()), self.keep_prob
-        if isinstance(hidden, str) or not np.iterable(hidden):
-            check_number(self, "keep_prob", low=0, high=1, ends="(]")
-            hidden = [hidden] * n_hidden
-        allowed = f"one number in (0, 1] or {n_hidden} of them, one per hidden layer"
-        if len(hidden) != n_hidden or not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
-            refuse(self, "keep_prob", self.keep_prob, allowed)
-        return tuple(float(p) for p in (self.input_keep_prob, *hidden))
-
-    def _initialize(self, n_outputs, output, X, rng):
-        """Draw the weights and forget what was learned."""
-        sizes = [X.shape[1], *self._sizes(), n_outputs]
-        self._network = initialize(sizes, self.activation, output, X.dtype, rng)
-        self.coefs_, self.intercepts_ = self._network.coefs, self._network.intercepts
-        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), n_outputs, output
-        self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        self.n_iter_, self._work, self.loss_curve_ = 0, Work(), []
-        self.best_loss_ = None
-        self.validation_scores_ = self.best_validation_score_ = None
+    def _dtypes(self, reset):
+        """Return the dtypes that X may have: that of the network if there is one."""
+        if not reset:
+            return [self.coefs_[0].dtype]
+        return [np.float64, np.float32] if self.dtype is None else [np.dtype(self.dtype)]
 
     def _check_same_layers(self):
         """Check that what was learned is a network of the layers that are asked for."""
         sizes = [len(b) for b in self.intercepts_[:-1]]
-        if sizes != self._sizes():
+        if sizes != hidden_sizes(self):
             refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, f"as fitted, {sizes}")
 
-    def _start_optimizer(self):
-        """Return the optimizer, at rest."""
-        parameters = self.coefs_ + self.intercepts_
-        rate = self.learning_rate_init
-        if self.solver == "sgd":
-            return SGD.start(
-                parameters, rate, momentum=self.momentum, nesterov=self.nesterovs_momentum
-            )
-        return Adam.start(
-            parameters, rate, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon
-        )
+    def _weigh(self, Y, s, learn):
+        """Return the weights of samples, times those of their targets if those have any."""
+        return s
 
-    def _settings(self, n_samples):
-        """Return what the training loop needs to know."""
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
-        if self.batch_size != "auto" and batch_size > n_samples:
-            warnings.warn(
-                f"{type(self).__name__}: batch_size={batch_size} is larger than the {n_samples} "
-                "samples; all of them make one batch.",
-                stacklevel=4,
-            )
-        return Settings(
-            self.alpha,
-            self._keep_probs(),
-            self.max_norm,
-            min(batch_size, n_samples),
-            self.shuffle,
-            self._seed,
-        )
-
-    def _train(self, train, held_out, settings, rng):
-        """Run epochs until a plateau; return why it stopped, or None at max_iter."""
-        self.n_iter_, self._work, n_bad, best = 0, Work(), 0, None
-        best_score = -np.inf
-        if held_out is not None:
-            self.validation_scores_ = self.validation_scores_ or []
-            best_score = max(self.validation_scores_, default=-np.inf)
-        while self.n_iter_ < self.max_iter and n_bad <= self.n_iter_no_change:
-            best_loss = np.inf if self.best_loss_ is None else self.best_loss_
-            self._epoch(*train, settings, rng)
-            self.n_iter_ += 1
-            if held_out is None:
-                improved = self.loss_ <= best_loss - self.tol
-            else:
-                score = self._held_out_score(*held_out)
-                self._work += work_of_prediction(self._network, held_out[0])
-                self.validation_scores_.append(score)
-                improved = score >= best_score + self.tol
-                if best is None or score > best_score:
-                    best = [part.copy() for part in self.coefs_ + self.intercepts_]
-                best_score = max(score, best_score)
-                self._report(f"Validation score: {score:f}")
-            n_bad = 0 if improved else n_bad + 1
-        if held_out is not None:
-            self.best_validation_score_ = best_score
-            for part, value in zip(self.coefs_ + self.intercepts_, best, strict=True):
-                part[:] = value
-        if n_bad > self.n_iter_no_change:
-            what = "training loss" if held_out is None else "validation score"
-            return (
-                f"reached a plateau: the {what} did not improve more than tol={self.tol:f} for "
-                f"{self.n_iter_no_change} consecutive epochs."
-            )
-        return None
-
-    def _epoch(self, X, Y, s, settings, rng):
-        """Train for one epoch, and stop at once if it diverges."""
-        epoch = len(self.loss_curve_)
-        with np.errstate(over="ignore", invalid="ignore"):
-            loss, self._optimizer, work = run_epoch(
-                self._network, self._optimizer, X, Y, s, settings, epoch, rng
-            )
-        if not np.isfinite(loss) or not is_finite(self._network):
-            del self.coefs_, self.intercepts_  # what is not fitted must not predict
+    def _check_validation(self, X_val, y_val):
+        """Return the samples of the caller's own that are to be watched."""
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(f"{type(self).__name__}: {missing} is missing; pass X_val and y_val.")
+        if self.solver == "lbfgs":
             raise ValueError(
-                f"{type(self).__name__} diverged in epoch {epoch + 1}: the solver produced "
-                f"non-finite parameter weights. Lower learning_rate_init, which is "
-                f"{self.learning_rate_init:g}, or scale X to unit variance."
+                f"{type(self).__name__}: solver='lbfgs' has no epochs after which X_val could be "
+                "watched; use another solver, or score X_val after the fit."
             )
-        self._work += work
-        self.loss_ = loss
-        self.loss_curve_.append(loss)
-        if not self.early_stopping:
-            self.best_loss_ = loss if self.best_loss_ is None else min(self.best_loss_, loss)
-        self._report(f"Iteration {epoch + 1}, loss = {loss:.8f}")
+        X, Y, s = self._validate(X_val, y_val, None, reset=False)
+        return HeldOut(X, Y, self._weigh(Y, s, learn=False), (X_val, y_val))
 
-    def _report(self, message):
-        """Print progress if it is wanted."""
-        if self.verbose:
-            print(message)
+    def _initialize(self, X, Y, rng):
+        """Draw the weights and forget what was learned."""
+        output, loss, *_ = self._functions()
+        sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
+        network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
+        self.coefs_, self.intercepts_ = network.coefs, network.intercepts
+        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
+        self._seed = int(rng.randint(np.iinfo(np.int32).max))
+        self.loss_curve_, self.best_loss_ = [], None
+        self.validation_loss_curve_ = self.validation_scores_ = None
+        self.best_validation_score_ = self.best_iter_ = None
 
-    def _record(self, stopped, began):
+    def _start(self, X, Y, s):
+        """Put counts at 0 and the optimizer at rest; measure the loss of initial weights."""
+        self.n_iter_, self._work, self._rate = 0, Work(), self.learning_rate_init
+        if not self.loss_curve_:
+            self._first_loss = penalised_loss(self, X, Y, s)
+        parameters = self.coefs_ + self.intercepts_
+        if self.solver == "sgd":
+            options = {"momentum": self.momentum, "nesterov": self.nesterovs_momentum}
+            self._optimizer = SGD.start(parameters, **options)
+        else:
+            options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+            self._optimizer = Adam.start(parameters, **options)
+
+    def _refuse_to_diverge(self, loss):
+        """Say so, and leave nothing behind that could predict."""
+        reason = f"the loss rose to {loss:g} from {self._first_loss:g} with the initial weights."
+        if not np.isfinite(loss) or not is_finite(self._network):
+            reason = (
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                "values and need to be preprocessed."
+            )
+        advice = "Scale X, and y if it is numbers, to unit variance"
+        if self.solver != "lbfgs":
+            advice = f"Lower learning_rate_init, which is {self.learning_rate_init:g}. {advice}"
+        message = f"diverged in epoch {len(self.loss_curve_) + 1}: {reason} {advice}."
+        self.convergence_ = self._record(message, time.perf_counter())
+        del self.coefs_, self.intercepts_
+        raise ValueError(f"{type(self).__name__} {message}")
+
+    def _record(self, message, began, converged=False):
         """Return what stopped the training."""
-        message = stopped or (
-            f"stopped at max_iter={self.max_iter} epochs while the loss was still changing by more "
-            f"than tol={self.tol:g}: raise max_iter, tol or learning_rate_init."
-        )
         return Convergence(
-            converged=stopped is not None and stopped.startswith("reached"),
+            converged=converged,
             relative_gap=np.nan,
             kkt_violation=np.nan,
             n_iter=self.n_iter_,
@@ -194,8 +234,29 @@ class DropoutNetwork(BaseEstimator):
             message=message,
         )
 
+    def _validate_new(self, X):
+        """Return samples to predict for, validated."""
+        check_is_fitted(self, "coefs_")
+        return validate_data(
+            self, X, reset=False, accept_sparse="csr", dtype=self._dtypes(reset=False)
+        )
+
     def _outputs(self, X):
         """Return the outputs of the network, without dropout."""
-        check_is_fitted(self, "coefs_")
-        X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32])
+        X = self._validate_new(X)
         return predict(self._network, X)
+
+    def _is_stochastic(self):
+        """Return True, or say why there is no partial_fit."""
+        if self.solver == "lbfgs":
+            raise AttributeError(
+                f"partial_fit of {type(self).__name__} takes an epoch of minibatches, which "
+                "solver='lbfgs' does not have."
+            )
+        return True
+
+    def __sklearn_tags__(self):
+        """Return the tags: sparse data are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,198 @@
+"""Products that pass over the units that are zero.
+
+After rectification and dropout most units are: 15 % of the masked inputs of MNIST are active, and
+a quarter to a twentieth of the hidden units. Lists of those that are make the products exact, up
+to the order of their sums, at a price in proportion to the units that are active.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._numba import kernel, unsigned
+from .kernels import take_entries
+
+WIDTH = 128  # of the layer above, from where lists pay
+ENTRIES = 2**22  # that lists may take memory for; CSR takes what it has
+FORWARD, BACKWARD = 0.33, 0.45  # shares of active units below which they beat BLAS
+
+
+class ActiveUnits:
+    """The active units below a layer in one batch, listed by sample and by unit.
+
+    Parameters
+    ----------
+    n_rows, n_units : int
+        Largest batch, and units of the layer below.
+    n_entries : int
+        How many can be active in a batch.
+    dtype : dtype
+        Of the values.
+    """
+
+    def __init__(self, n_rows, n_units, n_entries, dtype):
+        self.n_units = n_units
+        self.row_start = np.empty(n_rows + 1, np.uintp)
+        self.unit_start = np.empty(n_units + 1, np.uintp)
+        # one entry more, for the candidate that turns out not to be active
+        self.unit, self.sample = np.empty((2, n_entries + 1), np.uint32)
+        self.row_value, self.unit_value = np.empty((2, n_entries + 1), dtype)
+        self.n_rows, self.density = 0, 1.0
+
+    def read_dense(self, A, M):
+        """List the units that have a value or a slope; M is the slope times the mask."""
+        count = list_active(A, M, self.row_start, self.unit, self.row_value)
+        self.n_rows, self.density = len(A), count / max(1, A.size)
+
+    def read_sparse(self, X, rows, dropout, samples):
+        """List the entries of some rows of a CSR matrix that are not dropped."""
+        places = unsigned(X.indptr), unsigned(X.indices), X.data, unsigned(rows)
+        masks = unsigned(samples), *dropout.numbers(0, self.row_value.dtype)
+        take_entries(*places, *masks, self.row_start, self.unit, self.row_value)
+        self.n_rows, self.density = len(rows), 0.0
+
+    def product(self, W, Z):
+        """Write the sums of the layer above, without biases, into Z."""
+        product(self.row_start, self.unit, self.row_value, W, Z)
+
+    def gradient(self, D, G):
+        """Write the gradient of the weights into G, from that of the sums above, D."""
+        self._sort()
+        gradient(self.unit_start, self.sample, self.unit_value, D, G)
+
+    def gradients(self, D, W, M, G, B):
+        """Write that, and the gradient of the sums below into B; M is the slope times the mask."""
+        self._sort()
+        gradients(self.unit_start, self.sample, self.unit_value, D, W, M, G, B)
+
+    def _sort(self):
+        """List by unit what is listed by sample."""
+        lists = self.row_start[: self.n_rows + 1], self.unit, self.row_value
+        sort(*lists, self.unit_start, self.sample, self.unit_value)
+
+
+def lists_for(X, W, n_rows):
+    """Return room for the active units below a layer, or None where lists do not pay.
+
+    X is the sparse matrix that is given to the first layer, or None.
+    """
+    if sp.issparse(X):
+        counts = np.sort(np.diff(X.indptr))
+        return ActiveUnits(n_rows, len(W), int(counts[-n_rows:].sum()), W.dtype)
+    if W.shape[1] < WIDTH or n_rows * len(W) > ENTRIES:
+        return None
+    return ActiveUnits(n_rows, len(W), n_rows * len(W), W.dtype)
+
+
+@kernel
+def list_active(A, M, row_start, unit, value):
+    """List units row by row; return how many. Every unit is written, and kept if it is active."""
+    count = np.uintp(0)
+    for i in range(A.shape[0]):
+        row_start[i] = count
+        for k in range(A.shape[1]):
+            unit[count] = k
+            value[count] = A[i, k]
+            count += np.uintp((A[i, k] != 0) | (M[i, k] != 0))
+    row_start[A.shape[0]] = count
+    return count
+
+
+@kernel
+def sort(row_start, unit, row_value, unit_start, sample, unit_value):
+    """List by unit what is listed by sample, by counting."""
+    one, zero = np.uintp(1), np.uintp(0)
+    for k in range(unit_start.shape[0]):
+        unit_start[k] = zero
+    n_rows = row_start.shape[0] - 1
+    for e in range(row_start[n_rows]):
+        unit_start[unit[e]] += one
+    end = zero
+    for k in range(unit_start.shape[0]):
+        end += unit_start[k]
+        unit_start[k] = end
+    for i in range(n_rows - 1, -1, -1):
+        for e in range(row_start[i], row_start[i + 1]):
+            place = unit_start[unit[e]] - one
+            unit_start[unit[e]] = place
+            sample[place] = i
+            unit_value[place] = row_value[e]
+
+
+@kernel
+def product(row_start, unit, value, W, Z):
+    """``Z = A @ W``, four active units at a time, so that Z is passed over less often."""
+    one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            Z[i, j] = 0
+        e, end = row_start[i], row_start[i + 1]
+        while e + four <= end:
+            k, k1, k2, k3 = unit[e], unit[e + one], unit[e + two], unit[e + three]
+            a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
+            for j in range(Z.shape[1]):
+                Z[i, j] += a * W[k, j] + a1 * W[k1, j] + a2 * W[k2, j] + a3 * W[k3, j]
+            e += four
+        while e < end:
+            k, a = unit[e], value[e]
+            for j in range(Z.shape[1]):
+                Z[i, j] += a * W[k, j]
+            e += one
+
+
+@kernel
+def gradient(unit_start, sample, value, D, G):
+    """``G = A.T @ D``, four samples at a time."""
+    one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
+    for k in range(G.shape[0]):
+        for j in range(G.shape[1]):
+            G[k, j] = 0
+        e, end = unit_start[k], unit_start[k + 1]
+        while e + four <= end:
+            i, i1, i2, i3 = sample[e], sample[e + one], sample[e + two], sample[e + three]
+            a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
+            for j in range(G.shape[1]):
+                G[k, j] += a * D[i, j] + a1 * D[i1, j] + a2 * D[i2, j] + a3 * D[i3, j]
+            e += four
+        while e < end:
+            i, a = sample[e], value[e]
+            for j in range(G.shape[1]):
+                G[k, j] += a * D[i, j]
+            e += one
+
+
+@kernel
+def gradients(unit_start, sample, value, D, W, M, G, B):
+    """``G = A.T @ D`` and ``B = (D @ W.T) * M``, in one pass over D, W and G."""
+    zero = G.dtype.type(0)
+    one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
+    for i in range(B.shape[0]):
+        for k in range(B.shape[1]):
+            B[i, k] = 0
+    for k in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            G[k, j] = 0
+        e, end = unit_start[k], unit_start[k + 1]
+        while e + four <= end:
+            i, i1, i2, i3 = sample[e], sample[e + one], sample[e + two], sample[e + three]
+            a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
+            b = b1 = b2 = b3 = zero
+            for j in range(W.shape[1]):
+                d, d1, d2, d3 = D[i, j], D[i1, j], D[i2, j], D[i3, j]
+                G[k, j] += a * d + a1 * d1 + a2 * d2 + a3 * d3
+                b += W[k, j] * d
+                b1 += W[k, j] * d1
+                b2 += W[k, j] * d2
+                b3 += W[k, j] * d3
+            B[i, k] = b * M[i, k]
+            B[i1, k] = b1 * M[i1, k]
+            B[i2, k] = b2 * M[i2, k]
+            B[i3, k] = b3 * M[i3, k]
+            e += four
+        while e < end:
+            i, a = sample[e], value[e]
+            b = zero
+            for j in range(W.shape[1]):
+                G[k, j] += a * D[i, j]
+                b += W[k, j] * D[i, j]
+            B[i, k] = b * M[i, k]
+            e += one

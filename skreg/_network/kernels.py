@@ -1,0 +1,292 @@
+"""Kernels of a training step, and of an epoch of steps for networks of narrow layers.
+
+They are in one file because `train_narrow` calls the others; see `_numba`.
+"""
+
+import numpy as np
+
+from .._numba import kernel
+
+# The finaliser of splitmix64 makes a key for each sample; Steele et al. (2014), section 4.
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+# That of MurmurHash3 mixes it with the unit, in 32 bits: twice as many fit in a register.
+GOLDEN_32, FIRST_32, SECOND_32 = (np.uint32(c) for c in (0x9E3779B9, 0x85EBCA6B, 0xC2B2AE35))
+
+
+@kernel
+def fill(samples, key, highest, scale, M):
+    """Write scale where a unit is kept, and 0 elsewhere."""
+    zero = M.dtype.type(0)
+    for i in range(M.shape[0]):
+        x = key + samples[i] * GOLDEN
+        x = (x ^ (x >> np.uint64(30))) * FIRST
+        x = (x ^ (x >> np.uint64(27))) * SECOND
+        x ^= x >> np.uint64(31)
+        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        for j in range(M.shape[1]):
+            h = np.uint32(np.uint32(np.uint32(j) * GOLDEN_32) + low)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
+            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+            M[i, j] = scale if h <= highest else zero
+
+
+@kernel
+def take_entries(indptr, indices, data, rows, samples, key, highest, scale, row_start, unit, value):
+    """List the entries of rows of a sparse matrix that are kept, with their values over keep_prob.
+
+    The masks are those of `fill`. Return how many there are.
+    """
+    count = np.uintp(0)
+    for i in range(rows.shape[0]):
+        row_start[i] = count
+        x = key + samples[i] * GOLDEN
+        x = (x ^ (x >> np.uint64(30))) * FIRST
+        x = (x ^ (x >> np.uint64(27))) * SECOND
+        x ^= x >> np.uint64(31)
+        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        for e in range(indptr[rows[i]], indptr[rows[i] + np.uint64(1)]):
+            h = np.uint32(np.uint32(np.uint32(indices[e]) * GOLDEN_32) + low)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
+            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
+            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+            if h <= highest:
+                unit[count] = indices[e]
+                value[count] = data[e] * scale
+                count += np.uintp(1)
+    row_start[rows.shape[0]] = count
+    return count
+
+
+@kernel
+def activate_linear(Z, b, below, M):
+    """Do so for a function that is linear on either side of 0, with slope 1 above."""
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            z = Z[i, j] + b[j]
+            m = M[i, j] if z > 0 else M[i, j] * below
+            Z[i, j] = z * m
+            M[i, j] = m
+
+
+@kernel
+def softmax_log_loss(Z, b, Y, s, scale):
+    """Evaluate the log loss of one class of many."""
+    loss = 0.0
+    for i in range(Z.shape[0]):
+        top = Z[i, 0] + b[0]
+        for j in range(Z.shape[1]):
+            Z[i, j] += b[j]
+            top = max(top, Z[i, j])
+        total, weight = 0.0, 0.0
+        for j in range(Z.shape[1]):
+            loss += s[i] * Y[i, j] * (top - Z[i, j])
+            Z[i, j] = np.exp(Z[i, j] - top)
+            total += Z[i, j]
+            weight += Y[i, j]
+        loss += s[i] * weight * np.log(total)
+        for j in range(Z.shape[1]):
+            Z[i, j] = (Z[i, j] * (weight / total) - Y[i, j]) * s[i] * scale
+    return loss
+
+
+@kernel
+def elementwise(kind, delta, Z, b, Y, s, scale):
+    """Evaluate the other losses; kind is the place in KINDS."""
+    loss = 0.0
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            z, y = Z[i, j] + b[j], Y[i, j]
+            d = z - y
+            if kind == 0:  # of a label: log(1 + exp(z)) - y z
+                e = np.exp(-abs(z))
+                loss += s[i] * (max(z, y * 0) - y * z + np.log1p(e))
+                d = (e if z < 0 else e * 0 + 1) / (e + 1) - y
+            elif kind == 1:
+                loss += s[i] * d * d / 2
+            elif kind == 2:
+                loss += s[i] * abs(d)
+                d = np.sign(d)
+            elif kind == 3:
+                near = min(max(d, -delta), delta)
+                loss += s[i] * near * (d - near / 2)
+                d = near
+            else:
+                mean = np.exp(z)
+                loss += s[i] * (mean - y - y * z)
+                if y > 0:
+                    loss += s[i] * y * np.log(y)
+                d = mean - y
+            Z[i, j] = d * s[i] * scale
+    return loss
+
+
+@kernel
+def sgd_step(p, g, v, rate, momentum, again, ahead, penalty, kept):
+    """Decay, then ``v = momentum v - rate g`` and ``p += again v - ahead g``."""
+    for k in range(p.shape[0]):
+        slope = g[k] + penalty * p[k]
+        v[k] = momentum * v[k] - rate * slope
+        p[k] = kept * p[k] + again * v[k] - ahead * slope
+
+
+@kernel
+def adam_step(p, g, m, v, step, share_1, share_2, epsilon, penalty, kept):
+    """Decay, then step along the mean gradient over the root of the mean square."""
+    for k in range(p.shape[0]):
+        slope = g[k] + penalty * p[k]
+        m[k] += share_1 * (slope - m[k])
+        v[k] += share_2 * (slope * slope - v[k])
+        p[k] = kept * p[k] - step * m[k] / (np.sqrt(v[k]) + epsilon)
+
+
+@kernel
+def limit_columns(W, max_norm, factor):
+    """Scale the columns of W to at most max_norm; factor is zero."""
+    for k in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            factor[j] += W[k, j] * W[k, j]
+    n_long = 0
+    for j in range(W.shape[1]):
+        norm = np.sqrt(factor[j])
+        n_long += norm > max_norm
+        factor[j] = max_norm / max(norm, max_norm)
+    if n_long > 0:
+        for k in range(W.shape[0]):
+            for j in range(W.shape[1]):
+                W[k, j] *= factor[j]
+
+
+@kernel
+def matrix(p, start, rows, columns):
+    """Return a part of a vector as a matrix."""
+    return p[start : start + rows * columns].reshape(rows, columns)
+
+
+@kernel
+def train_narrow(
+    X, Y, s, order, starts, units, below, kind, delta, keys, highest, scales,
+    penalty, max_norm, clip_norm, is_adam, numbers, p, g, first, second,
+):  # fmt: skip
+    """Take a step for each batch, as `run_epoch` does; return the sum of the losses.
+
+    Parameters
+    ----------
+    X, Y, s : ndarray
+        Samples, targets and weights.
+    order, starts : ndarray of int
+        The samples as they come, and where batches start.
+    units : ndarray of int
+        Units of each layer, the input included.
+    below, kind, delta : scalars
+        Of `activate_linear` and `elementwise`; kind is -1 for `softmax_log_loss`.
+    keys, highest, scales : ndarray
+        Of `fill`, for the input and each hidden layer.
+    penalty, max_norm, clip_norm : scalars
+        As in `Settings`; infinite where there is no limit.
+    is_adam, numbers : bool, ndarray
+        The step to take, and its numbers for each batch.
+    p, g, first, second : ndarray
+        Parameters, gradients and averages: the weights of all layers, then the biases.
+    """
+    n_layers, n_outputs = units.shape[0] - 1, units[-1]
+    size = np.max(starts[1:] - starts[:-1])
+    n_weights = np.sum(units[1:] * units[:-1])
+    inputs = np.empty((size, units[0]), p.dtype)
+    mask = np.empty_like(inputs)
+    targets, weights = np.empty((size, n_outputs), p.dtype), np.empty(size, p.dtype)
+    sums = np.empty(size * np.sum(units[1:]), p.dtype)
+    slopes, errors = np.empty_like(sums), np.empty_like(sums)
+    factor = np.empty(np.max(units), p.dtype)
+    zero, one, sum_of_losses = p.dtype.type(0), p.dtype.type(1), 0.0  # 0 would make float64
+    for t in range(starts.shape[0] - 1):
+        rows = order[starts[t] : starts[t + 1]]
+        n, total = rows.shape[0], zero
+        for i in range(n):
+            weights[i] = s[rows[i]]
+            total += weights[i]
+            for k in range(units[0]):
+                inputs[i, k] = X[rows[i], k]
+            for k in range(n_outputs):
+                targets[i, k] = Y[rows[i], k]
+        if scales[0] > 1:
+            fill(rows, keys[0], highest[0], scales[0], mask[:n])
+            for i in range(n):
+                for k in range(units[0]):
+                    inputs[i, k] *= mask[i, k]
+        # Forward: w, b and z are where weights, biases and sums of the layer start.
+        A, w, b, z = inputs[:n], 0, n_weights, 0
+        for layer in range(n_layers):
+            narrow, wide = units[layer], units[layer + 1]
+            if layer > 0:
+                M = matrix(slopes, z - n * narrow, n, narrow)
+                fill(rows, keys[layer], highest[layer], scales[layer], M)
+                activate_linear(A, p[b - narrow : b], below, M)
+            Z = matrix(sums, z, n, wide)
+            np.dot(A, matrix(p, w, narrow, wide), Z)
+            A, w, b, z = Z, w + narrow * wide, b + wide, z + n * wide
+        D, scale = A, one / total
+        if kind < 0:
+            loss = softmax_log_loss(D, p[b - n_outputs : b], targets[:n], weights[:n], scale)
+        else:
+            loss = elementwise(
+                kind, delta, D, p[b - n_outputs : b], targets[:n], weights[:n], scale
+            )
+        loss /= total
+        # Backward: w, b and z are where they end.
+        for layer in range(n_layers - 1, -1, -1):
+            narrow, wide = units[layer], units[layer + 1]
+            w, b, z = w - narrow * wide, b - wide, z - n * wide
+            for j in range(wide):
+                g[b + j] = 0
+            for i in range(n):
+                for j in range(wide):
+                    g[b + j] += D[i, j]
+            A = inputs[:n] if layer == 0 else matrix(sums, z - n * narrow, n, narrow)
+            np.dot(A.T, D, matrix(g, w, narrow, wide))
+            if layer > 0:
+                B = matrix(errors, z - n * narrow, n, narrow)
+                np.dot(D, matrix(p, w, narrow, wide).T, B)
+                M = matrix(slopes, z - n * narrow, n, narrow)
+                for i in range(n):
+                    for k in range(narrow):
+                        B[i, k] *= M[i, k]
+                D = B
+        strength = penalty * scale
+        if penalty > 0:
+            squares = zero
+            for k in range(n_weights):
+                squares += p[k] * p[k]
+            loss += strength * squares / 2
+        sum_of_losses += loss * n
+        if clip_norm < np.inf:
+            squares = zero
+            for k in range(g.shape[0]):
+                if k < n_weights:
+                    g[k] += strength * p[k]
+                squares += g[k] * g[k]
+            strength = zero  # the gradient has it already
+            norm = np.sqrt(squares)
+            if norm > clip_norm:
+                for k in range(g.shape[0]):
+                    g[k] *= clip_norm / norm
+        c0, c1, c2, c3, kept = numbers[t]
+        for start, end, added, left in (
+            (0, n_weights, strength, kept),
+            (n_weights, p.shape[0], zero, one),
+        ):
+            P, G, F, S = p[start:end], g[start:end], first[start:end], second[start:end]
+            if is_adam:
+                adam_step(P, G, F, S, c0, c1, c2, c3, added, left)
+            else:
+                sgd_step(P, G, F, c0, c1, c2, c3, added, left)
+        if max_norm < np.inf:
+            w = 0
+            for layer in range(n_layers - 1):
+                narrow, wide = units[layer], units[layer + 1]
+                factor[:wide] = 0
+                W = matrix(p, w, narrow, wide)
+                limit_columns(W, max_norm, factor[:wide])
+                w += narrow * wide
+    return sum_of_losses

@@ -1,0 +1,120 @@
+"""Samples kept apart from training: how they are chosen, and what they are asked."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, train_test_split
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.validation import check_consistent_length
+
+from .._network.layers import mean_loss, predict
+from .._network.training import work_of_prediction
+
+
+class HeldOut(NamedTuple):
+    """Samples that are watched, and not trained on.
+
+    Attributes
+    ----------
+    X, Y, s : ndarray or sparse matrix, ndarray, ndarray
+        Validated samples, targets as outputs, weights.
+    passed : None or tuple
+        The same samples and targets as the caller passed them, for `scoring`.
+    """
+
+    X: Any
+    Y: Any
+    s: Any
+    passed: tuple
+
+    def score(self, net):
+        """Return the score: accuracy or R2, unless `scoring` says something else."""
+        if net.scoring is None:
+            outputs = predict(net._network, self.X)
+            finite = np.isfinite(outputs).all()
+            return float(net._score_outputs(self.Y, outputs, self.s)) if finite else np.nan
+        X, y = self.passed
+        options = {} if np.all(self.s == 1) else {"sample_weight": self.s}  # not all take it
+        return float(check_scoring(net, scoring=net.scoring)(net, X, y, **options))
+
+
+class Watch:
+    """What the samples held out say of each epoch, and the weights that serve them best.
+
+    A warm start competes with the weights that it starts from.
+    """
+
+    def __init__(self, net, held_out):
+        self.net, self.held_out = net, held_out
+        self.best_score, self.best_weights = -np.inf, None
+        net.validation_loss_curve_ = net.validation_loss_curve_ or []
+        net.validation_scores_ = net.validation_scores_ or []
+        if net.loss_curve_:
+            net._work += work_of_prediction(net._network, held_out.X)
+            self._compare(held_out.score(net))
+
+    def after_epoch(self):
+        """Record loss and score; return whether the score is better by tol."""
+        net, (X, Y, s, _) = self.net, self.held_out
+        with np.errstate(over="ignore", invalid="ignore"):
+            net.validation_loss_curve_.append(mean_loss(net._network, X, Y, s))
+            score = self.held_out.score(net)
+        for _ in ("loss", "score"):
+            net._work += work_of_prediction(net._network, X)
+        net.validation_scores_.append(score)
+        improved = score >= self.best_score + net.tol
+        self._compare(score)
+        return improved
+
+    def _compare(self, score):
+        """Keep the weights of now if they are the best ones; a score of NaN is not."""
+        net = self.net
+        if not score > self.best_score:
+            return
+        self.best_score = net.best_validation_score_ = score
+        net.best_iter_ = len(net.loss_curve_)
+        if net.early_stopping:
+            self.best_weights = [part.copy() for part in net.coefs_ + net.intercepts_]
+
+    def restore(self):
+        """Go back to the best weights; there are none if no score was a number."""
+        if self.best_weights is not None:
+            parameters = self.net.coefs_ + self.net.intercepts_
+            for part, value in zip(parameters, self.best_weights, strict=True):
+                part[:] = value
+
+
+def split(net, validated, passed, groups, rng):
+    """Return samples, targets and weights to train on, and a HeldOut with the rest."""
+    rows, held_out = _rows(net, validated[1], groups, rng)
+    if len(held_out) < 2:
+        raise ValueError(
+            f"{type(net).__name__}: The validation set is too small, {len(held_out)} sample. "
+            "Increase 'validation_fraction' or pass more samples."
+        )
+    train, rest = (tuple(part[chosen] for part in validated) for chosen in (rows, held_out))
+    if not (train[2].any() and rest[2].any()):
+        raise ValueError(
+            f"{type(net).__name__}: all samples to train on, or all that are held out, have weight "
+            "0. Pass X_val and y_val, or another random_state."
+        )
+    if net.scoring is not None:
+        passed = tuple(_safe_indexing(part, held_out) for part in indexable(*passed))
+    return train, HeldOut(*rest, passed)
+
+
+def _rows(net, Y, groups, rng):
+    """Return which samples to train on and which to hold out."""
+    samples, labels = np.arange(len(Y)), net._strata(Y)
+    if groups is None:
+        return train_test_split(
+            samples, test_size=net.validation_fraction, stratify=labels, random_state=rng
+        )
+    check_consistent_length(Y, groups)
+    if labels is None:
+        splitter = GroupShuffleSplit(1, test_size=net.validation_fraction, random_state=rng)
+    else:
+        n_folds = max(2, round(1 / net.validation_fraction))
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=rng)
+    return next(splitter.split(samples, labels, groups))
