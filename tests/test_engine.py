@@ -127,8 +127,8 @@ def test_lists_of_active_units_give_the_products_of_blas(activation, sparse, mon
     dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.3))
     results = []
     for highest in (2.0, 0.0):  # always, never
-        monkeypatch.setattr(layers, "FORWARD", highest)
-        monkeypatch.setattr(layers, "BACKWARD", highest)
+        monkeypatch.setattr(layers, "ONE", highest)
+        monkeypatch.setattr(layers, "BOTH", highest)
         batch = sp.csr_array(X) if sparse and highest else X
         results.append(gradients(network, batch, Y, s, 0.1, dropout, np.arange(37)))
     assert results[0][0] == pytest.approx(results[1][0], rel=1e-12)
