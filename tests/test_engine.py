@@ -127,8 +127,8 @@ def test_lists_of_active_units_give_the_products_of_blas(activation, sparse, mon
     dropout = Dropout(seed=1, epoch=3, keep_prob=(0.8, 0.5, 0.3))
     results = []
     for highest in (2.0, 0.0):  # always, never
-        monkeypatch.setattr(layers, "FORWARD", highest)
-        monkeypatch.setattr(layers, "BACKWARD", highest)
+        monkeypatch.setattr(layers, "ONE", highest)
+        monkeypatch.setattr(layers, "BOTH", highest)
         batch = sp.csr_array(X) if sparse and highest else X
         results.append(gradients(network, batch, Y, s, 0.1, dropout, np.arange(37)))
     assert results[0][0] == pytest.approx(results[1][0], rel=1e-12)
@@ -266,17 +266,18 @@ def test_passes_with_masks_differ_and_their_mean_is_that_of_a_linear_network():
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("hidden", [(20, 15), (150, 130)])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_epochs_are_those_of_scikit_learn(activation, solver, weighted):
+def test_epochs_are_those_of_scikit_learn(activation, hidden, solver, weighted):
     X, y = load_digits(return_X_y=True)
     X, y = X[:300] / 16, y[:300]
     s = np.random.RandomState(0).uniform(0.5, 2, 300) if weighted else None
     options = {"activation": activation, "solver": solver, "alpha": 0.1, "batch_size": 40}
     rates = {"sgd": 0.1, "adam": 0.003}
-    peer = MLPClassifier((20, 15), shuffle=False, learning_rate_init=rates[solver], **options)
+    peer = MLPClassifier(hidden, shuffle=False, learning_rate_init=rates[solver], **options)
     peer.set_params(max_iter=1, random_state=0).partial_fit(X, y, classes=range(10))
     network = initialize(
-        (64, 20, 15, 10), activation, "softmax", "log_loss", np.float64, np.random.RandomState(1)
+        (64, *hidden, 10), activation, "softmax", "log_loss", np.float64, np.random.RandomState(1)
     )
     peer.coefs_ = [W.copy() for W in network.coefs]
     peer.intercepts_ = [b.copy() for b in network.intercepts]
@@ -390,7 +391,9 @@ def test_narrow_networks_are_trained_as_wide_ones(activation, loss, output, solv
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_float32_stays_close_to_float64(solver):
+@pytest.mark.parametrize("narrowly", [False, True])
+def test_float32_stays_close_to_float64(narrowly, solver, monkeypatch):
+    monkeypatch.setattr(narrow, "is_narrow", lambda *_: narrowly)
     trained = []
     for dtype in (np.float32, np.float64):
         network, X, Y, s = small_problem(dtype=np.float32)

@@ -13,7 +13,9 @@ from .kernels import take_entries
 
 WIDTH = 128  # of the layer above, from where lists pay
 ENTRIES = 2**22  # that lists may take memory for; CSR takes what it has
-FORWARD, BACKWARD = 0.33, 0.45  # shares of active units below which they beat BLAS
+# Shares of active units up to which lists beat BLAS: for one product, and for both products of a
+# hidden layer's backward pass, which read the same rows.
+ONE, BOTH = 0.35, 0.6
 
 
 class ActiveUnits:

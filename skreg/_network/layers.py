@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy import matmul
 
 from .activations import OUTPUTS, activate
-from .active import BACKWARD, FORWARD, lists_for
+from .active import BOTH, ONE, lists_for
 from .dropout import Dropout
 from .losses import evaluate
 
@@ -126,7 +126,7 @@ class Workspace:
                 activate(activation, A, intercepts[layer - 1], M)
             if lists is not None and A is not None:
                 lists.read_dense(A, M)
-            if lists is not None and lists.density < FORWARD:
+            if lists is not None and lists.density < ONE:
                 lists.product(W, Z)
             else:
                 matmul(A, W, out=Z)
@@ -154,7 +154,7 @@ class Workspace:
         loss = evaluate(self.network, D, Y, s, 1 / total) / total
         for layer in reversed(range(len(self.lists))):
             W, G, lists = self.network.coefs[layer], self.coef_grads[layer], self.lists[layer]
-            listed = lists is not None and lists.density < BACKWARD
+            listed = lists is not None and lists.density < (ONE if layer == 0 else BOTH)
             np.add.reduce(D, axis=0, out=self.intercept_grads[layer])
             if layer == 0:
                 lists.gradient(D, G) if listed else matmul(self.inputs.T, D, out=G)

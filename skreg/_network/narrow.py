@@ -14,11 +14,18 @@ from .layers import pack, unpack
 from .losses import kind
 from .optimizers import Adam
 
+PARAMETERS = 2000  # per batch: what Python takes for a batch pays for packing so many
 
-def is_narrow(network, X):
+
+def is_narrow(network, X, n_batches):
     """Return whether the kernel serves a network: dense X, no curves, no lists of active units."""
-    widest = max(W.shape[1] for W in network.coefs)
-    return not sp.issparse(X) and network.activation in LINEAR and widest < WIDTH
+    n_parameters = sum(W.size for W in network.coefs)
+    return (
+        not sp.issparse(X)
+        and network.activation in LINEAR
+        and max(W.shape[1] for W in network.coefs) < WIDTH
+        and n_parameters <= PARAMETERS * n_batches
+    )
 
 
 def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):

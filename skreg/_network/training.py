@@ -84,7 +84,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     if not s.all():
         batches = [batch for batch in batches if s[batch].any()]
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
-    run = narrow.run_batches if narrow.is_narrow(network, X) else run_batches
+    run = narrow.run_batches if narrow.is_narrow(network, X, len(batches)) else run_batches
     sum_of_losses, optimizer = run(
         network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step
     )
