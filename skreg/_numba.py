@@ -8,6 +8,8 @@ of the kernel itself, so a kernel calls only kernels of its own file (a test ass
 import functools
 import types
 
+import numpy as np
+
 # Never plain fastmath=True: it assumes that there is no NaN.
 FASTMATH = {"contract", "reassoc", "nsz"}
 
@@ -29,6 +31,8 @@ def compiled(function):
     import numba  # here, so that importing skreg does not pay for it
 
     function = with_compiled_kernels(function)
+    if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
+        return np.errstate(over="ignore")(function)
     options = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
     try:
         return numba.njit(cache=True, **options)(function)

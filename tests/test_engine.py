@@ -247,7 +247,7 @@ def test_all_is_kept_with_probability_one_and_little_with_a_small_one():
 def test_expectations_stand_at_prediction():
     """The mean of a layer under many masks is that without a mask."""
     samples = np.arange(20)
-    masks = [mask(Dropout(0, epoch, (0.5,)), 0, samples, 64) for epoch in range(4000)]
+    masks = [mask(Dropout(0, epoch, (0.5,)), 0, samples, 64) for epoch in range(1000)]
     error = np.std(masks, axis=0) / np.sqrt(len(masks))
     assert np.abs((np.mean(masks, axis=0) - 1) / error).max() < 6
 

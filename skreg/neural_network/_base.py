@@ -126,8 +126,11 @@ class DropoutNetwork(BaseEstimator):
         """Check the parameters before any work is done."""
         check_parameters(self)
 
-    def _validate(self, X, y, sample_weight, *, reset, **about_classes):
-        """Return validated samples, targets as outputs, and weights."""
+    def _validate(self, X, y, sample_weight, *, reset, depth=5, **about_classes):
+        """Return validated samples, targets as outputs, and weights.
+
+        `depth` leads a warning to the line of the user.
+        """
         X, y = validate_data(
             self,
             X,
@@ -142,7 +145,7 @@ class DropoutNetwork(BaseEstimator):
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; use y.ravel().",
                 DataConversionWarning,
-                stacklevel=5,
+                stacklevel=depth,
             )
             y = y.ravel()
         if not reset:
@@ -176,7 +179,7 @@ class DropoutNetwork(BaseEstimator):
                 f"{type(self).__name__}: solver='lbfgs' has no epochs after which X_val could be "
                 "watched; use another solver, or score X_val after the fit."
             )
-        X, Y, s = self._validate(X_val, y_val, None, reset=False)
+        X, Y, s = self._validate(X_val, y_val, None, reset=False, depth=6)
         return HeldOut(X, Y, self._weigh(Y, s, learn=False), (X_val, y_val))
 
     def _initialize(self, X, Y, rng):
