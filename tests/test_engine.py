@@ -225,7 +225,8 @@ def test_masks_depend_on_seed_epoch_sample_layer_and_unit_and_on_nothing_else():
 
 
 def test_sparse_and_dense_inputs_have_the_same_masks():
-    X = sp.random_array((20, 30), density=0.3, rng=0, format="csr")
+    rng = np.random.RandomState(0)
+    X = sp.csr_array(rng.uniform(size=(20, 30)) * (rng.uniform(size=(20, 30)) < 0.3))
     dropout, rows = Dropout(5, 0, (0.6,)), np.arange(7, 20)
     units = ActiveUnits(13, 30, X.nnz, X.dtype)
     units.read_sparse(X, rows, dropout, rows)

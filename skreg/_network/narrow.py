@@ -42,7 +42,9 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
     parameters = network.coefs + network.intercepts
     packed = [pack(parts, dtype) for parts in (parameters, *optimizer.averages)]
     sum_of_losses = train_narrow(
-        *(np.ascontiguousarray(data) for data in (X, Y, s)),
+        np.ascontiguousarray(X, dtype),
+        Y,
+        s,
         unsigned(samples),
         np.array([0, *ends]),
         np.array([len(network.coefs[0]), *map(len, network.intercepts)]),

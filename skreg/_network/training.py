@@ -57,9 +57,9 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
         Samples.
     Y : ndarray of shape (n_samples, n_outputs)
-        Targets, in the dtype of X.
+        Targets.
     s : ndarray of shape (n_samples,)
-        Weights, in the dtype of X.
+        Weights >= 0, not all zero.
     settings : Settings
         What does not change from epoch to epoch.
     epoch : int
@@ -78,7 +78,8 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     work : Work
         What was done.
     """
-    n_samples, size = X.shape[0], settings.batch_size
+    n_samples, size, dtype = X.shape[0], settings.batch_size, network.coefs[0].dtype
+    Y, s = (np.ascontiguousarray(part, dtype) for part in (Y, s))  # or kernels compile anew
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     batches = [order[start : start + size] for start in range(0, n_samples, size)]
     if not s.all():
