@@ -7,8 +7,8 @@ himalaya takes no part in leave-one-out: it scores folds by R2, which one sample
 Folds are 5, in the order of the data, with 10 alphas from 1e-2 to 1e2. Asked for are the mean
 squared errors of all alphas, averaged over the folds, to 1e-6 of the largest; they are held against
 the normal equations of each fold, which are solved to relative gradients below 1e-10. skreg then
-also fits the best alpha to all data, which GridSearchCV is spared by refit=False. A call may take
-twenty times the limit. himalaya's RidgeCV hands out the score of the best alpha alone, and
+also fits the best alpha to all data, which GridSearchCV is spared by refit=False. On sparse data a
+call may take twenty times the limit. himalaya's RidgeCV hands out the best score alone, and
 scikit-learn's RidgeCV is GridSearchCV where there are folds: neither takes part.
 """
 
