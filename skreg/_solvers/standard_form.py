@@ -70,6 +70,17 @@ def noise_of_free(design, T, rest, d):
 def diagonalised(P):
     """Return T and d, where ``T' P T`` is a diagonal of 1 where d > 0, and of 0 where d = 0.
 
+    Columns on which P does not depend stay by themselves, lest what is flat moves with others.
+    """
+    on = np.any(P != 0, axis=1)
+    T, d = np.eye(len(P)), np.zeros(len(P))
+    T[np.ix_(on, on)], d[on] = rooted(P[np.ix_(on, on)])
+    return T, d
+
+
+def rooted(P):
+    """Return the same for a matrix without rows of zeros.
+
     The roots of the diagonal are taken out of P before, so that small entries keep their digits
     beside large ones: Demmel and Veselic (1992), "Jacobi's method is more accurate than QR",
     section 2.
@@ -77,14 +88,11 @@ def diagonalised(P):
     diagonal = P.diagonal()
     largest = diagonal.max(initial=0.0) or 1.0
     own = np.where(diagonal > 0, diagonal, largest)
-    for squares in (
-        own,
-        np.full_like(own, largest),
-    ):  # P may have the rounding of its largest entry
+    for squares in (own, np.full_like(own, largest)):  # P may have the rounding of its largest
         scale = np.sqrt(squares)
         d, U = np.linalg.eigh(P / scale / scale[:, None])
-        rounding = ROUNDING * len(d) * np.abs(d).max()
-        if d[0] >= -rounding:
+        rounding = ROUNDING * len(d) * np.abs(d).max(initial=0.0)
+        if np.all(d >= -rounding):
             d = np.where(d > rounding, d, 0.0)
             return U / np.sqrt(np.where(d > 0, d, 1.0)) / scale[:, None], d
     raise LinAlgError(f"eigenvalues from {d[0] * largest:g} to {d[-1] * largest:g}")
