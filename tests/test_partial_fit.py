@@ -146,6 +146,7 @@ WIDE = {
 def test_any_chunks_of_wide_data_are_one_stream(cuts, name):
     X, Y, s = documents(200)
     s[[3, 50]] = 0
+    cuts -= {4, 51}  # a chunk of one of these alone has no weight, which is refused
     whole = fit_in_chunks(clone(WIDE[name]), X, Y, s, [])
     parts = fit_in_chunks(clone(WIDE[name]), X, Y, s, sorted(cuts))
     np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-10, atol=1e-14)
