@@ -217,3 +217,11 @@ def test_a_path_is_its_fits(shape, kind, monkeypatch):
     for k, alpha in enumerate(path.alphas):
         fit = RidgeGD(alpha, tol=1e-12).fit(kind(X), Y, s)
         np.testing.assert_allclose(path.coefs[:, :, k], fit.coef_, rtol=1e-8, atol=1e-10)
+
+
+def test_traces_that_stop_short_are_told(no_decomposition):
+    X, y, _ = problem((60, 20))
+    model = RidgeGDCV([1e-6], criterion="gcv", tol=1, max_iter=1)
+    with pytest.warns(ConvergenceWarning, match=r"RidgeGDCV: alpha is chosen by fits") as caught:
+        model.set_params(tol=1e-3).fit(X, y)
+    assert caught[0].filename == __file__

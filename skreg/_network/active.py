@@ -54,12 +54,12 @@ class ActiveUnits:
 
     def product(self, W, Z):
         """Write the sums of the layer above, without biases, into Z."""
-        product(self.row_start, self.unit, self.row_value, W, Z)
+        combine(self.row_start, self.unit, self.row_value, W, Z)
 
     def gradient(self, D, G):
         """Write the gradient of the weights into G, from that of the sums above, D."""
         self._sort()
-        gradient(self.unit_start, self.sample, self.unit_value, D, G)
+        combine(self.unit_start, self.sample, self.unit_value, D, G)
 
     def gradients(self, D, W, M, G, B):
         """Write that, and the gradient of the sums below into B; M is the slope times the mask."""
@@ -121,44 +121,28 @@ def sort(row_start, unit, row_value, unit_start, sample, unit_value):
 
 
 @kernel
-def product(row_start, unit, value, W, Z):
-    """``Z = A @ W``, four active units at a time, so that Z is passed over less often."""
+def combine(start, index, value, rows, out):
+    """Fill every row of out with its listed combination of rows.
+
+    Four of these at a time, so that out is passed over less often.
+    """
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
-    for i in range(Z.shape[0]):
-        for j in range(Z.shape[1]):
-            Z[i, j] = 0
-        e, end = row_start[i], row_start[i + 1]
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = 0
+        e, end = start[i], start[i + 1]
         while e + four <= end:
-            k, k1, k2, k3 = unit[e], unit[e + one], unit[e + two], unit[e + three]
+            k, k1, k2, k3 = index[e], index[e + one], index[e + two], index[e + three]
             a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
-            for j in range(Z.shape[1]):
-                Z[i, j] += a * W[k, j] + a1 * W[k1, j] + a2 * W[k2, j] + a3 * W[k3, j]
+            for j in range(out.shape[1]):
+                out[i, j] += (
+                    a * rows[k, j] + a1 * rows[k1, j] + a2 * rows[k2, j] + a3 * rows[k3, j]
+                )
             e += four
         while e < end:
-            k, a = unit[e], value[e]
-            for j in range(Z.shape[1]):
-                Z[i, j] += a * W[k, j]
-            e += one
-
-
-@kernel
-def gradient(unit_start, sample, value, D, G):
-    """``G = A.T @ D``, four samples at a time."""
-    one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
-    for k in range(G.shape[0]):
-        for j in range(G.shape[1]):
-            G[k, j] = 0
-        e, end = unit_start[k], unit_start[k + 1]
-        while e + four <= end:
-            i, i1, i2, i3 = sample[e], sample[e + one], sample[e + two], sample[e + three]
-            a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
-            for j in range(G.shape[1]):
-                G[k, j] += a * D[i, j] + a1 * D[i1, j] + a2 * D[i2, j] + a3 * D[i3, j]
-            e += four
-        while e < end:
-            i, a = sample[e], value[e]
-            for j in range(G.shape[1]):
-                G[k, j] += a * D[i, j]
+            k, a = index[e], value[e]
+            for j in range(out.shape[1]):
+                out[i, j] += a * rows[k, j]
             e += one
 
 

@@ -88,7 +88,6 @@ class MatrixFree:
             if self.centred:
                 signs -= np.outer(root, root @ signs) / design.total_weight
             product = design.kernel_operator(inverse, root[:, None])
-
         krylov = Krylov(product, signs, np.tile(alphas, (N_PROBES, 1)))
         for _ in range(self.rule["max_iter"]):
             krylov.advance()
@@ -96,4 +95,7 @@ class MatrixFree:
             if not krylov.going.any():
                 break
             krylov.turn()
+        else:
+            left = krylov.residual**2 / (krylov.shifts * krylov.energy)
+            self.accuracy = max(self.accuracy, left[krylov.going].max())
         return max(0, n_weighted - n_used) + alphas * krylov.energy

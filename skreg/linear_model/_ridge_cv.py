@@ -331,7 +331,7 @@ class RidgeGDCV(LinearRegressor):
                 f"{accuracy:.1e} (tol={self.tol:g}): raise tol or max_iter, or leave out the "
                 "smallest alphas.",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
     def _routed(self, s, params):
