@@ -135,9 +135,7 @@ def combine(start, index, value, rows, out):
             k, k1, k2, k3 = index[e], index[e + one], index[e + two], index[e + three]
             a, a1, a2, a3 = value[e], value[e + one], value[e + two], value[e + three]
             for j in range(out.shape[1]):
-                out[i, j] += (
-                    a * rows[k, j] + a1 * rows[k1, j] + a2 * rows[k2, j] + a3 * rows[k3, j]
-                )
+                out[i, j] += a * rows[k, j] + a1 * rows[k1, j] + a2 * rows[k2, j] + a3 * rows[k3, j]
             e += four
         while e < end:
             k, a = index[e], value[e]
