@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RidgeGD
 from skreg._data import as_design, design
-from skreg._solvers.gradient_descent import Problem
+from skreg._solvers.gradient_descent import Problem, largest_eigenvalue
 from skreg._solvers.penalties import ElasticNet
 from skreg._solvers.stochastic import smoothness
 
@@ -143,6 +143,17 @@ def test_one_batch_is_gradient_descent():
     )
     expected = w - step * gradient / (1 + step * problem.ridge)
     np.testing.assert_allclose(new, expected, rtol=1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10_000), shape=st.tuples(st.integers(1, 40), st.integers(1, 60)))
+def test_the_largest_eigenvalue(seed, shape):
+    X, _, s = data(*shape, density=0.3, seed=seed)
+    s[0] = 1.0
+    view = as_design(X, s, centre=False, standardize=False)
+    metric = np.where(view.column_norms > 0, view.column_norms**2, 1.0)
+    exact = np.linalg.norm(np.sqrt(s)[:, None] * X / np.sqrt(metric), 2) ** 2
+    assert 0.99 * exact <= largest_eigenvalue(view, metric) <= 1.02 * exact
 
 
 @pytest.mark.parametrize("n_batches", [1, 3, 10, 30])

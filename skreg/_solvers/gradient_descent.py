@@ -13,15 +13,21 @@ the gradient is small by the same measure, `Point.accuracy`, and returns a `Poin
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, norm  # unlike numpy's norm, this one does not overflow
+from scipy.linalg import (
+    LinAlgError,
+    eigh_tridiagonal,
+    norm,
+)  # unlike numpy's norm, this one does not overflow
 
 from .._data import Design
 from .._numba import kernel
+from .krylov import Krylov
 from .normal_equations import systems
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
 ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
+LANCZOS_STEPS = 15, 100  # at least and at most
 
 
 @kernel
@@ -200,21 +206,27 @@ class Problem(NamedTuple):
         return repeated(self.project(np.zeros((len(self.column), 1))), len(self.alphas))
 
 
-def largest_eigenvalue(design, metric, n_steps=100, tol=1e-2):
-    """Return the largest eigenvalue of the Gram matrix in a metric, by power iteration.
+def largest_eigenvalue(design, metric):
+    """Return the largest eigenvalue of the Gram matrix in a metric, good to 2 %, mostly from above.
 
-    It is approached from below; the methods here bear an error of a tenth.
+    By Lanczos steps: an eigenvalue is as near to that of the tridiagonal matrix as the residual of
+    its eigenvector is long (Golub and Van Loan 2013, section 10.1). The first steps, which may
+    stand at a smaller eigenvalue by chance, are not asked.
     """
-    root = np.sqrt(metric)
-    v = np.random.default_rng(0).standard_normal(len(root))
-    value = 0.0
-    for _ in range(n_steps):
-        v /= max(norm(v), TINY)
-        v = design.rmatvec(design.matvec(v / root)) / root
-        value, last = norm(v), value
-        if value <= (1 + tol) * last:
+    root, n = np.sqrt(metric)[:, None], len(metric)
+    start, no_shifts = np.random.default_rng(0).standard_normal((n, 1)), np.zeros((1, 0))
+    krylov = Krylov(lambda v: design.rmatvec(design.matvec(v / root)) / root, start, no_shifts)
+    diagonal, beside = [], []
+    for n_steps in range(1, LANCZOS_STEPS[1] + 1):
+        krylov.advance()
+        krylov.turn()
+        diagonal.append(krylov.alpha[0])
+        values, vectors = eigh_tridiagonal(diagonal, beside)
+        error = krylov.beta[0] * abs(vectors[-1, -1])
+        if n_steps >= min(n, LANCZOS_STEPS[0]) and error <= 0.01 * values[-1]:
             break
-    return (1 + tol) * value
+        beside.append(krylov.beta[0])
+    return values[-1] + error
 
 
 def descend(problem, *, tol, max_iter, step=None, momentum=0.0):
