@@ -5,8 +5,7 @@ shuffled minibatches in float32, from weights drawn after He et al., scikit-lear
 Bengio. With dropout, hidden units are kept with probability 0.5 and inputs of MNIST with 0.8. Time
 is what one call takes for one epoch of MNIST or 20 of the others, divided by the epochs; what a
 library does before the first of them is part of it, torch.compile is not. The log loss after these
-epochs is stored beside the times: it shows that all do the same work. scikit-learn has no dropout;
-skreg works on one thread, whatever their number.
+epochs is stored beside the times: it shows that all do the same work. scikit-learn has no dropout.
 
 "products alone" trains nothing: these are the matrix products of the epochs, done by numpy in
 memory taken beforehand. On as many threads, dense arithmetic with numpy's BLAS takes no less.
@@ -17,6 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from . import accuracy as measures
 from .core import Case, Solvers
@@ -90,12 +90,24 @@ def common(work):
     }
 
 
+def threads_of_blas():
+    """Return how many threads numpy may use now; others find out by themselves."""
+    return max(library.num_threads for library in libraries() if library.user_api == "blas")
+
+
+@lru_cache
+def libraries():
+    """Return the libraries that threads are asked of; looking for them takes milliseconds."""
+    return ThreadpoolController().lib_controllers
+
+
 @SOLVERS.add("skreg DropoutMLPClassifier", "skreg")
 def skreg(X, y, work):
     from skreg import DropoutMLPClassifier
 
     inputs, *hidden = work.keep
-    model = DropoutMLPClassifier(keep_prob=hidden, input_keep_prob=inputs, **common(work))
+    options = {"keep_prob": hidden, "input_keep_prob": inputs, "n_jobs": threads_of_blas()}
+    model = DropoutMLPClassifier(**options, **common(work))
     return model.fit(X, y).predict_proba
 
 

@@ -1,13 +1,17 @@
-"""Fits run BLAS on one thread: the bits of a result must not depend on how many there are.
+"""Threads, and results whose bits do not depend on how many there are.
 
 BLAS splits products among its threads, and so rounds differently for each number of them, which
-joblib changes with `n_jobs`. Small products are faster on one thread, too.
+joblib changes with `n_jobs`. So fits run BLAS on one thread, where small products are faster, too;
+large ones are split by a `Team`, always at the same places.
 """
 
 import functools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import numpy as np
+from joblib import effective_n_jobs
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 
@@ -45,3 +49,64 @@ class SingleThread:
 
 
 single_thread = SingleThread()
+
+
+OPERATIONS = 2**20  # that are worth the waking of a thread
+
+
+class Team:
+    """Threads that share work on arrays.
+
+    Parameters
+    ----------
+    n_jobs : None or int
+        How many, in joblib's words: None is one, -1 all.
+    """
+
+    def __init__(self, n_jobs=None):
+        self.n_helpers = effective_n_jobs(n_jobs) - 1
+
+    @functools.cached_property
+    def helpers(self):
+        """The other threads; they end with the team."""
+        quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
+        return ThreadPoolExecutor(self.n_helpers, initializer=quiet)
+
+    def share(self, length, work, each=None, size=None):
+        """Call ``work(part)`` for slices that make up range(length).
+
+        Parameters
+        ----------
+        length : int
+            Length of all.
+        work : callable
+            What to do with a slice.
+        each : float, default=None
+            Operations for one of length; where they are few, one thread does them all.
+        size : int, default=None
+            Length of a slice, where the bits of a result depend on it; None leaves it to the team.
+        """
+        if size is None:
+            most = 4 * (1 + self.n_helpers) if self.n_helpers > 0 else 1
+            n_parts = min(most, max(1, int(length * each / OPERATIONS)))
+            size = -(-length // n_parts)
+        if length <= size:
+            return work(slice(0, length))
+        parts = [slice(start, min(start + size, length)) for start in range(0, length, size)]
+        left = iter(parts)
+
+        def take_parts():
+            for part in left:
+                work(part)
+
+        n_helpers = min(self.n_helpers, len(parts) - 1)
+        tasks = [self.helpers.submit(take_parts) for _ in range(n_helpers)]
+        try:
+            take_parts()
+        finally:
+            for task in tasks:
+                if not task.cancel():
+                    task.result()
+
+
+ALONE = Team()

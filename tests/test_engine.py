@@ -13,9 +13,9 @@ from skreg._network.activations import ACTIVATIONS, OUTPUTS
 from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
 from skreg._network.layers import (
+    evaluate_all,
     initialize,
     loss_and_gradient,
-    mean_loss,
     predict,
     predict_dropped,
 )
@@ -148,16 +148,17 @@ def test_loss_against_the_formula():
 
 
 @pytest.mark.parametrize(("loss", "output"), LOSSES)
-def test_mean_loss_is_that_of_the_gradient_without_penalty_and_masks(loss, output, monkeypatch):
+def test_the_mean_loss_is_that_of_the_gradient_without_penalty_and_masks(loss, output, monkeypatch):
     network, X, Y, s = small_problem(loss, output)
     X, Y, s = (np.repeat(a, 50, axis=0) for a in (X, Y, s))  # more than a block
     expected, *_ = loss_and_gradient(network, X, Y, s, 0.0)
-    assert mean_loss(network, X, Y, s) == pytest.approx(expected, rel=1e-12)
+    assert evaluate_all(network, X, Y, s)[1] == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_array_equal(evaluate_all(network, X, Y, s)[0], predict(network, X))
     whole = gradients(network, X, Y, s, 0.0)[1]
     monkeypatch.setattr(layers, "ROWS_AT_A_TIME", 1000)
     for one, two in zip(whole, gradients(network, X, Y, s, 0.0)[1], strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-14)
-    assert mean_loss(network, sp.csr_array(X), Y, s) == pytest.approx(expected, rel=1e-12)
+    assert evaluate_all(network, sp.csr_array(X), Y, s)[1] == pytest.approx(expected, rel=1e-12)
 
 
 def test_losses_against_their_formulas():
@@ -173,7 +174,7 @@ def test_losses_against_their_formulas():
             "poisson": Y * logs + error,
         }[loss]
         expected = np.average(expected.sum(axis=1), weights=s)
-        assert mean_loss(network, X, Y, s) == pytest.approx(expected, rel=1e-12)
+        assert evaluate_all(network, X, Y, s)[1] == pytest.approx(expected, rel=1e-12)
 
 
 def test_an_empty_prediction_has_the_columns_of_the_outputs():
@@ -478,7 +479,7 @@ def test_lbfgs_reaches_the_optimum_of_a_convex_problem(loss, output):
     network = initialize(
         (5, Y.shape[1]), "relu", output, loss, np.float64, np.random.RandomState(0)
     )
-    losses, n_iter, converged, message = minimise(network, X, Y, s, 0.5, 1000, 1e-6)
+    losses, n_iter, converged, message, _ = minimise(network, X, Y, s, 0.5, 1000, 1e-6)
     assert converged, message
     assert len(losses) == n_iter
     assert np.all(np.diff(losses) <= 0)
@@ -489,7 +490,7 @@ def test_lbfgs_reaches_the_optimum_of_a_convex_problem(loss, output):
 
 def test_lbfgs_stops_at_max_iter_and_keeps_the_dtype():
     network, X, Y, s = small_problem(dtype=np.float32)
-    losses, n_iter, converged, _ = minimise(network, X, Y, s, 0.5, 3, 1e-6)
+    losses, n_iter, converged, *_ = minimise(network, X, Y, s, 0.5, 3, 1e-6)
     assert (len(losses), n_iter, converged) == (3, 3, False)
     assert {p.dtype for p in network.coefs + network.intercepts} == {np.dtype(np.float32)}
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sklearn.metrics import log_loss
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._network.layers import loss_and_gradient
 from skreg._network.schedules import SCHEDULES, schedule
+from skreg._threads import Team
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
@@ -409,6 +411,53 @@ def test_the_debugging_protocol(make, solver):
 
 
 # Bits
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"keep_prob": 0.5, "input_keep_prob": 0.8, "max_norm": 1.0},
+        {"keep_prob": 1, "solver": "sgd", "clip_norm": 0.1},
+        {"keep_prob": 1, "activation": "tanh", "solver": "adamw"},
+        {"keep_prob": 1, "solver": "lbfgs"},
+    ],
+)
+@pytest.mark.parametrize("kind", [np.float32, np.float64, sp.csr_array])
+def test_the_same_bits_whatever_n_jobs(make, options, kind, monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        "skreg._threads.ThreadPoolExecutor.submit",
+        lambda pool, task, submit=ThreadPoolExecutor.submit: taken.append(0) or submit(pool, task),
+    )
+    X, y = data_for(make)
+    X = kind(np.tile(X, (2, 6)))
+    nets = [
+        make((700, 600), batch_size=300, max_iter=2, n_jobs=n_jobs, random_state=0, **options)
+        for n_jobs in (None, 2, 5)
+    ]
+    for net in nets:
+        assert_same(nets[0].fit(X, np.tile(y, 2)), net.fit(X, np.tile(y, 2)))
+    assert len(taken) > 10
+
+
+def test_a_thread_that_fails_is_no_secret():
+    def work(part):
+        if part.start > 0:
+            raise MemoryError("of a helper")
+
+    with pytest.raises(MemoryError):
+        Team(3).share(100, work, size=10)
+    done = np.zeros(1003, int)
+
+    def count(part):
+        done[part] += 1
+
+    for size in (1, 10, 5000):
+        Team(3).share(len(done), count, size=size)
+    Team(3).share(len(done), count, each=1e5)
+    assert np.all(done == 4)
+
 
 BITS = """
 import hashlib, warnings; import numpy as np; from sklearn.datasets import load_digits

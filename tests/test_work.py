@@ -293,6 +293,7 @@ def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
         {"keep_prob": 1},
         {"keep_prob": 0.5, "input_keep_prob": 0.8},
         {"early_stopping": True, "validation_fraction": 0.3},
+        {"solver": "lbfgs", "keep_prob": 1},
         {"shuffle": False, "batch_size": 70},  # the last batch is small, the first has no weight
     ],
     ids=lambda options: next(iter(options)),
@@ -300,16 +301,17 @@ def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
 def test_a_network_multiplies_what_it_counts(options, monkeypatch):
     products = []
 
-    def matmul(left, right, out):
-        products.append(left)
-        return np.matmul(left, right, out=out)
+    def watched(room, *arrays, multiply=layers.Workspace._multiply):
+        products.append(arrays[:2])
+        return multiply(room, *arrays)
 
-    monkeypatch.setattr(layers, "matmul", matmul)
+    monkeypatch.setattr(layers.Workspace, "_multiply", watched)
     monkeypatch.setattr(narrow, "is_narrow", lambda *_: False)
     X, y = classes()
     s = (np.arange(len(y)) >= 70 * ("shuffle" in options)).astype(float)
     work = DropoutMLPClassifier(**NETWORK, **options).fit(X, y, s).convergence_.work
-    n_bytes = sum(left.nbytes for left in products if X.shape[1] in left.shape)
+    factors = [factor for product in products for factor in product]
+    n_bytes = sum(factor.nbytes for factor in factors if factor.shape[1] == X.shape[1])
     assert work == Work(n_products=len(products), n_bytes=n_bytes)
 
 

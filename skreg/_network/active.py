@@ -42,34 +42,48 @@ class ActiveUnits:
 
     def read_dense(self, A, M):
         """List the units that have a value or a slope; M is the slope times the mask."""
-        count = list_active(A, M, self.row_start, self.unit, self.row_value)
-        self.n_rows, self.density = len(A), count / max(1, A.size)
+        self.count = list_active(A, M, self.row_start, self.unit, self.row_value)
+        self.n_rows, self.density = len(A), self.count / max(1, A.size)
 
     def read_sparse(self, X, rows, dropout, samples):
         """List the entries of some rows of a CSR matrix that are not dropped."""
         places = unsigned(X.indptr), unsigned(X.indices), X.data, unsigned(rows)
         masks = unsigned(samples), *dropout.numbers(0, self.row_value.dtype)
-        take_entries(*places, *masks, self.row_start, self.unit, self.row_value)
+        self.count = take_entries(*places, *masks, self.row_start, self.unit, self.row_value)
         self.n_rows, self.density = len(rows), 0.0
 
-    def product(self, W, Z):
+    def product(self, W, Z, team):
         """Write the sums of the layer above, without biases, into Z."""
-        combine(self.row_start, self.unit, self.row_value, W, Z)
+        lists = self.row_start, self.unit, self.row_value
+        team.share(
+            len(Z),
+            lambda part: combine(*lists, part.start, part.stop, W, Z),
+            each=self.count * W.shape[1] / len(Z),
+        )
 
-    def gradient(self, D, G):
+    def gradient(self, D, G, team):
         """Write the gradient of the weights into G, from that of the sums above, D."""
-        self._sort()
-        combine(self.unit_start, self.sample, self.unit_value, D, G)
+        lists = self._sort()
+        team.share(
+            len(G),
+            lambda part: combine(*lists, part.start, part.stop, D, G),
+            each=self.count * D.shape[1] / len(G),
+        )
 
-    def gradients(self, D, W, M, G, B):
+    def gradients(self, D, W, M, G, B, team):
         """Write that, and the gradient of the sums below into B; M is the slope times the mask."""
-        self._sort()
-        gradients(self.unit_start, self.sample, self.unit_value, D, W, M, G, B)
+        lists = self._sort()
+        team.share(
+            len(G),
+            lambda part: gradients(*lists, part.start, part.stop, D, W, M, G, B),
+            each=2 * self.count * D.shape[1] / len(G),
+        )
 
     def _sort(self):
-        """List by unit what is listed by sample."""
+        """List by unit what is listed by sample, and return the lists."""
         lists = self.row_start[: self.n_rows + 1], self.unit, self.row_value
         sort(*lists, self.unit_start, self.sample, self.unit_value)
+        return self.unit_start, self.sample, self.unit_value
 
 
 def lists_for(X, W, n_rows):
@@ -121,13 +135,13 @@ def sort(row_start, unit, row_value, unit_start, sample, unit_value):
 
 
 @kernel
-def combine(start, index, value, rows, out):
-    """Fill every row of out with its listed combination of rows.
+def combine(start, index, value, first, last, rows, out):
+    """Fill some rows of out with their listed combinations of rows.
 
     Four of these at a time, so that out is passed over less often.
     """
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
-    for i in range(out.shape[0]):
+    for i in range(first, last):
         for j in range(out.shape[1]):
             out[i, j] = 0
         e, end = start[i], start[i + 1]
@@ -145,14 +159,14 @@ def combine(start, index, value, rows, out):
 
 
 @kernel
-def gradients(unit_start, sample, value, D, W, M, G, B):
-    """``G = A.T @ D`` and ``B = (D @ W.T) * M``, in one pass over D, W and G."""
+def gradients(unit_start, sample, value, first, last, D, W, M, G, B):
+    """``G = A.T @ D`` and ``B = (D @ W.T) * M`` of some units, in one pass over D, W and G."""
     zero = G.dtype.type(0)
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
     for i in range(B.shape[0]):
-        for k in range(B.shape[1]):
+        for k in range(first, last):
             B[i, k] = 0
-    for k in range(W.shape[0]):
+    for k in range(first, last):
         for j in range(W.shape[1]):
             G[k, j] = 0
         e, end = unit_start[k], unit_start[k + 1]

@@ -123,8 +123,9 @@ def elementwise(kind, delta, Z, b, Y, s, scale):
 
 
 @kernel
-def sgd_step(p, g, v, rate, momentum, again, ahead, penalty, kept):
-    """Decay, then ``v = momentum v - rate g`` and ``p += again v - ahead g``."""
+def sgd_step(p, g, v, first, last, rate, momentum, again, ahead, penalty, kept):
+    """Decay, then ``v = momentum v - rate g`` and ``p += again v - ahead g``, for a part of p."""
+    p, g, v = p[first:last], g[first:last], v[first:last]
     for k in range(p.shape[0]):
         slope = g[k] + penalty * p[k]
         v[k] = momentum * v[k] - rate * slope
@@ -132,8 +133,9 @@ def sgd_step(p, g, v, rate, momentum, again, ahead, penalty, kept):
 
 
 @kernel
-def adam_step(p, g, m, v, step, share_1, share_2, epsilon, penalty, kept):
-    """Decay, then step along the mean gradient over the root of the mean square."""
+def adam_step(p, g, m, v, first, last, step, share_1, share_2, epsilon, penalty, kept):
+    """Decay, then step along the mean gradient over the root of the mean square, in a part of p."""
+    p, g, m, v = p[first:last], g[first:last], m[first:last], v[first:last]
     for k in range(p.shape[0]):
         slope = g[k] + penalty * p[k]
         m[k] += share_1 * (slope - m[k])
@@ -276,11 +278,10 @@ def train_narrow(
             (0, n_weights, strength, kept),
             (n_weights, p.shape[0], zero, one),
         ):
-            P, G, F, S = p[start:end], g[start:end], first[start:end], second[start:end]
             if is_adam:
-                adam_step(P, G, F, S, c0, c1, c2, c3, added, left)
+                adam_step(p, g, first, second, start, end, c0, c1, c2, c3, added, left)
             else:
-                sgd_step(P, G, F, c0, c1, c2, c3, added, left)
+                sgd_step(p, g, first, start, end, c0, c1, c2, c3, added, left)
         if max_norm < np.inf:
             w = 0
             for layer in range(n_layers - 1):

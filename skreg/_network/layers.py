@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from numpy import matmul
 
+from .._threads import ALONE
 from .activations import OUTPUTS, activate
 from .active import BOTH, ONE, lists_for
 from .dropout import Dropout
@@ -15,6 +15,7 @@ from .losses import evaluate
 
 RECTIFIERS = ("relu", "leaky_relu", "gelu")
 ROWS_AT_A_TIME = 512  # in a prediction
+UNITS, MULTIPLICATIONS = 256, 2**23  # in a part of a product, which does not depend on threads
 
 
 class Network(NamedTuple):
@@ -73,11 +74,13 @@ class Workspace:
         Where samples are taken from.
     n_rows : int
         Samples in the largest batch.
+    team : Team, default=ALONE
+        Threads that share the products.
     """
 
-    def __init__(self, network, X, n_rows):
+    def __init__(self, network, X, n_rows, team=ALONE):
         coefs, dtype = network.coefs, network.coefs[0].dtype
-        self.network, self.n_rows = network, n_rows
+        self.network, self.n_rows, self.team = network, n_rows, team
         self.sums = [np.empty((n_rows, W.shape[1]), dtype) for W in coefs]
         self.multipliers = [np.empty((n_rows, len(W)), dtype) for W in coefs[1:]]
         self.errors = [np.empty_like(M) for M in self.multipliers]
@@ -127,9 +130,9 @@ class Workspace:
             if lists is not None and A is not None:
                 lists.read_dense(A, M)
             if lists is not None and lists.density < ONE:
-                lists.product(W, Z)
+                lists.product(W, Z, self.team)
             else:
-                matmul(A, W, out=Z)
+                self._multiply(A, W, Z)
         return self.sums[-1]
 
     def _read(self, X, rows, dropout, samples):
@@ -157,16 +160,27 @@ class Workspace:
             listed = lists is not None and lists.density < (ONE if layer == 0 else BOTH)
             np.add.reduce(D, axis=0, out=self.intercept_grads[layer])
             if layer == 0:
-                lists.gradient(D, G) if listed else matmul(self.inputs.T, D, out=G)
+                if listed:
+                    lists.gradient(D, G, self.team)
+                else:
+                    self._multiply(D.T, self.inputs, G.T)
                 return loss
             A, M, B = self.sums[layer - 1], self.multipliers[layer - 1], self.errors[layer - 1]
             if listed:
-                lists.gradients(D, W, M, G, B)
+                lists.gradients(D, W, M, G, B, self.team)
             else:
-                matmul(A.T, D, out=G)
-                matmul(D, W.T, out=B)
+                self._multiply(D.T, A, G.T)
+                self._multiply(D, W.T, B)
                 B *= M
             D = B
+
+    def _multiply(self, A, W, out):
+        """Write ``A @ W`` into out, some of its columns at a time."""
+        self.team.share(
+            W.shape[1],
+            lambda part: np.matmul(A, W[:, part], out=out[:, part]),
+            size=max(UNITS, MULTIPLICATIONS // max(1, A.size)),
+        )
 
 
 def blocks(n_samples):
@@ -184,27 +198,24 @@ def predict_dropped(network, X, dropout, samples):
 
     Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
     """
-    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
-    output, b = OUTPUTS[network.output], network.intercepts[-1]
-    return np.concatenate(
-        [
-            output(room.of(len(rows)).forward(X, rows, dropout, samples[rows]) + b)
-            for rows in blocks(X.shape[0])
-        ]
-    )
+    room, outputs = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), []
+    for rows in blocks(X.shape[0]):
+        Z = room.of(len(rows)).forward(X, rows, dropout, samples[rows])
+        outputs.append(OUTPUTS[network.output](Z + network.intercepts[-1]))
+    return np.concatenate(outputs)
 
 
-def mean_loss(network, X, Y, s):
-    """Return the weighted mean of the losses, without penalty and without dropout."""
-    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
-    losses = (
-        evaluate(network, room.of(len(rows)).forward(X, rows), Y[rows], s[rows], 1.0)
-        for rows in blocks(X.shape[0])
-    )
-    return sum(losses) / float(s.sum())
+def evaluate_all(network, X, Y, s):
+    """Return the outputs, and the weighted mean of the losses, without penalty and dropout."""
+    room, outputs, loss = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), [], 0.0
+    for rows in blocks(X.shape[0]):
+        Z = room.of(len(rows)).forward(X, rows)
+        outputs.append(OUTPUTS[network.output](Z + network.intercepts[-1]))
+        loss += evaluate(network, Z, Y[rows], s[rows], 1.0)
+    return np.concatenate(outputs), loss / float(s.sum())
 
 
-def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
+def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None, team=ALONE):
     """Return the loss and its gradient, a block of rows at a time.
 
     The loss is ``[sum_i s_i loss_i + alpha / 2 * sum_l ||W_l||^2] / sum_i s_i``, with the
@@ -220,7 +231,7 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None):
     """
     total, loss = float(s.sum()), 0.0
     samples = np.arange(X.shape[0]) if samples is None else samples
-    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME), team)
     parts = room.coef_grads + room.intercept_grads
     grads = [np.zeros_like(part) for part in parts]
     for rows in blocks(X.shape[0]):

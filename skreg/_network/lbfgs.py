@@ -3,10 +3,12 @@
 import numpy as np
 from scipy.optimize import minimize
 
+from .._threads import ALONE
 from .layers import loss_and_gradient, pack, unpack
+from .training import work_of_gradients
 
 
-def minimise(network, X, Y, s, alpha, max_iter, tol):
+def minimise(network, X, Y, s, alpha, max_iter, tol, team=ALONE):
     """Minimise the loss by L-BFGS-B; weights change in place.
 
     Parameters
@@ -21,6 +23,8 @@ def minimise(network, X, Y, s, alpha, max_iter, tol):
         Iterations at most.
     tol : float
         The largest entry of the gradient at which it stops.
+    team : Team, default=ALONE
+        Threads that share the products.
 
     Returns
     -------
@@ -32,12 +36,14 @@ def minimise(network, X, Y, s, alpha, max_iter, tol):
         Whether it stopped by itself.
     message : str
         Why it stopped, in scipy's words.
+    work : Work
+        What was done.
     """
     parameters = network.coefs + network.intercepts
 
     def objective(packed):
         unpack(packed, parameters)
-        loss, coef_grads, intercept_grads = loss_and_gradient(network, X, Y, s, alpha)
+        loss, coef_grads, intercept_grads = loss_and_gradient(network, X, Y, s, alpha, team=team)
         return loss, pack(coef_grads + intercept_grads, np.float64)
 
     losses = []
@@ -50,4 +56,5 @@ def minimise(network, X, Y, s, alpha, max_iter, tol):
         options={"maxiter": max_iter, "maxfun": np.inf, "gtol": tol},
     )
     unpack(result.x, parameters)
-    return losses, int(result.nit), result.status == 0, str(result.message)
+    work = work_of_gradients(network, X, result.nfev)
+    return losses, int(result.nit), result.status == 0, str(result.message), work

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._threads import ALONE
 from .kernels import adam_step, limit_columns, sgd_step
 
 
@@ -47,14 +48,15 @@ class SGD(NamedTuple):
         again, ahead = (self.momentum, rate) if self.nesterov else (1.0, 0.0)
         return rate, self.momentum, again, ahead
 
-    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
+    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0, team=ALONE):
         """Take a step and return the next state; weights have `penalty` times their value added."""
         number = parameters[0].dtype.type
         numbers = [number(each) for each in self.numbers(self.t, rate)]
         on_weights = number(penalty), number(1 - rate * weight_decay)
         on_biases = number(0), number(1)
         for p, g, v in zip(parameters, gradients, self.velocities, strict=True):
-            sgd_step(*flat(p, g, v), *numbers, *(on_weights if p.ndim == 2 else on_biases))
+            rest = *numbers, *(on_weights if p.ndim == 2 else on_biases)
+            share(team, sgd_step, (p, g, v), rest)
         return self._replace(t=self.t + 1)
 
 
@@ -94,20 +96,22 @@ class Adam(NamedTuple):
         step = rate * math.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
         return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
 
-    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0):
+    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0, team=ALONE):
         """Take a step and return the next state; weights have `penalty` times their value added."""
         number = parameters[0].dtype.type  # float64 would make float32 17 times slower
         numbers = [number(each) for each in self.numbers(self.t, rate)]
         on_weights = number(penalty), number(1 - rate * weight_decay)
         on_biases = number(0), number(1)
         for p, g, m, v in zip(parameters, gradients, self.means, self.squares, strict=True):
-            adam_step(*flat(p, g, m, v), *numbers, *(on_weights if p.ndim == 2 else on_biases))
+            rest = *numbers, *(on_weights if p.ndim == 2 else on_biases)
+            share(team, adam_step, (p, g, m, v), rest)
         return self._replace(t=self.t + 1)
 
 
-def flat(*arrays):
-    """Return contiguous arrays as vectors, without a copy."""
-    return [array.reshape(-1) for array in arrays]
+def share(team, step, arrays, numbers):
+    """Let threads take a step, each with parts of contiguous arrays."""
+    flat = [array.reshape(-1) for array in arrays]
+    team.share(arrays[0].size, lambda part: step(*flat, part.start, part.stop, *numbers), each=8)
 
 
 def clip(gradients, max_norm):

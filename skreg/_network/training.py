@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import Work, bytes_of
+from .._threads import ALONE, Team
 from . import narrow
 from .dropout import Dropout
 from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
@@ -33,6 +34,8 @@ class Settings(NamedTuple):
         Whether each epoch has an order of its own.
     seed : int
         Seed of the masks.
+    team : Team
+        Threads that share the work on wide layers.
     """
 
     alpha: float
@@ -43,6 +46,7 @@ class Settings(NamedTuple):
     batch_size: int
     shuffle: bool
     seed: int
+    team: Team = ALONE
 
 
 def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
@@ -99,7 +103,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
 
 def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
     """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
-    workspace = Workspace(network, X, max(map(len, batches)))
+    workspace = Workspace(network, X, max(map(len, batches)), settings.team)
     parameters = network.coefs + network.intercepts
     gradients = workspace.coef_grads + workspace.intercept_grads
     sum_of_losses = 0.0
@@ -115,7 +119,9 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
             clip(gradients, settings.clip_norm)
             strength = 0.0  # the gradient has it already
         rate = rate_of_step(optimizer.t)
-        optimizer = optimizer.update(parameters, gradients, rate, settings.weight_decay, strength)
+        optimizer = optimizer.update(
+            parameters, gradients, rate, settings.weight_decay, strength, settings.team
+        )
         if settings.max_norm is not None:
             limit_norms(network, settings.max_norm)
     return sum_of_losses, optimizer
@@ -134,6 +140,13 @@ def work_of_prediction(network, X):
     """Return what a prediction does: one product for each layer and block of rows."""
     n_blocks = int(np.ceil(X.shape[0] / ROWS_AT_A_TIME))
     return Work(n_products=n_blocks * len(network.coefs), n_bytes=bytes_of(X))
+
+
+def work_of_gradients(network, X, count):
+    """Return what so many gradients of the whole loss do."""
+    n_blocks = int(np.ceil(X.shape[0] / ROWS_AT_A_TIME))
+    n_products = n_blocks * (3 * len(network.coefs) - 1)
+    return Work(n_products=count * n_products, n_bytes=count * 2 * bytes_of(X))
 
 
 def is_finite(network):

@@ -213,7 +213,9 @@ def largest_eigenvalue(design, metric):
     its eigenvector is long (Golub and Van Loan 2013, section 10.1). The first steps, which may
     stand at a smaller eigenvalue by chance, are not asked.
     """
-    root, n = np.sqrt(metric)[:, None], len(metric)
+    root, n = np.sqrt(metric), len(metric)
+    unit = np.max(design.column_norms / root, initial=0.0) or 1.0  # without it squares overflow
+    root = unit * root[:, None]
     start, no_shifts = np.random.default_rng(0).standard_normal((n, 1)), np.zeros((1, 0))
     krylov = Krylov(lambda v: design.rmatvec(design.matvec(v / root)) / root, start, no_shifts)
     diagonal, beside = [], []
@@ -226,7 +228,7 @@ def largest_eigenvalue(design, metric):
         if n_steps >= min(n, LANCZOS_STEPS[0]) and error <= 0.01 * values[-1]:
             break
         beside.append(krylov.beta[0])
-    return values[-1] + error
+    return unit**2 * (values[-1] + error)
 
 
 def descend(problem, *, tol, max_iter, step=None, momentum=0.0):

@@ -5,12 +5,12 @@ import warnings
 
 import numpy as np
 
-from .._convergence import Work, bytes_of
-from .._network.layers import mean_loss
+from .._network.layers import evaluate_all
 from .._network.lbfgs import minimise
 from .._network.losses import evaluate
 from .._network.schedules import schedule
 from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
+from .._threads import Team
 from ._held_out import Watch
 from ._parameters import keep_probs
 
@@ -37,6 +37,7 @@ def settings_for(net, n_samples):
         batch_size=min(batch_size, n_samples),
         shuffle=net.shuffle,
         seed=net._seed,
+        team=Team(net.n_jobs),
     )
 
 
@@ -112,11 +113,10 @@ def rate_of_step(net, n_batches):
 def run_lbfgs(net, train):
     """Train by L-BFGS; return whether it converged, and what stopped it."""
     with np.errstate(over="ignore", invalid="ignore"):
-        losses, n_iter, converged, message = minimise(
-            net._network, *train, net.alpha, net.max_iter, net.tol
+        losses, n_iter, converged, message, work = minimise(
+            net._network, *train, net.alpha, net.max_iter, net.tol, Team(net.n_jobs)
         )
-    X, n_layers = train[0], len(net.coefs_)
-    net._work += Work(n_iter * (3 * n_layers - 1), n_iter * 2 * bytes_of(X))
+    net._work += work
     net.loss_curve_ += losses
     net.n_iter_ = n_iter
     net.loss_ = net.best_loss_ = losses[-1] if losses else net._first_loss
@@ -133,7 +133,7 @@ def penalised_loss(net, X, Y, s):
     decay = sum(float(np.vdot(W, W)) for W in net.coefs_)
     net._work += work_of_prediction(net._network, X[some])
     with np.errstate(over="ignore", invalid="ignore"):
-        loss = mean_loss(net._network, X[some], Y[some], s[some])
+        _, loss = evaluate_all(net._network, X[some], Y[some], s[some])
     return loss + net.alpha / 2 * decay / float(s[some].sum())
 
 

@@ -8,7 +8,7 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, tra
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_consistent_length
 
-from .._network.layers import mean_loss, predict
+from .._network.layers import evaluate_all
 from .._network.training import work_of_prediction
 
 
@@ -28,15 +28,20 @@ class HeldOut(NamedTuple):
     s: Any
     passed: tuple
 
-    def score(self, net):
-        """Return the score: accuracy or R2, unless `scoring` says something else."""
-        if net.scoring is None:
-            outputs = predict(net._network, self.X)
-            finite = np.isfinite(outputs).all()
-            return float(net._score_outputs(self.Y, outputs, self.s)) if finite else np.nan
-        X, y = self.passed
-        options = {} if np.all(self.s == 1) else {"sample_weight": self.s}  # not all take it
-        return float(check_scoring(net, scoring=net.scoring)(net, X, y, **options))
+    def ask(self, net):
+        """Return loss and score: accuracy or R2, unless `scoring` says something else."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs, loss = evaluate_all(net._network, self.X, self.Y, self.s)
+            net._work += work_of_prediction(net._network, self.X)
+            if net.scoring is None:
+                finite = np.isfinite(outputs).all()
+                score = net._score_outputs(self.Y, outputs, self.s) if finite else np.nan
+                return loss, float(score)
+            X, y = self.passed
+            options = {} if np.all(self.s == 1) else {"sample_weight": self.s}  # not all take it
+            score = check_scoring(net, scoring=net.scoring)(net, X, y, **options)
+            net._work += work_of_prediction(net._network, self.X)
+            return loss, float(score)
 
 
 class Watch:
@@ -51,19 +56,14 @@ class Watch:
         net.validation_loss_curve_ = net.validation_loss_curve_ or []
         net.validation_scores_ = net.validation_scores_ or []
         if net.loss_curve_:
-            net._work += work_of_prediction(net._network, held_out.X)
-            self._compare(held_out.score(net))
+            self._compare(held_out.ask(net)[1])
 
     def after_epoch(self):
         """Record loss and score; return whether the score is better by tol."""
-        net, (X, Y, s, _) = self.net, self.held_out
-        with np.errstate(over="ignore", invalid="ignore"):
-            net.validation_loss_curve_.append(mean_loss(net._network, X, Y, s))
-            score = self.held_out.score(net)
-        for _ in ("loss", "score"):
-            net._work += work_of_prediction(net._network, X)
-        net.validation_scores_.append(score)
-        improved = score >= self.best_score + net.tol
+        loss, score = self.held_out.ask(self.net)
+        self.net.validation_loss_curve_.append(loss)
+        self.net.validation_scores_.append(score)
+        improved = score >= self.best_score + self.net.tol
         self._compare(score)
         return improved
 

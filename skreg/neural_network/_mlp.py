@@ -109,6 +109,10 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         What to train in; None is that of X.
     warm_start : bool, default=False
         Whether to go on from the last fit, with a fresh optimizer and schedule.
+    n_jobs : None or int, default=None
+        Threads that share the work on layers of several hundred units; None is one, unless
+        `joblib.parallel_config` says otherwise, -1 all. Of smaller networks train several at a
+        time instead, for instance in `GridSearchCV`.
     random_state : None, int or RandomState, default=None
         Initial weights, samples set aside, order of samples and masks.
     verbose : bool, default=False
@@ -172,9 +176,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     Notes
     -----
     Masks are a hash of (seed, epoch, sample, layer, unit): they do not depend on how samples fall
-    into batches or on threads, and sparse X is masked as dense X is. There is no `n_jobs`: more
-    threads of BLAS would split sums in another way and so change the bits, so that a fit runs on
-    one. Fit several networks at a time instead, for instance in `GridSearchCV`.
+    into batches or on threads, and sparse X is masked as dense X is. Nor do the bits of a fit
+    depend on `n_jobs`: products are split among threads always at the same places.
 
     The initial weights are uniform, with the bounds of scikit-learn for biases and for layers
     without a rectifier; below 'relu', 'leaky_relu' and 'gelu' with those of He et al. (2015).
@@ -234,6 +237,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         class_weight=None,
         dtype=None,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
@@ -266,6 +270,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         self.class_weight = class_weight
         self.dtype = dtype
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 

@@ -107,6 +107,10 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
         What to train in; None is that of X.
     warm_start : bool, default=False
         Whether to go on from the last fit, with a fresh optimizer and schedule.
+    n_jobs : None or int, default=None
+        Threads that share the work on layers of several hundred units; None is one, unless
+        `joblib.parallel_config` says otherwise, -1 all. Of smaller networks train several at a
+        time instead, for instance in `GridSearchCV`.
     random_state : None, int or RandomState, default=None
         Initial weights, samples set aside, order of samples and masks.
     verbose : bool, default=False
@@ -168,9 +172,8 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     Notes
     -----
     Masks are a hash of (seed, epoch, sample, layer, unit): they do not depend on how samples fall
-    into batches or on threads, and sparse X is masked as dense X is. There is no `n_jobs`: more
-    threads of BLAS would split sums in another way and so change the bits, so that a fit runs on
-    one. Fit several networks at a time instead, for instance in `GridSearchCV`.
+    into batches or on threads, and sparse X is masked as dense X is. Nor do the bits of a fit
+    depend on `n_jobs`: products are split among threads always at the same places.
 
     The initial weights are uniform, with the bounds of scikit-learn for biases and for layers
     without a rectifier; below 'relu', 'leaky_relu' and 'gelu' with those of He et al. (2015).
@@ -232,6 +235,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
         scoring=None,
         dtype=None,
         warm_start=False,
+        n_jobs=None,
         random_state=None,
         verbose=False,
     ):
@@ -265,6 +269,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
         self.scoring = scoring
         self.dtype = dtype
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
