@@ -1,7 +1,7 @@
 """What stopped a fit, how far from the optimum, and after what work: one record for all."""
 
 import warnings
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from operator import add
 
 import scipy.sparse as sp
@@ -34,7 +34,7 @@ class Work:
 
     def __add__(self, other):
         """Return the sums of the counts."""
-        return Work(*map(add, astuple(self), astuple(other)))
+        return Work(*map(add, vars(self).values(), vars(other).values()))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST, SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 # That of MurmurHash3 mixes it with the unit, in 32 bits: twice as many fit in a register.
 GOLDEN_32, FIRST_32, SECOND_32 = (np.uint32(c) for c in (0x9E3779B9, 0x85EBCA6B, 0xC2B2AE35))
+# Averages of what is never active any more fade into subnormal numbers, which cost a hundred times
+# as much; such a step is lost in the rounding of any weight.
+LOST = np.float32(1e-30)
 
 
 @kernel
@@ -129,6 +132,7 @@ def sgd_step(p, g, v, first, last, rate, momentum, again, ahead, penalty, kept):
     for k in range(p.shape[0]):
         slope = g[k] + penalty * p[k]
         v[k] = momentum * v[k] - rate * slope
+        v[k] = v[k] if abs(v[k]) > LOST else 0
         p[k] = kept * p[k] + again * v[k] - ahead * slope
 
 
@@ -139,6 +143,7 @@ def adam_step(p, g, m, v, first, last, step, share_1, share_2, epsilon, penalty,
     for k in range(p.shape[0]):
         slope = g[k] + penalty * p[k]
         m[k] += share_1 * (slope - m[k])
+        m[k] = m[k] if abs(m[k]) > LOST else 0
         v[k] += share_2 * (slope * slope - v[k])
         p[k] = kept * p[k] - step * m[k] / (np.sqrt(v[k]) + epsilon)
 

@@ -251,9 +251,10 @@ def pack(parts, dtype):
 
 def unpack(vector, parts):
     """Write a vector into the arrays that it was made of."""
-    ends = np.cumsum([part.size for part in parts])
-    for part, values in zip(parts, np.split(vector, ends)[:-1], strict=True):
-        part[:] = values.reshape(part.shape)
+    start = 0
+    for part in parts:
+        part[:] = vector[start : start + part.size].reshape(part.shape)
+        start += part.size
 
 
 def penalty(network, strength):

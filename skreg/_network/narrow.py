@@ -34,11 +34,9 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
     number = dtype.type
     samples, ends = np.concatenate(batches), np.cumsum([len(batch) for batch in batches])
     masks = [dropout.numbers(layer, dtype) for layer in range(len(network.coefs))]
-    steps = [
-        (*optimizer.numbers(t, rate), 1 - rate * settings.weight_decay)
-        for t in range(optimizer.t, optimizer.t + len(batches))
-        for rate in [rate_of_step(t)]
-    ]
+    t = range(optimizer.t, optimizer.t + len(batches))
+    rates = np.array([rate_of_step(step) for step in t])
+    steps = *optimizer.numbers(np.array(t), rates), 1 - rates * settings.weight_decay
     parameters = network.coefs + network.intercepts
     packed = [pack(parts, dtype) for parts in (parameters, *optimizer.averages)]
     sum_of_losses = train_narrow(
@@ -55,7 +53,7 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
         number(settings.alpha),
         *(number(np.inf if m is None else m) for m in (settings.max_norm, settings.clip_norm)),
         isinstance(optimizer, Adam),
-        np.array(steps, dtype),
+        np.stack(np.broadcast_arrays(*steps), axis=1).astype(dtype),
         packed[0],
         np.empty_like(packed[0]),
         *packed[1:],

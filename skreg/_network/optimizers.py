@@ -4,7 +4,6 @@ A step takes its length with it: see `schedules`. Weight decay is decoupled from
 Loshchilov and Hutter (2019), algorithms 1 and 2, and leaves biases alone.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -93,7 +92,7 @@ class Adam(NamedTuple):
 
     def numbers(self, t, rate):
         """Return the numbers of a step after t others, as `adam_step` wants them."""
-        step = rate * math.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
+        step = rate * np.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
         return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
 
     def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0, team=ALONE):

@@ -96,7 +96,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     work = Work(
         # the first layer passes no gradient on
         n_products=len(batches) * (3 * len(network.coefs) - 1),
-        n_bytes=2 * sum(bytes_of_rows(X, batch) for batch in batches),  # forward and backward
+        n_bytes=2 * bytes_of_rows(X, batches),  # forward and backward
     )
     return sum_of_losses / n_samples, optimizer, work
 
@@ -127,12 +127,13 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
     return sum_of_losses, optimizer
 
 
-def bytes_of_rows(X, rows):
-    """Return the bytes of some rows of an array or of a CSR matrix."""
+def bytes_of_rows(X, batches):
+    """Return the bytes of batches of rows of an array or of a CSR matrix."""
+    rows = np.concatenate(batches)
     if sp.issparse(X):
         n_entries = int((X.indptr[rows + 1] - X.indptr[rows]).sum())
         n_bytes = n_entries * (X.data.itemsize + X.indices.itemsize)
-        return n_bytes + (len(rows) + 1) * X.indptr.itemsize
+        return n_bytes + (len(rows) + len(batches)) * X.indptr.itemsize
     return len(rows) * X.shape[1] * X.itemsize
 
 

@@ -394,11 +394,11 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     def _encode(self, y, *, reset, exact=False, classes=None):
         """Return y as a matrix of outputs; with `exact`, refuse fewer classes than before."""
         if reset:
-            multilabel = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(
-                y if classes is None or multilabel else classes
-            )
+            whole = classes is None or type_of_target(y).startswith("multilabel")
+            self._label_binarizer = LabelBinarizer().fit(y if whole else classes)
             self.classes_ = self._label_binarizer.classes_
+            if classes is None:
+                return self._label_binarizer.transform(y)
         if classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
         labels = unique_labels(y)
