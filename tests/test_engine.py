@@ -12,6 +12,7 @@ from skreg._network import layers, narrow
 from skreg._network.activations import ACTIVATIONS, OUTPUTS
 from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
+from skreg._network.kernels import train_narrow
 from skreg._network.layers import (
     evaluate_all,
     initialize,
@@ -23,6 +24,7 @@ from skreg._network.lbfgs import minimise
 from skreg._network.optimizers import SGD, Adam
 from skreg._network.schedules import schedule
 from skreg._network.training import Settings, run_epoch
+from skreg._numba import compiled
 
 from . import naive
 
@@ -501,3 +503,17 @@ def test_outputs():
     np.testing.assert_allclose(OUTPUTS["logistic"](z), 1 / (1 + np.exp(-z)))
     np.testing.assert_allclose(OUTPUTS["exp"](z), np.exp(z))
     np.testing.assert_allclose(OUTPUTS["identity"](z), z)
+
+
+@pytest.mark.parametrize("kind", [np.array, np.asfortranarray])
+def test_the_kernel_of_an_epoch_is_compiled_once(kind):
+    network, X, Y, s = small_problem()
+    X = kind(X)
+    for writeable in (True, False):
+        X.flags.writeable = writeable
+        optimizer = SGD.start(network.coefs + network.intercepts, momentum=0.9, nesterov=True)
+        rng, rate = np.random.RandomState(0), schedule("constant", 0.1)
+        run_epoch(network, optimizer, X, Y, s, SETTINGS, 0, rng, rate)
+    kernel = compiled(train_narrow.__wrapped__)
+    if hasattr(kernel, "signatures"):  # not under NUMBA_DISABLE_JIT
+        assert sum(signature[0].dtype.bitwidth == 64 for signature in kernel.signatures) == 1

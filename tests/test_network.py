@@ -180,3 +180,14 @@ def test_progress_is_printed(digits, capsys):
         net.fit(*digits)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines] == [f"Iteration {k}" for k in (1, 2, 3)]
+
+
+def test_small_probabilities_of_two_classes_are_not_rounded():
+    X, y = load_digits(n_class=2, return_X_y=True)
+    X = X.astype(np.float32) / 16
+    net = DropoutMLPClassifier((), learning_rate="linear", max_iter=5, random_state=0).fit(X, y)
+    net.coefs_[0] *= 50
+    z = np.float64(X) @ np.float64(net.coefs_[0]) + np.float64(net.intercepts_[0])
+    expected = -np.logaddexp(0, np.hstack([z, -z]))
+    assert -80 < expected.min() < -25  # exp(-17) is lost beside 1, exp(-88) in float32
+    np.testing.assert_allclose(net.predict_log_proba(X), expected, rtol=1e-4, atol=1e-6)

@@ -191,8 +191,6 @@ EXPECTED_FAILURES = {
             test_mlp_diverging_loss""",
         "the message names the class as '1.0', in MLPClassifier 'True'": """
             test_early_stopping_stratified""",
-        "in float32, 1 - P of two classes is right to 6e-8; the test wants 1 % of 3e-6": """
-            test_mlp_classifier_dtypes_casting""",
     },
 }
 

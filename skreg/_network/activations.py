@@ -6,9 +6,10 @@ from scipy.special import erf, expit, softmax
 from .kernels import activate_linear
 
 LINEAR = {"identity": 1.0, "relu": 0.0, "leaky_relu": 0.01}  # slopes below 0; above it is 1
+# One logistic unit stands for two classes, whose probabilities 1 - p would round.
 OUTPUTS = {
     "identity": lambda z: z,
-    "logistic": expit,
+    "logistic": lambda z: expit(z) if z.shape[1] > 1 else np.hstack([expit(-z), expit(z)]),
     "softmax": lambda z: softmax(z, axis=1),
     "exp": np.exp,
 }

@@ -39,8 +39,10 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
     steps = *optimizer.numbers(np.array(t), rates), 1 - rates * settings.weight_decay
     parameters = network.coefs + network.intercepts
     packed = [pack(parts, dtype) for parts in (parameters, *optimizer.averages)]
+    X = np.ascontiguousarray(X, dtype).view()
+    X.flags.writeable = False  # or the kernel is compiled twice
     sum_of_losses = train_narrow(
-        np.ascontiguousarray(X, dtype),
+        X,
         Y,
         s,
         unsigned(samples),

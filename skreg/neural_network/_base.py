@@ -50,7 +50,7 @@ class DropoutNetwork(BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples; float32 and float64 are used as they are, and never changed.
+            Samples; float32 and float64 in C order are used as they are, and never changed.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             For a classifier classes, or an indicator matrix of labels; for a regressor targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -137,6 +137,7 @@ class DropoutNetwork(BaseEstimator):
             y,
             accept_sparse="csr",
             dtype=self._dtypes(reset),
+            order="C",  # rows are taken from it
             multi_output=True,
             y_numeric=is_regressor(self),
             reset=reset,

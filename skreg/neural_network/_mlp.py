@@ -332,7 +332,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         ndarray of shape (n_samples, n_classes)
             Probability of each class in the order of `classes_`, or of each label.
         """
-        return _probabilities(self._outputs(X))
+        return self._outputs(X)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities.
@@ -384,7 +384,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         check_is_fitted(self, "coefs_")
         multilabel = self.out_activation_ == "logistic" and self.n_outputs_ > 1
         entropy = entropy_of_labels if multilabel else entropy_of_classes
-        return class_uncertainty(self, X, n_samples, random_state, _probabilities, entropy)
+        return class_uncertainty(self, X, n_samples, random_state, entropy)
 
     def _functions(self):
         """Return the output function and the loss."""
@@ -435,7 +435,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
 
     def _labels(self, P):
         """Return the labels that outputs stand for."""
-        return self._label_binarizer.inverse_transform(P.ravel() if P.shape[1] == 1 else P)
+        two = self._label_binarizer.y_type_ == "binary"
+        return self._label_binarizer.inverse_transform(P[:, -1] if two else P)
 
     def _score_outputs(self, Y, outputs, s):
         """Return the accuracy."""
@@ -446,8 +447,3 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _probabilities(outputs):
-    """Return a column for each class: one output is that of the second of two."""
-    return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs

@@ -63,12 +63,12 @@ class Running:
         return np.sqrt(self.squares / self.n)
 
 
-def class_uncertainty(net, X, n_samples, random_state, probabilities, entropy):
-    """Return UncertainClasses; `probabilities` makes them of the outputs of the network."""
+def class_uncertainty(net, X, n_samples, random_state, entropy):
+    """Return UncertainClasses."""
 
     def summarise(draws):
         running, entropies = Running(), Running()
-        for draw in map(probabilities, draws):
+        for draw in draws:
             running.add(draw)
             entropies.add(entropy(draw))
         total = entropy(running.mean)
