@@ -166,15 +166,52 @@ def limit_columns(W, max_norm, factor):
 
 
 @kernel
+def take_rows(X, rows, out):
+    """Copy some rows of X."""
+    for i in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            out[i, k] = X[rows[i], k]
+
+
+@kernel
+def multiply_by(A, M):
+    """Multiply A by M, entry by entry."""
+    for i in range(A.shape[0]):
+        for k in range(A.shape[1]):
+            A[i, k] *= M[i, k]
+
+
+@kernel
+def add_penalty_and_clip(g, p, n_weights, strength, clip_norm):
+    """Add the gradient of the penalty of the weights, then scale all to a norm of clip_norm."""
+    squares = g.dtype.type(0)
+    for k in range(g.shape[0]):
+        if k < n_weights:
+            g[k] += strength * p[k]
+        squares += g[k] * g[k]
+    norm = np.sqrt(squares)
+    if norm > clip_norm:
+        for k in range(g.shape[0]):
+            g[k] *= clip_norm / norm
+
+
+@kernel
+def vector(p, start, length):
+    """Return a part of a vector."""
+    return p[start : start + length]
+
+
+@kernel
 def matrix(p, start, rows, columns):
     """Return a part of a vector as a matrix."""
-    return p[start : start + rows * columns].reshape(rows, columns)
+    return vector(p, start, rows * columns).reshape(rows, columns)
 
 
 @kernel
 def train_narrow(
     X, Y, s, order, starts, units, below, kind, delta, keys, highest, scales,
     penalty, max_norm, clip_norm, is_adam, numbers, p, g, first, second,
+    values, slopes, errors, targets, weights, factor,
 ):  # fmt: skip
     """Take a step for each batch, as `run_epoch` does; return the sum of the losses.
 
@@ -196,103 +233,84 @@ def train_narrow(
         The step to take, and its numbers for each batch.
     p, g, first, second : ndarray
         Parameters, gradients and averages: the weights of all layers, then the biases.
+    values, slopes, errors, targets, weights, factor : ndarray
+        Room for a batch: a number for each sample and unit of all layers, for their multipliers
+        and gradients too; for each target; for each sample; and for each unit of a layer.
     """
     n_layers, n_outputs = units.shape[0] - 1, units[-1]
-    size = np.max(starts[1:] - starts[:-1])
-    n_weights = np.sum(units[1:] * units[:-1])
-    inputs = np.empty((size, units[0]), p.dtype)
-    mask = np.empty_like(inputs)
-    targets, weights = np.empty((size, n_outputs), p.dtype), np.empty(size, p.dtype)
-    sums = np.empty(size * np.sum(units[1:]), p.dtype)
-    slopes, errors = np.empty_like(sums), np.empty_like(sums)
-    factor = np.empty(np.max(units), p.dtype)
+    n_weights = p.shape[0]
+    for layer in range(n_layers):
+        n_weights -= units[layer + 1]
     zero, one, sum_of_losses = p.dtype.type(0), p.dtype.type(1), 0.0  # 0 would make float64
     for t in range(starts.shape[0] - 1):
-        rows = order[starts[t] : starts[t + 1]]
-        n, total = rows.shape[0], zero
+        n, total = starts[t + 1] - starts[t], zero
+        rows, s_batch = vector(order, starts[t], n), vector(weights, 0, n)
         for i in range(n):
-            weights[i] = s[rows[i]]
-            total += weights[i]
-            for k in range(units[0]):
-                inputs[i, k] = X[rows[i], k]
-            for k in range(n_outputs):
-                targets[i, k] = Y[rows[i], k]
-        if scales[0] > 1:
-            fill(rows, keys[0], highest[0], scales[0], mask[:n])
-            for i in range(n):
-                for k in range(units[0]):
-                    inputs[i, k] *= mask[i, k]
-        # Forward: w, b and z are where weights, biases and sums of the layer start.
-        A, w, b, z = inputs[:n], 0, n_weights, 0
+            s_batch[i] = s[rows[i]]
+            total += s_batch[i]
+        scale = one / total
+        # Forward: v, w and b are where values, weights and biases start.
+        v, w, b = 0, 0, n_weights
+        A = matrix(values, 0, n, units[0])
+        take_rows(X, rows, A)
         for layer in range(n_layers):
             narrow, wide = units[layer], units[layer + 1]
+            M = matrix(slopes, v, n, narrow)
             if layer > 0:
-                M = matrix(slopes, z - n * narrow, n, narrow)
                 fill(rows, keys[layer], highest[layer], scales[layer], M)
-                activate_linear(A, p[b - narrow : b], below, M)
-            Z = matrix(sums, z, n, wide)
+                activate_linear(A, vector(p, b - narrow, narrow), below, M)
+            elif scales[0] > 1:
+                fill(rows, keys[0], highest[0], scales[0], M)
+                multiply_by(A, M)
+            v += n * narrow
+            Z = matrix(values, v, n, wide)
             np.dot(A, matrix(p, w, narrow, wide), Z)
-            A, w, b, z = Z, w + narrow * wide, b + wide, z + n * wide
-        D, scale = A, one / total
+            A, w, b = Z, w + narrow * wide, b + wide
+        D, biases = A, vector(p, b - n_outputs, n_outputs)
+        Y_batch = matrix(targets, 0, n, n_outputs)
+        take_rows(Y, rows, Y_batch)
         if kind < 0:
-            loss = softmax_log_loss(D, p[b - n_outputs : b], targets[:n], weights[:n], scale)
+            loss = softmax_log_loss(D, biases, Y_batch, s_batch, scale)
         else:
-            loss = elementwise(
-                kind, delta, D, p[b - n_outputs : b], targets[:n], weights[:n], scale
-            )
-        loss /= total
-        # Backward: w, b and z are where they end.
+            loss = elementwise(kind, delta, D, biases, Y_batch, s_batch, scale)
+        # Backward: they are where these end.
         for layer in range(n_layers - 1, -1, -1):
             narrow, wide = units[layer], units[layer + 1]
-            w, b, z = w - narrow * wide, b - wide, z - n * wide
+            v, w, b = v - n * narrow, w - narrow * wide, b - wide
             for j in range(wide):
                 g[b + j] = 0
             for i in range(n):
                 for j in range(wide):
                     g[b + j] += D[i, j]
-            A = inputs[:n] if layer == 0 else matrix(sums, z - n * narrow, n, narrow)
+            A = matrix(values, v, n, narrow)
             np.dot(A.T, D, matrix(g, w, narrow, wide))
             if layer > 0:
-                B = matrix(errors, z - n * narrow, n, narrow)
+                B = matrix(errors, v, n, narrow)
                 np.dot(D, matrix(p, w, narrow, wide).T, B)
-                M = matrix(slopes, z - n * narrow, n, narrow)
-                for i in range(n):
-                    for k in range(narrow):
-                        B[i, k] *= M[i, k]
+                multiply_by(B, matrix(slopes, v, n, narrow))
                 D = B
-        strength = penalty * scale
+        strength, squares = penalty * scale, zero
         if penalty > 0:
-            squares = zero
             for k in range(n_weights):
                 squares += p[k] * p[k]
-            loss += strength * squares / 2
-        sum_of_losses += loss * n
+        sum_of_losses += (loss / total + strength * squares / 2) * n
         if clip_norm < np.inf:
-            squares = zero
-            for k in range(g.shape[0]):
-                if k < n_weights:
-                    g[k] += strength * p[k]
-                squares += g[k] * g[k]
-            strength = zero  # the gradient has it already
-            norm = np.sqrt(squares)
-            if norm > clip_norm:
-                for k in range(g.shape[0]):
-                    g[k] *= clip_norm / norm
+            add_penalty_and_clip(g, p, n_weights, strength, clip_norm)
+            strength = zero
         c0, c1, c2, c3, kept = numbers[t]
-        for start, end, added, left in (
-            (0, n_weights, strength, kept),
-            (n_weights, p.shape[0], zero, one),
-        ):
+        start, end, added, left = 0, n_weights, strength, kept
+        for _ in range(2):  # weights, then biases
             if is_adam:
                 adam_step(p, g, first, second, start, end, c0, c1, c2, c3, added, left)
             else:
                 sgd_step(p, g, first, start, end, c0, c1, c2, c3, added, left)
+            start, end, added, left = n_weights, p.shape[0], zero, one
         if max_norm < np.inf:
             w = 0
             for layer in range(n_layers - 1):
                 narrow, wide = units[layer], units[layer + 1]
-                factor[:wide] = 0
-                W = matrix(p, w, narrow, wide)
-                limit_columns(W, max_norm, factor[:wide])
+                norms = vector(factor, 0, wide)
+                norms[:] = 0
+                limit_columns(matrix(p, w, narrow, wide), max_norm, norms)
                 w += narrow * wide
     return sum_of_losses

@@ -38,6 +38,9 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
     rates = np.array([rate_of_step(step) for step in t])
     steps = *optimizer.numbers(np.array(t), rates), 1 - rates * settings.weight_decay
     parameters = network.coefs + network.intercepts
+    units, size = [len(network.coefs[0]), *map(len, network.intercepts)], max(map(len, batches))
+    lengths = *[size * sum(units)] * 3, size * units[-1], size, max(units)
+    room = [np.empty(length, dtype) for length in lengths]
     packed = [pack(parts, dtype) for parts in (parameters, *optimizer.averages)]
     X = np.ascontiguousarray(X, dtype).view()
     X.flags.writeable = False  # or the kernel is compiled twice
@@ -47,7 +50,7 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
         s,
         unsigned(samples),
         np.array([0, *ends]),
-        np.array([len(network.coefs[0]), *map(len, network.intercepts)]),
+        np.array(units),
         number(LINEAR[network.activation]),
         kind(network),
         number(network.delta),
@@ -59,6 +62,7 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
         packed[0],
         np.empty_like(packed[0]),
         *packed[1:],
+        *room,
     )
     for vector, parts in zip(packed, (parameters, *optimizer.averages), strict=True):
         unpack(vector, parts)
