@@ -96,7 +96,7 @@ def blocks(folder, form):
     stored = grids.load(folder, TITLES)
     if grids.load(folder, SHOWN):
         yield from form.image("overview", lambda: figure(folder))
-    yield from circumstances(stored)
+    yield from circumstances({TITLES[name]: results for name, results in stored.items()})
     yield from sources(stored, form)
     for name, title in TITLES.items():
         yield f"## {title}"
@@ -105,12 +105,17 @@ def blocks(folder, form):
             yield from family(stored[name], packages(stored), form)
         else:
             yield "Not measured yet."
+    for results in grids.load(folder, ["mnist_error"]).values():
+        yield "## Test error on MNIST"
+        yield purpose("mnist_error")
+        yield from circumstances({"The errors": results})
+        yield form.table(*tables.errors(results["rows"]))
 
 
 def circumstances(stored):
-    """Yield where and when; families measured alike share a paragraph."""
+    """Yield where and when; results, by title, that were measured alike share a paragraph."""
     alike = {}
-    for name, results in stored.items():
+    for title, results in stored.items():
         machine = results["machine"]
         words = (
             f"on {results['date']}: {machine['processor']}, {machine['cores']} cores, "
@@ -119,9 +124,9 @@ def circumstances(stored):
         )
         if commit := results.get("commit"):
             words += f", skreg as of commit {commit}"
-        alike.setdefault(words, []).append(TITLES[name])
-    for words, names in alike.items():
-        yield f"{', '.join(names)}: measured {words}."
+        alike.setdefault(words, []).append(title)
+    for words, titles in alike.items():
+        yield f"{', '.join(titles)}: measured {words}."
 
 
 def sources(stored, form):

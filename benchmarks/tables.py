@@ -147,6 +147,28 @@ def beside_floors(grid, ours):
     return words
 
 
+def errors(rows):
+    """Return head and rows of the errors of networks, one line for those that differ by seed."""
+    lines = {}
+    for row in rows:
+        words = ", ".join(f"{name} {value}" for name, value in row["network"].items())
+        lines.setdefault((row["samples"], words, str(row["epochs"])), []).append(row)
+    head = ["samples", "network", "epochs", "mean error", "with each seed", "seconds"]
+    table = []
+    for line, alike in lines.items():
+        found = [row["error"] for row in alike]
+        seconds = [row["seconds"] for row in alike if "seconds" in row]
+        table.append(
+            [
+                *line,
+                f"{statistics.fmean(found):.2%}",
+                ", ".join(f"{error:.2%}" for error in found),
+                f"{statistics.median(seconds):.0f}" if seconds else "",
+            ]
+        )
+    return head, table
+
+
 def count(number, noun):
     """Return a number and a noun."""
     return f"{number} {noun}{'s' * (number != 1)}"

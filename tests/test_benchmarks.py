@@ -376,6 +376,18 @@ def test_a_group_that_nobody_answers_has_a_table_but_no_plot(tmp_path):
     assert [path.name for path in target.parent.glob("*.svg")] == ["overview.svg"]
 
 
+def test_errors_on_mnist_are_averaged_over_seeds(tmp_path):
+    case = {"samples": "test", "network": {"layers": 2, "keep_prob": 1.0}, "epochs": 70}
+    rows = [case | {"seed": k, "error": e, "seconds": 9 - k} for k, e in enumerate((0.01, 0.012))]
+    family = results("mnist_error", [*rows, case | {"epochs": 3, "seed": 0, "error": 0.5}])
+    text = report.text(store(tmp_path, family))
+    lines = [" ".join(line.split()) for line in text.splitlines() if line.startswith("test")]
+    assert lines == [
+        "test layers 2, keep_prob 1.0 70 1.10% 1.00%, 1.20% 8",
+        "test layers 2, keep_prob 1.0 3 50.00% 50.00%",
+    ]
+
+
 def test_quick_results_are_called_so(tmp_path):
     assert report.QUICK in report.text(store(tmp_path, results(quick=True)))
 
