@@ -2,10 +2,10 @@
 
 The permutation-invariant task: pixels in any order, no augmentation. Rectified units, inputs kept
 with probability 0.8 and hidden units with 0.5, Adam with steps that fall linearly from 1e-3 to 0.
-Layers and max_norm are chosen by the error on 10000 of the samples for training; the chosen network
-and that of two layers are then trained on all 60000 and meet the test samples, with dropout and
-with keep_prob = 1, to show what dropout buys. Srivastava et al. (2014), table 2: 1.25 % with
-rectified units, 1.06 % with max-norm and three layers; without dropout 1.6 %.
+Layers, max_norm and epochs are chosen by the error on 10000 of the samples for training; the chosen
+network and the first of two layers are then trained on all 60000 and meet the test samples, with
+dropout and with keep_prob = 1, to show what dropout buys. Srivastava et al. (2014), table 2: 1.25 %
+with rectified units, 1.06 % with max-norm and three layers; without dropout 1.6 %.
 
 What is known is kept as it comes; a run that was stopped goes on where it was.
 """
@@ -23,8 +23,14 @@ from .data import file
 from .report import RESULTS
 
 PATH = RESULTS / "mnist_error.json"
-TWO_LAYERS = {"layers": 2, "max_norm": 2.0}
-CANDIDATES = [TWO_LAYERS, {"layers": 3, "max_norm": 2.0}, {"layers": 3, "max_norm": 3.0}]
+TWO_LAYERS = {"layers": 2, "max_norm": 2.0, "epochs": 70}
+CANDIDATES = [
+    TWO_LAYERS,
+    {"layers": 3, "max_norm": 2.0, "epochs": 70},
+    {"layers": 3, "max_norm": 3.0, "epochs": 70},
+    {"layers": 2, "max_norm": 1.0, "epochs": 70},
+    {"layers": 2, "max_norm": 2.0, "epochs": 140},
+]
 WITHOUT = {"keep_prob": 1.0, "input_keep_prob": 1.0, "max_norm": None}
 
 
@@ -32,7 +38,6 @@ def main(arguments=None):
     """Choose a network, and test it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mnist_error", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="networks of each kind to be tested")
-    parser.add_argument("--epochs", type=int, default=70)
     options = parser.parse_args(arguments)
     results = json.loads(PATH.read_text("utf8")) if PATH.exists() else {"rows": []}
     results |= machine.record()
@@ -41,10 +46,10 @@ def main(arguments=None):
         """Return the mean error over some seeds."""
         rows = []
         for seed in range(seeds):
-            case = {"samples": samples, "network": network, "epochs": options.epochs, "seed": seed}
+            case = {"samples": samples, "network": network, "seed": seed}
             row = next((row for row in results["rows"] if case.items() <= row.items()), None)
             if row is None:
-                row = case | measure(network, samples, options.epochs, seed)
+                row = case | measure(network, samples, seed)
                 results["rows"].append(row)
                 PATH.write_text(json.dumps(results, indent=1) + "\n", "utf8")
             rows.append(row)
@@ -60,7 +65,7 @@ def main(arguments=None):
             error(network | treatment, "test", options.seeds)
 
 
-def measure(network, samples, epochs, seed):
+def measure(network, samples, seed):
     """Train a network on one thread; return its error and the seconds of processor time."""
     from skreg import DropoutMLPClassifier
 
@@ -76,7 +81,7 @@ def measure(network, samples, epochs, seed):
         batch_size=128,
         learning_rate="linear",
         learning_rate_init=1e-3,
-        max_iter=epochs,
+        max_iter=parameters.pop("epochs"),
         n_iter_no_change=np.inf,
         random_state=seed,
         **parameters,

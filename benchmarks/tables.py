@@ -152,8 +152,8 @@ def errors(rows):
     lines = {}
     for row in rows:
         words = ", ".join(f"{name} {value}" for name, value in row["network"].items())
-        lines.setdefault((row["samples"], words, str(row["epochs"])), []).append(row)
-    head = ["samples", "network", "epochs", "mean error", "with each seed", "seconds"]
+        lines.setdefault((row["samples"], words), []).append(row)
+    head = ["samples", "network", "mean error", "with each seed", "seconds"]
     table = []
     for line, alike in lines.items():
         found = [row["error"] for row in alike]
