@@ -309,7 +309,9 @@ def test_a_group_is_on_one_side(make):
 def test_classes_keep_their_proportions(groups):
     y = (np.arange(300) % 10 == 0).astype(int)
     rest = held_out_rows(DropoutMLPClassifier, y, groups=groups)
-    assert y[rest].sum() == 6
+    assert abs(y[rest].sum() - 6) <= (
+        groups is not None
+    )  # scikit-learn's rule for groups is greedy
 
 
 def test_groups_of_several_labels():
