@@ -85,6 +85,8 @@ NETWORK = [
     ({"learning_rate": "cosin"}, "learning_rate must be one of 'adaptive', .*; got 'cosin'"),
     ({"power_t": -1}, "power_t must be a finite number >= 0"),
     ({"warmup": 1.5}, "warmup must be an integer >= 0; got 1.5"),
+    ({"n_jobs": 0}, "n_jobs must be None, a number of threads, or -1 for all; got 0"),
+    ({"n_jobs": "all"}, "n_jobs must be None, .*; got 'all'"),
     ({"clip_norm": 0}, "clip_norm must be a finite number > 0"),
     ({"weight_decay": -0.1}, "weight_decay must be a finite number >= 0"),
     ({"dtype": np.int64}, "dtype must be None, numpy.float32 or numpy.float64"),

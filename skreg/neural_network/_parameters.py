@@ -65,10 +65,9 @@ def _check_counts(net):
     """Check the numbers of epochs, samples and threads."""
     check_number(net, "max_iter", low=1, integer=True)
     check_number(net, "warmup", low=0, integer=True)
-    if net.n_jobs is not None:
-        check_number(net, "n_jobs", integer=True)
-        if net.n_jobs == 0:
-            refuse(net, "n_jobs", 0, "None, a number of threads, or -1 for all")
+    if net.n_jobs is not None and (not isinstance(net.n_jobs, Integral) or net.n_jobs == 0):
+        error = ValueError if net.n_jobs == 0 else TypeError
+        refuse(net, "n_jobs", net.n_jobs, "None, a number of threads, or -1 for all", error)
     if net.n_iter_no_change != np.inf:
         check_number(net, "n_iter_no_change", low=1, integer=True)
     if net.batch_size != "auto":
