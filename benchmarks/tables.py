@@ -155,7 +155,7 @@ def errors(rows):
         lines.setdefault((row["samples"], words), []).append(row)
     head = ["samples", "network", "mean error", "with each seed", "seconds"]
     table = []
-    for line, alike in lines.items():
+    for line, alike in sorted(lines.items(), key=lambda item: item[0][0] == "test"):
         found = [row["error"] for row in alike]
         seconds = [row["seconds"] for row in alike if "seconds" in row]
         table.append(

@@ -383,8 +383,8 @@ def test_errors_on_mnist_are_averaged_over_seeds(tmp_path):
     text = report.text(store(tmp_path, family))
     lines = [" ".join(line.split()) for line in text.splitlines() if "layers 2" in line]
     assert lines == [
-        "test layers 2, epochs 70 1.10% 1.00%, 1.20% 8",
         "validation layers 2, epochs 70 50.00% 50.00%",
+        "test layers 2, epochs 70 1.10% 1.00%, 1.20% 8",
     ]
 
 
