@@ -72,7 +72,7 @@ class Team:
         quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
         return ThreadPoolExecutor(self.n_helpers, initializer=quiet)
 
-    def share(self, length, work, each=None, size=None):
+    def share(self, length, work, operations=None, size=None):
         """Call ``work(part)`` for slices that make up range(length).
 
         Parameters
@@ -81,14 +81,14 @@ class Team:
             Length of all.
         work : callable
             What to do with a slice.
-        each : float, default=None
-            Operations for one of length; where they are few, one thread does them all.
+        operations : int, default=None
+            How many there are in all; where they are few, one thread does them.
         size : int, default=None
             Length of a slice, where the bits of a result depend on it; None leaves it to the team.
         """
         if size is None:
             most = 4 * (1 + self.n_helpers) if self.n_helpers > 0 else 1
-            n_parts = min(most, max(1, int(length * each / OPERATIONS)))
+            n_parts = min(most, max(1, int(operations) // OPERATIONS))
             size = -(-length // n_parts)
         if length <= size:
             return work(slice(0, length))

@@ -182,6 +182,10 @@ def test_losses_against_their_formulas():
 def test_an_empty_prediction_has_the_columns_of_the_outputs():
     network, X, _, _ = small_problem()
     assert predict(network, X[:0]).shape == (0, 3)
+    draws = np.random.RandomState(0)
+    network = initialize((5, 200, 200, 3), "relu", "softmax", "log_loss", X.dtype, draws)
+    for none in (X[:0], sp.csr_array(X[:0])):  # with lists of active units
+        assert predict(network, none).shape == (0, 3)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

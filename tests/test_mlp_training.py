@@ -456,7 +456,7 @@ def test_a_thread_that_fails_is_no_secret():
 
     for size in (1, 10, 5000):
         Team(3).share(len(done), count, size=size)
-    Team(3).share(len(done), count, each=1e5)
+    Team(3).share(len(done), count, operations=1e8)
     assert np.all(done == 4)
 
 

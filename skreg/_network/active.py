@@ -58,7 +58,7 @@ class ActiveUnits:
         team.share(
             len(Z),
             lambda part: combine(*lists, part.start, part.stop, W, Z),
-            each=self.count * W.shape[1] / len(Z),
+            operations=self.count * W.shape[1],
         )
 
     def gradient(self, D, G, team):
@@ -67,7 +67,7 @@ class ActiveUnits:
         team.share(
             len(G),
             lambda part: combine(*lists, part.start, part.stop, D, G),
-            each=self.count * D.shape[1] / len(G),
+            operations=self.count * D.shape[1],
         )
 
     def gradients(self, D, W, M, G, B, team):
@@ -76,7 +76,7 @@ class ActiveUnits:
         team.share(
             len(G),
             lambda part: gradients(*lists, part.start, part.stop, D, W, M, G, B),
-            each=2 * self.count * D.shape[1] / len(G),
+            operations=2 * self.count * D.shape[1],
         )
 
     def _sort(self):

@@ -110,7 +110,11 @@ class Adam(NamedTuple):
 def share(team, step, arrays, numbers):
     """Let threads take a step, each with parts of contiguous arrays."""
     flat = [array.reshape(-1) for array in arrays]
-    team.share(arrays[0].size, lambda part: step(*flat, part.start, part.stop, *numbers), each=8)
+    team.share(
+        len(flat[0]),
+        lambda part: step(*flat, part.start, part.stop, *numbers),
+        operations=8 * len(flat[0]),
+    )
 
 
 def clip(gradients, max_norm):
