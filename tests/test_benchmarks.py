@@ -110,7 +110,7 @@ def test_leave_one_out_loses_no_digits_to_a_tiny_alpha(data):
     errors = []
     for i in range(5):
         X_i, y_i = np.delete(X, i, axis=0), np.delete(y, i)
-        w = np.linalg.lstsq(X_i - X_i.mean(axis=0), y_i - y_i.mean())[0]
+        w = np.linalg.lstsq(X_i - X_i.mean(axis=0), y_i - y_i.mean(), rcond=None)[0]
         errors.append(y[i] - y_i.mean() - (X[i] - X_i.mean(axis=0)) @ w)
     tiny = accuracy.leave_one_out(1e6 * X, y, [1e-3])
     np.testing.assert_allclose(tiny, np.mean(np.square(errors)), rtol=1e-9)

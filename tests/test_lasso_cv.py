@@ -179,7 +179,7 @@ def test_coefficients_are_those_of_a_fit_at_the_chosen_alpha(data, rule):
     assert model.intercept_ == pytest.approx(fit.intercept_, rel=1e-9)
     assert model.dual_gap_ <= 1e-6 * data[1].var() / 2
     assert model.convergence_.n_active == np.count_nonzero(model.coef_)
-    np.testing.assert_array_equal(model.sparse_coef_.toarray(), model.coef_)
+    np.testing.assert_array_equal(model.sparse_coef_.toarray().ravel(), model.coef_)
 
 
 def test_the_path_is_that_of_the_function():
@@ -249,7 +249,7 @@ def test_float32_is_kept_and_the_input_is_left_alone():
         ({"alphas": [1, -1]}, "alphas must be an integer or a list of finite numbers > 0"),
         ({"eps": 2}, r"eps must be a finite number in \(0, 1\]; got 2"),
         ({"positive": 1}, "positive must be True or False; got 1"),
-        ({"cv": "five"}, "Expected `cv` as an integer, .* Got five"),
+        ({"cv": "five"}, "Expected `?cv`? as an integer, .* Got five"),
         ({"cv": []}, r"cv must be at least 1 fold\(s\) where rule is 'min'; got 0"),
         (
             {"cv": [(GROUPS > 1, GROUPS == 1)], "rule": "1se"},

@@ -117,7 +117,9 @@ def documents(n, n_seen=200, noise=0.5):
     """Return samples of which few features are ever seen, so that a short stream tells of them."""
     rng = np.random.default_rng(0)
     words = rng.permutation(N_WORDS)[:n_seen]
-    X = sp.random_array((n, n_seen), density=0.05, rng=rng, format="csc")
+    n_entries = n * n_seen // 20
+    places = rng.integers(n, size=n_entries), rng.integers(n_seen, size=n_entries)
+    X = sp.csc_array((rng.random(n_entries), places), shape=(n, n_seen))
     X = sp.csr_array(
         X @ sp.csr_array((np.ones(n_seen), (np.arange(n_seen), words)), shape=(n_seen, N_WORDS))
     )

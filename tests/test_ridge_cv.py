@@ -150,7 +150,7 @@ def test_tiny_alphas_cost_no_digits_where_samples_are_few(shape):
         rest = np.arange(len(y)) != i
         Xc, yc = naive.centred(X[rest], y[rest], s[rest], True)
         root = np.sqrt(s[rest])
-        w = np.linalg.lstsq(root[:, None] * Xc, root * yc)[0]
+        w = np.linalg.lstsq(root[:, None] * Xc, root * yc, rcond=None)[0]
         errors[i] = y[i] - np.average(y[rest] - X[rest] @ w, weights=s[rest]) - X[i] @ w
     model = leave_one_out(X, y, s, alphas=[1e-12])
     np.testing.assert_allclose(model.cv_results_[:, 0], s * errors**2, rtol=1e-7)

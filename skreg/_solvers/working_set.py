@@ -186,6 +186,6 @@ def extrapolated(past):
     W = np.stack([w.ravel() for w in past])
     steps = np.diff(W, axis=0)
     steps /= np.abs(steps).max() or 1.0
-    weight = np.linalg.lstsq(steps @ steps.T, np.ones(len(steps)))[0]
+    weight = np.linalg.lstsq(steps @ steps.T, np.ones(len(steps)), rcond=None)[0]
     total = weight.sum()
     return past[-1] if total == 0 else (weight / total @ W[1:]).reshape(past[-1].shape)
