@@ -28,6 +28,14 @@ def is_narrow(network, X, n_batches):
     )
 
 
+def layout(units):
+    """Return, for each layer, its units below and above, and where its parts of vectors start."""
+    below, above = np.array(units[:-1]), np.array(units[1:])
+    weights, biases = np.cumsum([0, *below * above]), np.cumsum([0, *above])
+    values = np.cumsum([0, *below[:-1]])
+    return np.stack([below, above, values, weights[:-1], weights[-1] + biases[:-1]], axis=1)
+
+
 def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
     """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
     dtype = network.coefs[0].dtype
@@ -50,7 +58,7 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
         s,
         unsigned(samples),
         np.array([0, *ends]),
-        np.array(units),
+        layout(units),
         number(LINEAR[network.activation]),
         kind(network),
         number(network.delta),

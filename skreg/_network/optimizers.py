@@ -134,4 +134,4 @@ def limit_norms(network, max_norm):
     Srivastava et al. (2014), section 5.1.
     """
     for W in network.coefs[:-1]:
-        limit_columns(W, W.dtype.type(max_norm), np.zeros(W.shape[1], W.dtype))
+        limit_columns(W, W.dtype.type(max_norm), np.empty(W.shape[1], W.dtype))

@@ -13,11 +13,7 @@ the gradient is small by the same measure, `Point.accuracy`, and returns a `Poin
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import (
-    LinAlgError,
-    eigh_tridiagonal,
-    norm,
-)  # unlike numpy's norm, this one does not overflow
+from scipy.linalg import LinAlgError, eigh_tridiagonal, norm  # numpy's norm may overflow
 
 from .._data import Design
 from .._numba import kernel
