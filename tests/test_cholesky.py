@@ -29,7 +29,7 @@ def test_solutions_stay_exact_while_columns_come_and_go(p):
         assert set(factor.active.tolist()) == active
         g = rng.standard_normal(len(active))
         block = G[np.ix_(factor.active, factor.active)]
-        residual = block @ factor.solve(g)[0] - g
+        residual = block @ factor.solve(G, g)[0] - g
         assert np.abs(residual).max(initial=0) <= 1e-10
         R = np.triu(factor.R[: len(active), : len(active)])
         np.testing.assert_allclose(R.T @ R, block, atol=1e-11 * np.abs(G).max())
@@ -43,19 +43,38 @@ def test_one_deletion(position):
     factor.follow(G, mask(10, rest))
     assert factor.active.tolist() == rest
     expected = np.linalg.solve(G[np.ix_(rest, rest)], np.ones(9))
-    np.testing.assert_allclose(factor.solve(np.ones(9))[0], expected, rtol=1e-10)
+    np.testing.assert_allclose(factor.solve(G, np.ones(9))[0], expected, rtol=1e-10)
 
 
 def test_dependent_columns_are_lifted_a_little():
     G, factor = gram(3, 8), Factor()  # rank 3
     factor.follow(G, mask(8, range(8)))
-    d, slope = factor.solve(G[:8, :8] @ np.arange(8.0))
-    assert factor.lift.any()
-    np.testing.assert_allclose(slope, G[:8, :8] @ d, rtol=1e-9)
-    np.testing.assert_allclose(G[:8, :8] @ d, G[:8, :8] @ np.arange(8.0), rtol=1e-4)
+    block = G[np.ix_(factor.active, factor.active)]
+    d, slope = factor.solve(G, block @ np.arange(8.0))
+    assert np.count_nonzero(factor.lift) == 5
+    np.testing.assert_allclose(slope, block @ d, rtol=1e-9)
+    np.testing.assert_allclose(block @ d, block @ np.arange(8.0), rtol=1e-4)
     factor.follow(G, mask(8, [0, 1, 7]))  # independent again
-    expected = np.linalg.solve(G[np.ix_([0, 1, 7], [0, 1, 7])], [1.0, 2, 3])
-    np.testing.assert_allclose(factor.solve(np.array([1.0, 2, 3]))[0], expected, rtol=1e-3)
+    expected = np.linalg.solve(G[np.ix_(factor.active, factor.active)], [1.0, 2, 3])
+    np.testing.assert_allclose(factor.solve(G, np.array([1.0, 2, 3]))[0], expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7, 120])
+@pytest.mark.parametrize("spread", [1, 1e-3, 1e-6])
+def test_rounding_does_not_grow_in_the_factor_of_more_columns_than_samples(spread, at_a_time):
+    """Few factors and a little noise: pivots fall smoothly into rounding, as on microarrays."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 5)) @ rng.standard_normal((5, 120))
+    X += spread * rng.standard_normal(X.shape)
+    X -= X.mean(axis=0)
+    G, factor, order = X.T @ X, Factor(), rng.permutation(120)
+    for last in (*range(at_a_time, 120, at_a_time), 120):
+        factor.follow(G, mask(120, order[:last]))
+        block = G[np.ix_(factor.active, factor.active)]
+        R, norms = np.triu(factor.R[:last, :last]), np.sqrt(block.diagonal())
+        error = R.T @ R - block - np.diag(factor.lift)
+        assert np.abs(error / np.multiply.outer(norms, norms)).max() < 1e-8
+    assert np.count_nonzero(factor.lift) == 120 - 39
 
 
 def test_a_change_of_the_matrix_is_followed_after_forgetting():
@@ -64,7 +83,7 @@ def test_a_change_of_the_matrix_is_followed_after_forgetting():
     G[np.arange(6), np.arange(6)] += 5
     factor.forget()
     factor.follow(G, mask(6, range(6)))
-    np.testing.assert_allclose(factor.solve(np.ones(6))[0], np.linalg.solve(G[:6, :6], np.ones(6)))
+    np.testing.assert_allclose(factor.solve(G, np.ones(6))[0], np.linalg.solve(G[:6, :6], np.ones(6)))
 
 
 def test_capacities_grow_and_are_no_powers_of_two():

@@ -276,9 +276,9 @@ def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
         updates.append(np.count_nonzero(w != before))
         return result
 
-    def watched_step(factor, g):
+    def watched_step(factor, G, g):
         steps.append(len(g))
-        return step(factor, g)
+        return step(factor, G, g)
 
     monkeypatch.setattr(quadratic, "sweep", watched_sweep)
     monkeypatch.setattr(Factor, "solve", watched_step)

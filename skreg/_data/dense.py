@@ -6,7 +6,9 @@ from .design import Design, as_design
 
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
 FAR = 30  # standard deviations from 0, where squares lose three digits
-LARGE_OFFSET = 1e3  # means, in standard deviations, that may not be subtracted from products
+# Means, in standard deviations, that may be subtracted from products instead of from the numbers:
+OFFSET_OF_PRODUCTS = 1e3  # at the price of three digits
+OFFSET_OF_SQUARES = 10  # at the price of two, as it counts twice
 
 
 class DenseDesign(Design):
@@ -15,12 +17,12 @@ class DenseDesign(Design):
     def __init__(self, X, s, **options):
         self._direct = False
         super().__init__(X, s, **options)
-        small = (
-            np.abs(self.mean) * np.sqrt(self.total_weight)
-            <= LARGE_OFFSET * self.column_norms * self.scale
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            offset = np.abs(self.mean) * np.sqrt(self.total_weight) / self.column_norms / self.scale
+        largest = np.max(offset, where=~self.constant, initial=0.0)
         contiguous = X.flags.c_contiguous or X.flags.f_contiguous
-        self._direct = X.dtype == float and contiguous and bool(np.all(small | self.constant))
+        self._direct = X.dtype == float and contiguous and bool(largest <= OFFSET_OF_PRODUCTS)
+        self._near = bool(largest <= OFFSET_OF_SQUARES)
         self._root = np.sqrt(s)
 
     def take(self, rows):
@@ -69,7 +71,7 @@ class DenseDesign(Design):
         return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
 
     def _gram(self, columns, first):
-        direct = self._direct and self.whole and not self.weighted
+        direct = self._direct and self._near and self.whole and not self.weighted
         if direct and first == 0 and self._most(columns):
             X, mean = self._read(self.X), self.mean[columns]
             return (X.T @ X)[np.ix_(columns, columns)] - self.n_samples * np.outer(mean, mean)

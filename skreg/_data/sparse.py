@@ -15,8 +15,12 @@ PATIENCE = 8  # calls after which a preparation is worth its time
 
 
 @kernel
-def moments(row, column, data, s, total_weight, count, weight, mean, variance):
-    """Add up the entries, their weights, and the weighted mean and variance, of every column."""
+def moments(row, column, data, s, total_weight, count, weight, mean, variance, shift):
+    """Add up the entries, their weights, and the weighted mean and variance, of every column.
+
+    The second pass corrects the mean too: Chan, Golub and LeVeque (1983), section 2. `shift` is
+    room.
+    """
     for e in range(data.shape[0]):
         count[column[e]] += 1.0
         weight[column[e]] += s[row[e]]
@@ -25,18 +29,23 @@ def moments(row, column, data, s, total_weight, count, weight, mean, variance):
         mean[j] /= total_weight
         zeros = total_weight - weight[j] if count[j] < s.shape[0] else 0.0  # and no rounding
         variance[j] = max(zeros, 0.0) * mean[j] ** 2
+        shift[j] = -max(zeros, 0.0) * mean[j]
     for e in range(data.shape[0]):
-        variance[column[e]] += s[row[e]] * (data[e] - mean[column[e]]) ** 2
+        change = data[e] - mean[column[e]]
+        shift[column[e]] += s[row[e]] * change
+        variance[column[e]] += s[row[e]] * change**2
     for j in range(mean.shape[0]):
-        variance[j] /= total_weight
+        shift[j] /= total_weight
+        mean[j] += shift[j]
+        variance[j] = max(variance[j] / total_weight - shift[j] ** 2, 0.0)
 
 
 @kernel
-def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
+def gram(indptr, indices, data, s, origin, columns, first, starts, members, values, G):
     """Add ``X[:, columns[first:]].T @ diag(s) @ X[:, columns]`` to G, by rows of X.
 
-    A row costs the product of its numbers of entries. `starts`, `members` and `values` are room
-    for the rows of the columns.
+    The origins of the columns are taken from their entries. A row costs the product of its
+    numbers of entries. `starts`, `members` and `values` are room for the rows of the columns.
     """
     n_columns, n_samples = columns.shape[0], s.shape[0]
     for k in range(n_columns):
@@ -52,11 +61,11 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
             i = indices[e]
             starts[i] -= 1
             members[starts[i]] = k
-            values[starts[i]] = data[e]
+            values[starts[i]] = data[e] - origin[columns[k]]
     for k in range(first, n_columns):
         for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
             i = indices[e]
-            product = s[i] * data[e]
+            product = s[i] * (data[e] - origin[columns[k]])
             for q in range(starts[i], starts[i + 1]):
                 G[k - first, members[q]] += product * values[q]
 
@@ -106,7 +115,11 @@ def gram_product(indptr, indices, data, weights, w, centre, product):
 
 
 class SparseDesign(Design):
-    """Products with X corrected by the mean, which would fill X if it were subtracted."""
+    """Products with X corrected by the mean, which would fill X if it were subtracted.
+
+    Columns without a zero may lie far from 0: in sums of squares their mean, the `origin`, is
+    taken from each entry instead, so that no digits are lost.
+    """
 
     def __init__(self, X, s, **options):
         if not X.has_canonical_format:  # squares of repeated entries would be wrong
@@ -132,9 +145,14 @@ class SparseDesign(Design):
 
     def _moments(self):
         X = self._read(self.X).tocoo(copy=False)
-        _, _, mean, variance = sums = np.zeros((4, self.n_features))
+        count, _, mean, variance, _ = sums = np.zeros((5, self.n_features))
         moments(unsigned(X.row), unsigned(X.col), X.data, self.s, self.total_weight, *sums)
+        self._full = count == self.n_samples
         return mean, variance
+
+    @property
+    def _origin(self):
+        return np.where(self._full, self.mean, 0.0)
 
     def _matvec(self, w, columns):
         if columns is None:
@@ -161,11 +179,11 @@ class SparseDesign(Design):
         members, values = np.empty(count, dtype=np.uint32), np.empty(count)
         places = unsigned(csc.indptr), unsigned(csc.indices)
         room = starts, members, values
-        gram(*places, csc.data, self.s, unsigned(columns), first, *room, G)
-        mean = self.mean[columns]
+        gram(*places, csc.data, self.s, self._origin, unsigned(columns), first, *room, G)
+        mean = (self.mean - self._origin)[columns]
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
-        sums = csc[:, columns].T @ self.s - self.s.sum() * mean  # of the centred columns
+        sums = csc[:, columns].T @ self.s - self.s.sum() * self.mean[columns]
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
@@ -204,7 +222,7 @@ class SparseDesign(Design):
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr, samples = unsigned(csc.indptr), unsigned(csc.indices)
-        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, 0.0 * self.mean
+        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, self._origin
 
     def _row_places(self):
         csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)

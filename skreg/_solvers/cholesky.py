@@ -9,27 +9,12 @@ from scipy.linalg import lapack
 
 from .._numba import kernel
 
-SMALLEST_PIVOT = 1e-10  # relative to the diagonal; smaller ones are raised to it
+# Pivots, relative to the diagonal.
+INDEPENDENT = 1e-6  # where all are larger, their order does not matter
+WEAK = 1e-4  # smaller ones magnify rounding too much to append dependent columns after them
+DEPENDENT = 1e-12  # smaller ones may be nothing but rounding
+LIFT = 10  # times the largest pivot of dependent columns is added to their diagonal
 GAIN_OF_LAPACK = 8  # how many times faster it factorises than the loops below update
-
-
-@kernel
-def factorise(S, smallest, lift):
-    """Replace the upper triangle of S by its factor; raise pivots below `smallest` to it.
-
-    It is the factor of S with `lift` added to the diagonal.
-    """
-    n = S.shape[0]
-    for k in range(n):
-        pivot = max(S[k, k], smallest[k])
-        lift[k] = pivot - S[k, k]
-        S[k, k] = np.sqrt(pivot)
-        for b in range(k + 1, n):
-            S[k, b] /= S[k, k]
-        for a in range(k + 1, n):
-            ska = S[k, a]
-            for b in range(a, n):
-                S[a, b] -= ska * S[k, b]
 
 
 @kernel
@@ -83,6 +68,22 @@ def substitute(R, x, n_active):
         x[a] = (x[a] - total) / R[a, a]
 
 
+def pivoted(S, diagonal, dependent):
+    """Factorise S in the order of the largest pivots; raise those of at most `dependent`.
+
+    What is left of S after the others is rounding, and taken for 0: were it kept, it would grow
+    from pivot to pivot without end. Returns the factor, the order and what is added to the
+    diagonal of S.
+    """
+    scale = np.sqrt(diagonal)
+    R, order, rank, _ = lapack.dpstrf(S / np.multiply.outer(scale, scale), tol=dependent)
+    rank = 0 if R[0, 0] ** 2 <= dependent else rank  # the first pivot meets no tolerance
+    order -= 1
+    lift = np.where(np.arange(len(S)) < rank, 0.0, LIFT * dependent)
+    R[rank:, rank:] = np.diag(np.sqrt(lift[rank:]))
+    return R.T * scale[order, None], order, lift * diagonal[order]
+
+
 class Factor:
     """The factor of G[active, active] for a set of coordinates that changes little by little.
 
@@ -121,31 +122,46 @@ class Factor:
         """Begin anew, as after a change of G."""
         self.active, self.lift = self.active[:0], self.lift[:0]
 
-    def solve(self, g):
+    def solve(self, G, g):
         """Return d with ``G[active, active] @ d = g``, and the left side as it came out."""
-        d = g.copy()
+        d, slope = g.copy(), g
         substitute(self.R, d, d.size)
-        return d, g - self.lift * d
+        if self.lift.any():
+            lifted = np.flatnonzero(self.lift)
+            slope = g.copy()
+            slope[lifted] = G[np.ix_(self.active[lifted], self.active)] @ d
+        return d, slope
 
     def _append(self, G, new):
         """Append columns, together."""
         n, total = self.active.size, self.active.size + new.size
         self._reserve(total)
         corner = G[np.ix_(new, new)]
-        smallest = SMALLEST_PIVOT * corner.diagonal()
+        diagonal, lift = corner.diagonal().copy(), np.zeros(new.size)
         if n:
             edge, _ = lapack.dtrtrs(self.R.T[:, :n], G[np.ix_(new, self.active)].T, lower=1)
             corner -= edge.T @ edge
-            self.R[:n, n:total] = edge
         L, failed = lapack.dpotrf(corner.T, lower=1)
-        lift = np.zeros(new.size)
-        if failed or np.any(L.diagonal() ** 2 < smallest):
-            factorise(corner, smallest, lift)
-            L = corner.T
+        if failed or np.any(L.diagonal() ** 2 < INDEPENDENT * diagonal):
+            weakest = self._weakest_pivot(G)
+            if weakest < WEAK:  # what it lost to rounding would pass for a pivot
+                new = np.concatenate([self.active, new])
+                self.forget()
+                return self._append(G, new)
+            L, order, lift = pivoted(corner, diagonal, DEPENDENT / weakest)
+            new, edge = new[order], edge[:, order] if n else None
+        if n:
+            self.R[:n, n:total] = edge
         self.R[n:total, n:total] = L.T
         self.active, self.lift = (
             np.concatenate(pair) for pair in ((self.active, new), (self.lift, lift))
         )
+
+    def _weakest_pivot(self, G):
+        """Return the smallest pivot that is not raised, relative to the diagonal."""
+        firm = np.flatnonzero(self.lift == 0)
+        j = self.active[firm]
+        return np.min(self.R[firm, firm] ** 2 / G[j, j], initial=1.0)
 
     def _reserve(self, size):
         """Make room for a number of active coordinates."""

@@ -12,6 +12,8 @@ from .._numba import kernel
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 MAX_NEWTON_STEPS = 20  # between two sweeps
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
+CROWD = 10  # coordinates that may always enter and leave again
+ENTRY = 0.5  # part of the largest excess over its weight with which a coordinate may enter a crowd
 PATIENCE = 100  # gaps without one of half the best: where columns are dependent, rounding rules
 
 
@@ -30,12 +32,13 @@ class Progress:
 
 
 @kernel
-def sweep(G, c, w, weight, lower, upper):
+def sweep(G, c, w, weight, lower, upper, entry):
     """Minimise over one coordinate after the other: Friedman et al. (2010), section 2.2.
 
-    Returns the gap of the coordinates as they were met (what they lacked to optimality, and what
-    it costs to scale the residual until it is feasible), how many changed, and how many began or
-    ceased to move freely: they are 0 or at a bound, or changed their sign.
+    A coordinate at 0 stays there unless |c_j| exceeds `entry` times its weight. Returns the gap of
+    the coordinates as they were met (what they lacked to optimality, and what it costs to scale
+    the residual until it is feasible), how many changed, and how many began or ceased to move
+    freely: they are 0 or at a bound, or changed their sign.
     """
     n_features, n_changed, n_flipped = w.shape[0], 0, 0
     gap, excess, size = 0.0, 0.0, 0.0
@@ -52,20 +55,23 @@ def sweep(G, c, w, weight, lower, upper):
         new = min(max(new, lower[j]), upper[j])
         change = new - w[j]
         size += weight[j] * abs(w[j])
-        if change != 0.0:
-            n_changed += 1
-            if (
-                np.sign(new) != np.sign(w[j])
-                or new in (lower[j], upper[j])
-                or w[j] in (lower[j], upper[j])
-            ):
-                n_flipped += 1
-            gap += abs(w[j] * (c[j] - weight[j] * np.sign(w[j]))) + 0.5 * change * change * G[j, j]
-            if abs(c[j]) > weight[j] > 0.0:
-                excess = max(excess, abs(c[j]) / weight[j] - 1.0)
-            w[j] = new
-            for k in range(n_features):
-                c[k] -= change * G[j, k]
+        if change == 0.0:
+            continue
+        gap += abs(w[j] * (c[j] - weight[j] * np.sign(w[j]))) + 0.5 * change * change * G[j, j]
+        if abs(c[j]) > weight[j] > 0.0:
+            excess = max(excess, abs(c[j]) / weight[j] - 1.0)
+        if w[j] == 0.0 and abs(c[j]) <= entry * weight[j]:
+            continue
+        n_changed += 1
+        if (
+            np.sign(new) != np.sign(w[j])
+            or new in (lower[j], upper[j])
+            or w[j] in (lower[j], upper[j])
+        ):
+            n_flipped += 1
+        w[j] = new
+        for k in range(n_features):
+            c[k] -= change * G[j, k]
     return gap + excess * size, n_changed, n_flipped
 
 
@@ -138,7 +144,7 @@ def newton_steps(G, c, w, penalty, factor, noise, work):
         if active.size == 0:
             break
         work.n_newton_steps += 1
-        d, slope = factor.solve(c_of_support[active] - weight[active] * np.sign(w[active]))
+        d, slope = factor.solve(G, c_of_support[active] - weight[active] * np.sign(w[active]))
         if not walk(G, c_of_support, w, weight, lower, upper, active, d, slope, noise):
             break
     follow(G, c, w - before)
@@ -149,13 +155,19 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
 
     Stops when a sweep right after Newton steps meets a gap of at most `tol`. Where rounding does
     not let it, stops when the support and the signs were right twice in a row.
+
+    On correlated columns sweeps let far more coordinates enter than there are samples, and Newton
+    steps remove them again. Once most have left, only the most violating ones may enter.
     """
     weight, _, lower, upper = penalty
     w, c = w[:, 0], c[:, 0]
-    n_sweeps, progress, n_right = 0, Progress(), 0
+    n_sweeps, progress, n_right, crowded = 0, Progress(), 0, False
     while n_sweeps < max_sweeps:
+        n_before = np.count_nonzero(w)
         newton_steps(G, c, w, penalty, factor, noise, work)
-        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper)
+        crowded = crowded or n_before > CROWD + 2 * np.count_nonzero(w)
+        entry = 1 + ENTRY * largest_excess(c, w, weight) if crowded else 1.0
+        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, entry)
         n_sweeps += 1
         work.n_coordinate_updates += n_changed
         n_right = n_right + 1 if n_flipped == 0 else 0
@@ -163,5 +175,11 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
             break
         if n_sweeps < max_sweeps:
             n_sweeps += 1
-            work.n_coordinate_updates += sweep(G, c, w, weight, lower, upper)[1]
+            work.n_coordinate_updates += sweep(G, c, w, weight, lower, upper, entry)[1]
     return n_sweeps
+
+
+def largest_excess(c, w, weight):
+    """Return by how much the correlations of coordinates at 0 exceed their weights, at the most."""
+    out = (w == 0) & (weight > 0)
+    return np.max(np.abs(c[out]) / weight[out] - 1, initial=0.0)
