@@ -60,7 +60,7 @@ def test_dependent_columns_are_lifted_a_little():
 
 
 @pytest.mark.parametrize("at_a_time", [1, 7, 120])
-@pytest.mark.parametrize("spread", [1, 1e-3, 1e-6])
+@pytest.mark.parametrize("spread", [1, 1e-2, 1e-4])
 def test_rounding_does_not_grow_in_the_factor_of_more_columns_than_samples(spread, at_a_time):
     """Few factors and a little noise: pivots fall smoothly into rounding, as on microarrays."""
     rng = np.random.default_rng(0)
@@ -83,7 +83,8 @@ def test_a_change_of_the_matrix_is_followed_after_forgetting():
     G[np.arange(6), np.arange(6)] += 5
     factor.forget()
     factor.follow(G, mask(6, range(6)))
-    np.testing.assert_allclose(factor.solve(G, np.ones(6))[0], np.linalg.solve(G[:6, :6], np.ones(6)))
+    expected = np.linalg.solve(G[:6, :6], np.ones(6))
+    np.testing.assert_allclose(factor.solve(G, np.ones(6))[0], expected)
 
 
 def test_capacities_grow_and_are_no_powers_of_two():

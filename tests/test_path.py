@@ -73,7 +73,7 @@ def test_correlations_by_the_gram_matrix_hold_as_far_as_the_data_confirm(error):
     descent = Descent(design, target, penalty, rest, tol=1e-10, max_iter=100)
     assert descent.whole_gram_pays(list(np.geomspace(descent.top, 0.01 * descent.top)))
     W = 100 * np.random.default_rng(0).standard_normal((10, 3))
-    R = target - (X - X.mean(axis=0)) @ W
+    R = descent.y - (X - X.mean(axis=0)) @ W
     C = (X - X.mean(axis=0)).T @ R
     n_products = design.work.n_products
     rr, found = descent.confirm(W, C * (1 + error))

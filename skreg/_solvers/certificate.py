@@ -3,9 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lstsq
+from scipy.linalg import cho_solve, lapack, qr, solve_triangular
 
 MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
+MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
+INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
+DEPENDENT = 1e-14  # the same, below which it is rounding
+REFINEMENTS = 3  # of a projection, at the most
+PRECISION = 1e-8  # of a projection, that needs no refinement
 
 
 class Certificate(NamedTuple):
@@ -16,6 +21,8 @@ class Certificate(NamedTuple):
     gap : ndarray of shape (n_problems,)
         A bound on how much the objective exceeds its minimum; NaN where it would need a
         factorisation of too many unpenalised columns.
+    objective : ndarray of shape (n_problems,)
+        What is minimised.
     violation : ndarray of shape (n_problems,)
         Largest violation of the optimality conditions.
     missing : ndarray of int
@@ -23,6 +30,7 @@ class Certificate(NamedTuple):
     """
 
     gap: np.ndarray
+    objective: np.ndarray
     violation: np.ndarray
     missing: np.ndarray
 
@@ -48,18 +56,45 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     """
     outside = violating(C, columns, penalty, alphas)
     j, w, part = extended(columns, W, outside, penalty, alphas)
+    objective = penalty.couple(0.5 * rr) + part.value(w).sum(axis=0)
     violation = part.violation(C[j], w)
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
-    order = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
-    free = part.unbounded(C[j])
-    gain = np.zeros(len(rr))
-    if free.any():
-        gain, C = without(np.broadcast_to(free, (len(j), len(rr))), j, design, C)
-        outside = violating(C, columns, penalty, alphas)
+    missing = outside[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
+    gain, dual = dual_point(design, C, columns, W, penalty, alphas)
+    if dual is not C:
+        outside = violating(dual, columns, penalty, alphas)
         j, w, part = extended(columns, W, outside, penalty, alphas)
     rest = np.maximum(0.0, rr - 2 * gain)
-    gap = penalty.couple(gain) + feasible_gap(penalty.couple(rest), C[j], w, part)
-    return Certificate(gap, violation.max(axis=0, initial=0.0), outside[order])
+    gap = penalty.couple(gain) + feasible_gap(penalty.couple(rest), dual[j], w, part)
+    return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
+
+
+def dual_point(design, C, columns, W, penalty, alphas):
+    """Make residuals orthogonal to the unpenalised columns that could move without end.
+
+    Only then is the conjugate of the penalty finite. Where one side is bounded, a column matters
+    if it could move to the other, which may show only once the residual is orthogonal to others.
+    Return what each objective gains by it, half of what its squared residuals lose, and the
+    correlations of the residuals.
+    """
+    gain = np.zeros(C.shape[1])
+    j = np.flatnonzero(penalty.unlimited())
+    if j.size == 0:
+        return gain, C
+    part = penalty.take(j).at(alphas)
+    w = np.repeat(part.rest(), C.shape[1] // part.rest().shape[1], axis=1)
+    _, here, there = np.intersect1d(j, columns, return_indices=True)
+    w[here] = W[there]
+    moving = (w != 0) & (part.lower < w) & (w < part.upper)
+    free = moving | part.unbounded(C[j])
+    dual = C
+    while free.any():
+        gain, dual = without(free, j, design, C)
+        new = part.unbounded(dual[j]) & ~free
+        if not new.any():
+            break
+        free |= new
+    return gain, dual
 
 
 def violating(C, columns, penalty, alphas):
@@ -78,24 +113,62 @@ def extended(columns, W, outside, penalty, alphas):
 
 
 def without(free, j, design, C):
-    """Make residuals orthogonal to the columns j that are `free`, as a dual point must be.
+    """Make residuals orthogonal to the columns j that are `free`, see `dual_point`.
 
-    Problems that have the same free columns share the passes. Return what each objective gains by
-    it, half of what its squared residuals lose, and the correlations.
+    Problems that have the same free columns share the passes.
     """
     gain, C = np.zeros(C.shape[1]), C.copy()
     patterns, which = np.unique(free, axis=1, return_inverse=True)
     for k, pattern in enumerate(patterns.T):
         columns, problems = j[pattern], np.flatnonzero(which.ravel() == k)
-        if columns.size > MAX_FREE:
+        if columns.size == 0:
+            continue
+        solve = normal_equations(design, columns)
+        if solve is None:
             gain[problems] = np.nan
-        elif columns.size:
-            c = C[np.ix_(columns, problems)]
-            step = lstsq(design.gram(columns), c, lapack_driver="gelsy")[0]
-            gain[problems] = np.maximum(0.0, 0.5 * np.sum(step * c, axis=0))
-            C[:, problems] -= design.rmatvec(design.matvec(step, columns))
-            C[np.ix_(columns, problems)] = 0.0
+            continue
+        c = left = C[np.ix_(columns, problems)]
+        step = np.zeros_like(c)
+        for _ in range(REFINEMENTS):
+            step += solve(left)
+            change = design.rmatvec(design.matvec(step, columns))
+            left = c - change[columns]
+            if np.abs(left).max() <= PRECISION * np.abs(c).max():
+                break
+        gain[problems] = np.maximum(0.0, 0.5 * np.sum(step * (c + left), axis=0))
+        C[:, problems] -= change
+        C[np.ix_(columns, problems)] = 0.0
     return gain, C
+
+
+def normal_equations(design, columns):
+    """Return what solves ``gram(columns) @ v = c``, or None where that would take too much.
+
+    Columns are scaled to length 1. Where they are nearly dependent, the factor is that of the
+    columns themselves, which has twice the digits of that of their Gram matrix.
+    """
+    if columns.size > MAX_FREE:
+        return None
+    norms = design.column_norms[columns]
+    norms = np.where(norms > 0, norms, 1.0)[:, None]
+    L, failed = lapack.dpotrf(design.gram(columns) / (norms * norms.T), lower=1)
+    if not failed and np.all(L.diagonal() > INDEPENDENT):
+        return lambda c: cho_solve((L, True), c / norms) / norms
+    if columns.size * design.n_samples > MAX_NUMBERS:
+        return None
+    X = design.matvec(np.diagflat(1 / norms), columns) * np.sqrt(design.s)[:, None]
+    R, order = qr(X, mode="r", pivoting=True)
+    size = np.abs(R.diagonal())
+    kept = order[: np.count_nonzero(size > DEPENDENT * size[0])]
+    R = R[: kept.size, : kept.size]
+
+    def solve(c):
+        v = np.zeros_like(c)
+        half = solve_triangular(R, (c / norms)[kept], trans=1)
+        v[kept] = solve_triangular(R, half)
+        return v / norms
+
+    return solve
 
 
 def feasible_gap(rr, c, w, penalty):

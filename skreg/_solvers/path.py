@@ -40,8 +40,8 @@ class Solution(NamedTuple):
     ----------
     columns, values : ndarray
         The coefficients that are not 0, or rows of them.
-    gap, violation : float
-        Duality gap and largest violation of the optimality conditions, from the data.
+    gap, objective, violation : float
+        Duality gap, objective and largest violation of the optimality conditions, from the data.
     n_sweeps : int
         Sweeps of coordinate descent.
     stop : str
@@ -51,6 +51,7 @@ class Solution(NamedTuple):
     columns: np.ndarray
     values: np.ndarray
     gap: float
+    objective: float
     violation: float
     n_sweeps: int
     stop: str
@@ -70,12 +71,15 @@ class Descent:
     start : ndarray of shape (n_features, n_targets)
         Where to start; not changed.
     tol : float
-        Duality gap to reach, relative to ``sum(s * y**2) / 2``.
+        Duality gap to reach, relative to ``sum(s * y**2) / 2``, or to the objective where bounds
+        make that larger.
     max_iter : int
         Sweeps of coordinate descent at most, for each alpha.
 
     Attributes
     ----------
+    unit : float
+        What y and the coefficients are counted in here, so that no square is too small or large.
     scale : float
         ``sum(s * y**2) / 2``.
     reference : float
@@ -88,17 +92,19 @@ class Descent:
 
     def __init__(self, design, y, penalty, start, *, tol, max_iter):
         self.began, self.passes_before = time.perf_counter(), design.n_passes
-        self.design, self.y, self.penalty = design, y, penalty
         self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
-        self.scale = 0.5 * np.sum(design.s @ y**2)
+        self.design, self.unit = design, unit_of(design, y, penalty)
+        self.y, self.penalty = y / self.unit, penalty.in_units(self.unit)
+        self.scale = 0.5 * np.sum(design.s @ self.y**2)
         self.relative_tol, self.tol = tol, tol * self.scale
-        w = np.clip(start, penalty.lower[:, None], penalty.upper[:, None])
-        movable = penalty.lower < penalty.upper
-        columns = np.flatnonzero(w.any(axis=1) | ((penalty.weight == 0) & movable))
-        self.c = design.rmatvec(y - design.matvec(w[columns], columns) if columns.size else y)
+        lower, upper = self.penalty.lower, self.penalty.upper
+        w = np.clip(start / self.unit, lower[:, None], upper[:, None])
+        columns = np.flatnonzero(w.any(axis=1) | ((penalty.weight == 0) & (lower < upper)))
+        r = self.y - design.matvec(w[columns], columns) if columns.size else self.y
+        self.c = design.rmatvec(r)
         self.reference = penalty.size(self.c).max(initial=0.0)
-        self.alpha = self.top = penalty.largest_alpha(self.c, w)
-        self.set = GramSet(design, y)
+        self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
+        self.set = GramSet(design, self.y)
         self.whole = False
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         self.add(columns, w[columns], self.c[columns])
@@ -221,6 +227,7 @@ class Descent:
             rr, C = self.confirm(W, np.hstack(cs)) if several else self.look(W)
             certificate = certify(self.design, rr, C, columns, W, self.penalty, np.array(pending))
             worst, missing = certificate.gap.max(), certificate.missing
+            enough = self.relative_tol * np.maximum(self.scale, certificate.objective)
             stalled = missing.size == 0 and slack == 0 and not worst <= 0.5 * last_gap
             stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
             for k, alpha in enumerate(pending):
@@ -229,9 +236,10 @@ class Descent:
                     columns=columns[on],
                     values=ws[k][on],
                     gap=gap,
+                    objective=certificate.objective[k],
                     violation=certificate.violation[k],
                     n_sweeps=n_sweeps[k],
-                    stop="converged" if gap <= self.tol else stop,
+                    stop="converged" if gap <= enough[k] else stop,
                 )
             pending = [alpha for alpha in pending if found[alpha].stop is None]
             if pending:
@@ -248,11 +256,15 @@ class Descent:
         w = np.repeat(self.penalty.rest()[:, None], self.y.shape[1], axis=1)
         w[self.set.columns] = 0.0
         w[solution.columns] = solution.values
-        return w
+        return w * self.unit
+
+    def dual_gap(self, solution):
+        """Return the gap of a solution in the units of the data."""
+        return solution.gap * self.unit**2
 
     def record(self, solution):
         """Return the record of a solution, with the work of the whole descent up to it."""
-        gap = relative(solution.gap, self.scale)
+        gap = relative(solution.gap, max(self.scale, solution.objective))
         words = {"n": self.n_sweeps, "max": self.max_iter, "gap": gap, "tol": self.relative_tol}
         return Convergence(
             converged=solution.stop == "converged",
@@ -265,6 +277,15 @@ class Descent:
             seconds=time.perf_counter() - self.began,
             message=MESSAGES[solution.stop].format(**words),
         )
+
+
+def unit_of(design, y, penalty):
+    """Return a power of two near the largest of y and of the residuals that bounds force."""
+    rest = penalty.rest()
+    columns = np.flatnonzero(rest)
+    if columns.size:
+        y = y - design.matvec(rest[columns, None], columns)
+    return 2.0 ** np.frexp(np.abs(y).max(initial=0.0))[1]
 
 
 MESSAGES = {

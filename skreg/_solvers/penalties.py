@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+LARGEST = 1e300  # weight
+
 
 class ElasticNet(NamedTuple):
     """h_j(w) = weight_j |w| + ridge_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
@@ -27,6 +29,11 @@ class ElasticNet(NamedTuple):
     def take(self, index):
         """Return the penalty of some columns."""
         return type(self)(*(field[index] for field in self))
+
+    def in_units(self, unit):
+        """Return the penalty of coefficients that are counted in another unit."""
+        weight = np.minimum(self.weight / unit, LARGEST)  # for nothing is no number times inf
+        return type(self)(weight, self.ridge, self.lower / unit, self.upper / unit)
 
     def rest(self):
         """Return the coefficients at rest: 0, or the bound next to it."""
@@ -66,6 +73,11 @@ class ElasticNet(NamedTuple):
     def free_to_leave(self, c):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
+
+    def unlimited(self):
+        """Tell which columns have neither a penalty nor bounds on both sides."""
+        endless = np.isinf(self.lower) | np.isinf(self.upper)
+        return (self.weight == 0) & (self.ridge == 0) & endless
 
     def unbounded(self, c):
         """Tell which columns have no penalty and are free to move in the direction of c."""

@@ -106,6 +106,7 @@ class GramSet(WorkingSet):
             self.G.ravel()[diagonal] = self.norms + self.ridge
             self.factor.forget()
         c = self.c - self.ridge[:, None] * self.w
+        start, c_start = self.w.copy(), c.copy()
         n_sweeps = INNER[type(penalty)](
             self.G,
             c,
@@ -117,6 +118,10 @@ class GramSet(WorkingSet):
             noise=self.noise,
             work=self.design.work,
         )
+        l1 = penalty.weight @ (penalty.size(self.w) - penalty.size(start))
+        fall = 0.5 * np.sum((self.w - start) * (c + c_start))
+        if not l1.sum() - fall <= tol:  # a number that is not finite is worse, too
+            self.w, c = start, c_start
         self.c = c + self.ridge[:, None] * self.w
         return n_sweeps
 

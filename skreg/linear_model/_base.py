@@ -122,14 +122,20 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         factor = self._per_feature("penalty_factor", 1.0)
         if np.any(factor < 0):
             refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
-        lower, upper = self._bounds(factor) * design.scale
+        lower, upper = bounds = self._bounds()
+        if np.any(np.isinf(factor) & ((lower > 0) | (upper < 0))):
+            raise ValueError(
+                f"{type(self).__name__}: a penalty_factor of inf leaves a feature out, with a "
+                "coefficient of 0, but its bounds exclude 0."
+            )
+        lower, upper = bounds * design.scale
         fixed = np.isinf(factor) | design.constant
         if fixed.any():
             factor[fixed] = 0.0
             lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])
         return factor, lower, upper
 
-    def _bounds(self, factor):
+    def _bounds(self):
         """Return the bounds on the coefficients of the original columns, as two rows."""
         lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
         if self.positive:
@@ -142,12 +148,16 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
                 f"{owner}: lower must be finite or -inf and <= upper for every feature; got lower "
                 f"{lower[j]:g} and upper {upper[j]:g} for feature {j}."
             )
-        if np.any(np.isinf(factor) & ((lower > 0) | (upper < 0))):
-            raise ValueError(
-                f"{owner}: a penalty_factor of inf leaves a feature out, with a coefficient of 0, "
-                "but its bounds exclude 0."
-            )
         return np.stack([lower, upper])
+
+    def _within_bounds(self, coef, dtype):
+        """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
+        lower, upper = bounds = self._bounds()
+        with np.errstate(over="ignore"):
+            low, high = bounds.astype(dtype)
+            low = np.where(low < lower, np.nextafter(low, dtype.type(np.inf)), low)
+            high = np.where(high > upper, np.nextafter(high, dtype.type(-np.inf)), high)
+            return np.clip(coef.astype(dtype), low, high)
 
     def _store(self, design, w, y_mean):
         """Store coefficients on the original scale, in the dtype of X and the shape of y."""
@@ -156,12 +166,13 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _store_coef(self, coef, mean, y_mean, dtype):
         """Store the coefficients of columns with some means."""
         intercept = y_mean - coef @ mean
+        coef = self._within_bounds(coef, dtype)
         if len(coef) == 1:
             coef = coef[0]
         if self._y_ndim == 1:
             intercept = intercept[0]
         with np.errstate(over="ignore"):
-            self.coef_ = np.ascontiguousarray(coef, dtype=dtype)
+            self.coef_ = np.ascontiguousarray(coef)
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
         if not np.all(np.isfinite(self.intercept_)) or not np.all(np.isfinite(self.coef_)):
             del self.coef_, self.intercept_  # what is not fitted must not predict

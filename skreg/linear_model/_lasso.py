@@ -179,7 +179,7 @@ class ElasticNetCD(LinearRegressor):
             descent = Descent(design, target, penalty, at, tol=self.tol, max_iter=self.max_iter)
             (solution,) = descent.run([1.0])
             w.append(descent.coefficients(solution)[:, 0])
-            gaps.append(solution.gap / design.total_weight)
+            gaps.append(descent.dual_gap(solution) / design.total_weight)
             records.append(descent.record(solution))
             design.work = Work()  # another target has a count of its own
         self._store(design, np.transpose(w), y_mean)

@@ -164,7 +164,7 @@ class MultiTaskElasticNetCD(LinearRegressor):
         self._store(design, descent.coefficients(solution), y_mean)
         self.coef_ = np.atleast_2d(self.coef_)
         self.convergence_ = descent.record(solution)
-        self.dual_gap_ = solution.gap / design.total_weight
+        self.dual_gap_ = descent.dual_gap(solution) / design.total_weight
         self.n_iter_ = self.convergence_.n_iter
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self

@@ -463,7 +463,12 @@ def follow(model, descents, alphas, y_mean, max_features=None):
     for k, descent in enumerate(descents):
         for alpha in range(length):
             coefs[k, :, alpha] = descent.coefficients(solutions[k][alpha])[:, 0] / design.scale
-    gaps = np.array([[solution.gap for solution in found[:length]] for found in solutions])
+    gaps = np.array(
+        [
+            [descent.dual_gap(solution) for solution in found[:length]]
+            for descent, found in zip(descents, solutions, strict=True)
+        ]
+    )
     gaps /= design.total_weight
     return collected(model, design, alphas[:length], coefs, gaps, y_mean), solutions
 
@@ -471,7 +476,7 @@ def follow(model, descents, alphas, y_mean, max_features=None):
 def collected(model, design, alphas, coefs, gaps, y_mean):
     """Return a path from its parts, which have an axis for the targets."""
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
-    coefs = coefs.astype(design.X.dtype, copy=False)
+    coefs = model._within_bounds(coefs.swapaxes(1, 2), design.X.dtype).swapaxes(1, 2)
     if model._y_ndim == 1:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
     return RegularizationPath(alphas, coefs, gaps, intercepts)
