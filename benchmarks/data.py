@@ -108,6 +108,18 @@ def ar1(rho, n_samples, n_features, n_informative=50, snr=3.0):
     return X, signal + noise
 
 
+def factors(n_factors, noise, n_samples, n_features, transform=np.asarray):
+    """Simulate standardised columns that share a few factors, and the sign of one of these."""
+    rng = np.random.default_rng(0)
+    n_factors, n_samples, n_features = int(n_factors), int(n_samples), int(n_features)
+    F = rng.standard_normal((n_samples, n_factors))
+    weights = np.linspace(1, 0.1, n_factors)[:, None]
+    X = F @ (weights * rng.standard_normal((n_factors, n_features)))
+    X = transform(X + noise * rng.standard_normal(X.shape))
+    y = np.where(F[:, 0] + 0.5 * rng.standard_normal(n_samples) > 0, 1.0, -1.0)
+    return (X - X.mean(axis=0)) / X.std(axis=0), y
+
+
 def text(n_samples, n_features, per_row, exponent=1.0):
     """Simulate documents as TF-IDF with rows of length 1.
 
@@ -230,6 +242,10 @@ SOURCES = {
 SIMULATED = {
     r"AR\(1\) ([\d.]+), (\d+) x (\d+)": ar1,
     r"AR\(1\) ([\d.]+), (\d+) x (\d+), (\d+) informative": ar1,
+    r"(\d+) factors, noise ([\d.]+), (\d+) x (\d+)": factors,
+    r"exp of (\d+) factors, noise ([\d.]+), (\d+) x (\d+)": partial(
+        factors, transform=lambda X: np.exp(X / 3)
+    ),
     r"chunk (\d+), (\d+) x (\d+)": chunk,
     r"text (\d+) x (\d+), (\d+) per row": text,
     r"sparse (\d+) x (\d+), (\d+) per row": partial(text, exponent=0.0),

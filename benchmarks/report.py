@@ -19,6 +19,7 @@ from .core import FLOORS, ROOT
 RESULTS = ROOT / "benchmarks" / "results"
 TITLES = {
     "lasso": "Lasso",
+    "wide": "Lasso on wide, correlated data",
     "ridge": "Ridge",
     "mlp": "Networks",
     "growth": "Growth",

@@ -49,7 +49,7 @@ def test_conjugate_is_the_largest_difference(penalty):
     grid = np.linspace(-20, 20, 40001)[:, None]
     grid = np.clip(grid, penalty.lower, penalty.upper)
     for c in np.random.default_rng(0).uniform(-3, 3, (20, 3)):
-        c = c * penalty.feasible_scale(c)
+        c = c * next(penalty.feasible_scales(c))
         largest = (c * grid - penalty.value(grid)).max(axis=0)
         np.testing.assert_allclose(penalty.conjugate(c), largest, atol=1e-6)
 

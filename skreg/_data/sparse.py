@@ -61,11 +61,11 @@ def gram(indptr, indices, data, s, origin, columns, first, starts, members, valu
             i = indices[e]
             starts[i] -= 1
             members[starts[i]] = k
-            values[starts[i]] = data[e] - origin[columns[k]]
+            values[starts[i]] = data[e] - origin[k]
     for k in range(first, n_columns):
         for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
             i = indices[e]
-            product = s[i] * (data[e] - origin[columns[k]])
+            product = s[i] * (data[e] - origin[k])
             for q in range(starts[i], starts[i + 1]):
                 G[k - first, members[q]] += product * values[q]
 
@@ -150,9 +150,8 @@ class SparseDesign(Design):
         self._full = count == self.n_samples
         return mean, variance
 
-    @property
-    def _origin(self):
-        return np.where(self._full, self.mean, 0.0)
+    def _origin(self, columns=slice(None)):
+        return np.where(self._full[columns], self.mean[columns], 0.0)
 
     def _matvec(self, w, columns):
         if columns is None:
@@ -179,8 +178,9 @@ class SparseDesign(Design):
         members, values = np.empty(count, dtype=np.uint32), np.empty(count)
         places = unsigned(csc.indptr), unsigned(csc.indices)
         room = starts, members, values
-        gram(*places, csc.data, self.s, self._origin, unsigned(columns), first, *room, G)
-        mean = (self.mean - self._origin)[columns]
+        origin = self._origin(columns)
+        gram(*places, csc.data, self.s, origin, unsigned(columns), first, *room, G)
+        mean = self.mean[columns] - origin
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
         sums = csc[:, columns].T @ self.s - self.s.sum() * self.mean[columns]
@@ -222,7 +222,7 @@ class SparseDesign(Design):
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr, samples = unsigned(csc.indptr), unsigned(csc.indices)
-        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, self._origin
+        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, self._origin()
 
     def _row_places(self):
         csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)

@@ -60,7 +60,7 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     violation = part.violation(C[j], w)
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
     missing = outside[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
-    gain, dual = dual_point(design, C, columns, W, penalty, alphas)
+    gain, dual = dual_point(design, C, penalty, alphas)
     if dual is not C:
         outside = violating(dual, columns, penalty, alphas)
         j, w, part = extended(columns, W, outside, penalty, alphas)
@@ -69,7 +69,7 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
 
 
-def dual_point(design, C, columns, W, penalty, alphas):
+def dual_point(design, C, penalty, alphas):
     """Make residuals orthogonal to the unpenalised columns that could move without end.
 
     Only then is the conjugate of the penalty finite. Where one side is bounded, a column matters
@@ -82,18 +82,14 @@ def dual_point(design, C, columns, W, penalty, alphas):
     if j.size == 0:
         return gain, C
     part = penalty.take(j).at(alphas)
-    w = np.repeat(part.rest(), C.shape[1] // part.rest().shape[1], axis=1)
-    _, here, there = np.intersect1d(j, columns, return_indices=True)
-    w[here] = W[there]
-    moving = (w != 0) & (part.lower < w) & (w < part.upper)
-    free = moving | part.unbounded(C[j])
+    free = np.broadcast_to(part.unbounded(C[j]), (j.size, C.shape[1]))
     dual = C
     while free.any():
         gain, dual = without(free, j, design, C)
         new = part.unbounded(dual[j]) & ~free
         if not new.any():
             break
-        free |= new
+        free = free | new
     return gain, dual
 
 
@@ -178,7 +174,11 @@ def feasible_gap(rr, c, w, penalty):
     so that nothing cancels. Columns without any penalty must have c_j = 0. Arrays may have a
     column for each of several problems.
     """
-    t = penalty.feasible_scale(c)
+    return np.minimum(*(scaled_gap(rr, c, w, penalty, t) for t in penalty.feasible_scales(c)))
+
+
+def scaled_gap(rr, c, w, penalty, t):
+    """Return the gap for one scale of the residual."""
     terms = penalty.value(w) - t * penalty.couple(w * c) + penalty.conjugate(t * c)
     return 0.5 * rr * (1 - t) ** 2 + np.maximum(terms, 0.0).sum(axis=0)  # below 0: rounding
 

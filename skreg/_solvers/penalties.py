@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 LARGEST = 1e300  # weight
+ROUNDING = 1e-15
 
 
 class ElasticNet(NamedTuple):
@@ -59,11 +60,16 @@ class ElasticNet(NamedTuple):
         slope = self.ridge * w
         return outside(c, w, below + slope, above + slope, self)
 
-    def feasible_scale(self, c):
-        """Return the largest t <= 1 for which t * c has finite conjugates, free columns aside."""
-        limited = (self.weight > 0) & (self.ridge == 0) & self.endless(c)
-        excess = np.where(limited, self.size(c), 0.0) / np.where(limited, self.weight, 1.0)
-        return 1.0 / np.maximum(1.0, excess.max(axis=0, initial=0.0))
+    def feasible_scales(self, c):
+        """Return the largest t <= 1 for which t * c has finite conjugates, free columns aside.
+
+        A second one keeps to the L1 part alone, as if there was no ridge: where the ridge is weak,
+        its conjugate makes much of a little that c exceeds the weight by.
+        """
+        endless = (self.weight > 0) & self.endless(c)
+        excess = np.where(endless, self.size(c), 0.0) / np.where(endless, self.weight, 1.0)
+        yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
+        yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
 
     def largest_alpha(self, c, w):
         """Return the smallest alpha at which no row of w that is 0 leaves it."""

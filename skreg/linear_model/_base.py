@@ -152,6 +152,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _within_bounds(self, coef, dtype):
         """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
+        if self.lower is None and self.upper is None and not self.positive:
+            return coef.astype(dtype)
         lower, upper = bounds = self._bounds()
         with np.errstate(over="ignore"):
             low, high = bounds.astype(dtype)

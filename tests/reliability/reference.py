@@ -1,0 +1,95 @@
+"""What a fit is held against: objective, constraints and gap from their formulas, in longdouble."""
+
+import numpy as np
+
+LONG = np.longdouble
+
+
+class Problem:
+    """Minimise ``sum(s * (y - X @ w)**2) / (2 * sum(s)) + sum(h(w))``, the intercept left out.
+
+    ``h_j(w) = lasso_j * |w| + ridge_j * w**2 / 2`` for ``lower_j <= w <= upper_j``.
+    """
+
+    def __init__(self, X, y, s, params):
+        X = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
+        self.X, self.y = X.astype(LONG), np.asarray(y).astype(LONG)
+        self.s = s.astype(LONG) / s.sum()
+        self.rounding = 1e-13 * np.sqrt(self.s @ self.X**2)
+        mean = self.s @ self.X
+        deviation = np.sqrt(self.s @ (self.X - mean) ** 2)
+        constant = deviation <= 1e-14 * np.abs(mean)
+        if params["fit_intercept"]:
+            self.X, self.y = self.X - mean, self.y - self.s @ self.y
+        unit = deviation if params["standardize"] else np.ones_like(mean)
+        unit = np.where(constant, 1, unit)
+        factor = params["penalty_factor"]
+        fixed = np.isinf(factor) | (constant & (params["fit_intercept"] | (mean == 0)))
+        weight = params["alpha"] * np.where(fixed, 0, factor)
+        self.lasso = params["l1_ratio"] * weight * unit
+        self.ridge = (1 - params["l1_ratio"]) * weight * unit**2
+        rest = np.clip(0.0, params["lower"], params["upper"])
+        self.lower = np.where(fixed, rest, params["lower"]).astype(LONG)
+        self.upper = np.where(fixed, rest, params["upper"]).astype(LONG)
+        self.X = np.where(fixed & constant, 0, self.X)
+
+    @property
+    def null(self):
+        """The loss without features."""
+        return self.s @ self.y**2 / 2
+
+    def objective(self, w):
+        """Return what is minimised."""
+        w = w.astype(LONG)
+        r = self.y - self.X @ w
+        return self.s @ r**2 / 2 + self.lasso @ np.abs(w) + self.ridge @ w**2 / 2
+
+    def gap(self, w):
+        """Return the objective less the dual one, at a residual that is made feasible."""
+        r = self.y - self.X @ w.astype(LONG)
+        free = np.zeros(len(w), dtype=bool)
+        bare = (self.lasso == 0) & (self.ridge == 0)
+        dual, c = r, self.X.T @ (self.s * r)
+        while True:
+            end = np.where(c > 0, self.upper, self.lower)
+            new = bare & np.isinf(end) & (c != 0) & ~free
+            if not new.any():
+                break
+            free |= new
+            dual = self.without(r, free)
+            c = np.where(free, 0, self.X.T @ (self.s * dual))
+        return self.objective(w) - max(
+            self.dual(dual, c, (self.lasso > 0) & (self.ridge == 0) & np.isinf(end)),
+            self.dual(dual, c, (self.lasso > 0) & np.isinf(end)),
+        )
+
+    def dual(self, r, c, limited):
+        """Return the dual objective at r, scaled until some correlations are below the penalty."""
+        excess = np.max(np.abs(c[limited]) / self.lasso[limited], initial=1)
+        r, c = r / excess, c / excess
+        return self.s @ (self.y * r) - self.s @ r**2 / 2 - self.conjugate(c).sum()
+
+    def without(self, r, free):
+        """Return what of r is orthogonal to some columns: Gram and Schmidt, twice."""
+        basis = []
+        for q, rounding in zip(self.X.T[free], self.rounding[free], strict=True):
+            for _ in range(2):
+                for b in basis:
+                    q = q - (self.s @ (b * q)) * b
+            left = np.sqrt(self.s @ q**2)
+            if left > rounding:
+                basis.append(q / left)
+        for _ in range(2):
+            for b in basis:
+                r = r - (self.s @ (b * r)) * b
+        return r
+
+    def conjugate(self, c):
+        """Return ``max_w c * w - h(w)`` within the bounds."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside = np.sign(c) * np.maximum(np.abs(c) - self.lasso, 0) / self.ridge
+        end = np.where(c > 0, self.upper, self.lower)
+        inside = np.where(self.ridge > 0, inside, np.where(np.abs(c) > self.lasso, end, 0))
+        inside = np.where(np.isinf(inside) | np.isnan(inside), 0, inside)
+        w = np.clip(inside, self.lower, self.upper)
+        return c * w - self.lasso * np.abs(w) - self.ridge * w**2 / 2
