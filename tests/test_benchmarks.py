@@ -364,7 +364,7 @@ def test_the_page_shows_every_family_and_plot(tmp_path):
     assert all(f"](here/{name})" in text for name in plots)
     for title in report.TITLES.values():
         assert f"\n## {title}\n" in text
-    assert text.count("Not measured yet.") == 2  # ridge and networks
+    assert text.count("Not measured yet.") == 3  # wide data, ridge and networks
     assert "QUICK" not in text
 
 
