@@ -13,6 +13,7 @@ from .._numba import kernel
 INDEPENDENT = 1e-6  # where all are larger, their order does not matter
 WEAK = 1e-4  # smaller ones magnify rounding too much to append dependent columns after them
 DEPENDENT = 1e-12  # smaller ones may be nothing but rounding
+MANY = 20  # dependent columns, whose rounding grows in those that are appended later
 LIFT = 10  # times the largest pivot of dependent columns is added to their diagonal
 GAIN_OF_LAPACK = 8  # how many times faster it factorises than the loops below update
 
@@ -133,7 +134,9 @@ class Factor:
         return d, slope
 
     def _append(self, G, new):
-        """Append columns, together."""
+        """Append columns, together; where too little would be exact, factorise all of them anew."""
+        if np.count_nonzero(self.lift) > MANY:
+            new = self._forgotten(new)
         n, total = self.active.size, self.active.size + new.size
         self._reserve(total)
         corner = G[np.ix_(new, new)]
@@ -144,10 +147,8 @@ class Factor:
         L, failed = lapack.dpotrf(corner.T, lower=1)
         if failed or np.any(L.diagonal() ** 2 < INDEPENDENT * diagonal):
             weakest = self._weakest_pivot(G)
-            if weakest < WEAK:  # what it lost to rounding would pass for a pivot
-                new = np.concatenate([self.active, new])
-                self.forget()
-                return self._append(G, new)
+            if weakest < WEAK:
+                return self._append(G, self._forgotten(new))
             L, order, lift = pivoted(corner, diagonal, DEPENDENT / weakest)
             new, edge = new[order], edge[:, order] if n else None
         if n:
@@ -156,6 +157,12 @@ class Factor:
         self.active, self.lift = (
             np.concatenate(pair) for pair in ((self.active, new), (self.lift, lift))
         )
+
+    def _forgotten(self, new):
+        """Begin anew; return the columns that there were, and some new ones."""
+        new = np.concatenate([self.active, new])
+        self.forget()
+        return new
 
     def _weakest_pivot(self, G):
         """Return the smallest pivot that is not raised, relative to the diagonal."""
