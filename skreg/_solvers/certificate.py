@@ -78,7 +78,7 @@ def dual_point(design, C, penalty, alphas):
     correlations of the residuals.
     """
     gain = np.zeros(C.shape[1])
-    j = np.flatnonzero(penalty.unlimited())
+    j = penalty.unlimited()
     if j.size == 0:
         return gain, C
     part = penalty.take(j).at(alphas)
@@ -174,7 +174,7 @@ def feasible_gap(rr, c, w, penalty):
     so that nothing cancels. Columns without any penalty must have c_j = 0. Arrays may have a
     column for each of several problems.
     """
-    return np.minimum(*(scaled_gap(rr, c, w, penalty, t) for t in penalty.feasible_scales(c)))
+    return np.min([scaled_gap(rr, c, w, penalty, t) for t in penalty.feasible_scales(c)], axis=0)
 
 
 def scaled_gap(rr, c, w, penalty, t):

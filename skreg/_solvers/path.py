@@ -281,10 +281,9 @@ class Descent:
 
 def unit_of(design, y, penalty):
     """Return a power of two near the largest of y and of the residuals that bounds force."""
-    rest = penalty.rest()
-    columns = np.flatnonzero(rest)
+    columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
     if columns.size:
-        y = y - design.matvec(rest[columns, None], columns)
+        y = y - design.matvec(penalty.take(columns).rest()[:, None], columns)
     return 2.0 ** np.frexp(np.abs(y).max(initial=0.0))[1]
 
 

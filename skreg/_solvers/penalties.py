@@ -69,7 +69,8 @@ class ElasticNet(NamedTuple):
         endless = (self.weight > 0) & self.endless(c)
         excess = np.where(endless, self.size(c), 0.0) / np.where(endless, self.weight, 1.0)
         yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
-        yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
+        if self.ridge.any():
+            yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
 
     def largest_alpha(self, c, w):
         """Return the smallest alpha at which no row of w that is 0 leaves it."""
@@ -81,9 +82,9 @@ class ElasticNet(NamedTuple):
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
     def unlimited(self):
-        """Tell which columns have neither a penalty nor bounds on both sides."""
-        endless = np.isinf(self.lower) | np.isinf(self.upper)
-        return (self.weight == 0) & (self.ridge == 0) & endless
+        """Return the columns that have neither a penalty nor bounds on both sides."""
+        j = np.flatnonzero((self.weight == 0) & (self.ridge == 0))
+        return j[np.isinf(self.lower[j]) | np.isinf(self.upper[j])]
 
     def unbounded(self, c):
         """Tell which columns have no penalty and are free to move in the direction of c."""
