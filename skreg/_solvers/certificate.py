@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_solve, lapack, qr, solve_triangular
 
+from .penalties import in_any
+
 MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
 MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
 INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
-DEPENDENT = 1e-14  # the same, below which it is rounding
+DEPENDENT = 5e-15  # the same, below which it is rounding, for columns about 0
 REFINEMENTS = 3  # of a projection, at the most
 PRECISION = 1e-8  # of a projection, that needs no refinement
 
@@ -95,7 +97,7 @@ def dual_point(design, C, penalty, alphas):
 
 def violating(C, columns, penalty, alphas):
     """Return the columns, but for some, whose correlations exceed the penalty for any alpha."""
-    exceeds = np.any(penalty.size(C) > np.multiply.outer(penalty.weight, alphas), axis=1)
+    exceeds = in_any(penalty.size(C) > np.multiply.outer(penalty.weight, alphas))
     exceeds[columns] = False
     return np.flatnonzero(exceeds)
 
@@ -154,8 +156,9 @@ def normal_equations(design, columns):
         return None
     X = design.matvec(np.diagflat(1 / norms), columns) * np.sqrt(design.s)[:, None]
     R, order = qr(X, mode="r", pivoting=True)
-    size = np.abs(R.diagonal())
-    kept = order[: np.count_nonzero(size > DEPENDENT * size[0])]
+    offset = np.abs(design.mean / design.scale)[columns] * np.sqrt(design.total_weight)
+    rounding = DEPENDENT * (1 + offset / norms[:, 0])[order[: len(R.diagonal())]]
+    kept = order[: np.count_nonzero(np.abs(R.diagonal()) > rounding)]
     R = R[: kept.size, : kept.size]
 
     def solve(c):

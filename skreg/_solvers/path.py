@@ -19,7 +19,7 @@ import numpy as np
 
 from .._convergence import Convergence
 from .certificate import certify, relative, violating
-from .penalties import RowElasticNet
+from .penalties import RowElasticNet, in_any
 from .working_set import GramSet, extended, gram_pays
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
@@ -31,6 +31,7 @@ LONGEST_STAGE = 32  # alphas
 DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 TINY = np.finfo(float).tiny
+ROUNDING = 1e-16  # of squared residuals
 
 
 class Solution(NamedTuple):
@@ -81,7 +82,7 @@ class Descent:
     unit : float
         What y and the coefficients are counted in here, so that no square is too small or large.
     scale : float
-        ``sum(s * y**2) / 2``.
+        ``sum(s * y**2) / 2``, or what rounding makes of larger residuals that bounds force.
     reference : float
         Largest correlation of a column with the residual at the start.
     whole : bool
@@ -95,11 +96,11 @@ class Descent:
         self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
         self.design, self.unit = design, unit_of(design, y, penalty)
         self.y, self.penalty = y / self.unit, penalty.in_units(self.unit)
-        self.scale = 0.5 * np.sum(design.s @ self.y**2)
+        self.scale = max(0.5 * np.sum(design.s @ self.y**2), ROUNDING * design.total_weight)
         self.relative_tol, self.tol = tol, tol * self.scale
         lower, upper = self.penalty.lower, self.penalty.upper
         w = np.clip(start / self.unit, lower[:, None], upper[:, None])
-        columns = np.flatnonzero(w.any(axis=1) | ((penalty.weight == 0) & (lower < upper)))
+        columns = np.flatnonzero(in_any(w != 0) | ((penalty.weight == 0) & (lower < upper)))
         r = self.y - design.matvec(w[columns], columns) if columns.size else self.y
         self.c = design.rmatvec(r)
         self.reference = penalty.size(self.c).max(initial=0.0)

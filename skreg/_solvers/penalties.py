@@ -74,7 +74,7 @@ class ElasticNet(NamedTuple):
 
     def largest_alpha(self, c, w):
         """Return the smallest alpha at which no row of w that is 0 leaves it."""
-        zero = (self.weight > 0) & ~np.any(w, axis=1) & np.any(self.free_to_leave(c), axis=1)
+        zero = (self.weight > 0) & ~in_any(w != 0) & in_any(self.free_to_leave(c))
         return np.max(self.size(c)[zero] / self.weight[zero, None], initial=0.0)
 
     def free_to_leave(self, c):
@@ -172,6 +172,11 @@ class RowElasticNet(ElasticNet):
     def free_to_leave(self, c):
         """Tell which coefficients are not fixed."""
         return (self.lower < self.upper)[:, None]
+
+
+def in_any(a):
+    """Return ``a.any(axis=1)``, which takes long where there is one column."""
+    return a[:, 0] if a.shape[1] == 1 else a.any(axis=1)
 
 
 def outside(c, w, below, above, penalty):

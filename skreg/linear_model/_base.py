@@ -137,6 +137,9 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _bounds(self):
         """Return the bounds on the coefficients of the original columns, as two rows."""
+        if self.lower is None and self.upper is None:
+            least = 0.0 if self.positive else -np.inf
+            return np.repeat([[least], [np.inf]], self.n_features_in_, axis=1)
         lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
         if self.positive:
             lower = np.maximum(lower, 0.0)
