@@ -11,6 +11,7 @@ MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factor
 MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
 INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
 DEPENDENT = 5e-15  # the same, below which it is rounding, for columns about 0
+NEGLIGIBLE = 1e-10  # penalty of a column, relative to its length and that of the residual
 REFINEMENTS = 3  # of a projection, at the most
 PRECISION = 1e-8  # of a projection, that needs no refinement
 
@@ -62,7 +63,7 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     violation = part.violation(C[j], w)
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
     missing = outside[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
-    gain, dual = dual_point(design, C, penalty, alphas)
+    gain, dual = dual_point(design, rr, C, penalty, alphas)
     if dual is not C:
         outside = violating(dual, columns, penalty, alphas)
         j, w, part = extended(columns, W, outside, penalty, alphas)
@@ -71,16 +72,17 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
 
 
-def dual_point(design, C, penalty, alphas):
-    """Make residuals orthogonal to the unpenalised columns that could move without end.
+def dual_point(design, rr, C, penalty, alphas):
+    """Make residuals orthogonal to columns with next to no penalty that could move without end.
 
-    Only then is the conjugate of the penalty finite. Where one side is bounded, a column matters
-    if it could move to the other, which may show only once the residual is orthogonal to others.
-    Return what each objective gains by it, half of what its squared residuals lose, and the
-    correlations of the residuals.
+    Only then is the conjugate of the penalty finite, unless the residual is scaled to nearly
+    nothing. Where one side is bounded, a column matters if it could move to the other, which may
+    show only once the residual is orthogonal to others. Return what each objective gains by it,
+    half of what its squared residuals lose, and the correlations of the residuals.
     """
     gain = np.zeros(C.shape[1])
-    j = penalty.unlimited()
+    length = NEGLIGIBLE * np.sqrt(rr.max(initial=0.0))
+    j = penalty.unlimited(alphas.max(), length * design.column_norms)
     if j.size == 0:
         return gain, C
     part = penalty.take(j).at(alphas)

@@ -30,6 +30,7 @@ ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
 DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
+FAR = 0.999  # cosine of a column and a constant one: it lies 22 deviations from 0
 TINY = np.finfo(float).tiny
 ROUNDING = 1e-16  # of squared residuals
 
@@ -263,10 +264,21 @@ class Descent:
         """Return the gap of a solution in the units of the data."""
         return solution.gap * self.unit**2
 
+    def remedy(self):
+        """Return what to change about a problem that was too hard."""
+        lengths = self.design.column_norms * np.sqrt(self.design.total_weight)
+        if np.any(np.abs(self.design.rmatvec(np.ones(len(self.y)))) > FAR * lengths):
+            return "fit an intercept or centre the columns of X"
+        if np.any((self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)):
+            return "give every column a penalty, or leave out those that others nearly explain"
+        return "raise alpha"
+
     def record(self, solution):
         """Return the record of a solution, with the work of the whole descent up to it."""
         gap = relative(solution.gap, max(self.scale, solution.objective))
         words = {"n": self.n_sweeps, "max": self.max_iter, "gap": gap, "tol": self.relative_tol}
+        if solution.stop != "converged":
+            words["remedy"] = self.remedy()
         return Convergence(
             converged=solution.stop == "converged",
             relative_gap=gap,
@@ -291,7 +303,7 @@ def unit_of(design, y, penalty):
 MESSAGES = {
     "converged": "converged after {n} sweeps: relative gap {gap:.1e} <= tol={tol:g}.",
     "max_iter": "stopped at max_iter={max} with a relative gap of {gap:.1e} (tol={tol:g}): "
-    "raise max_iter, raise alpha or standardise X.",
+    "raise max_iter, or {remedy}.",
     "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
-    "raise tol or rescale the columns of X.",
+    "{remedy}.",
 }

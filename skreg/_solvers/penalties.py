@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LARGEST = 1e300  # weight
+LARGEST = 1e300  # weight or coefficient
 ROUNDING = 1e-15
 
 
@@ -42,14 +42,15 @@ class ElasticNet(NamedTuple):
 
     def value(self, w):
         """Return h_j(w_j)."""
-        return self.weight * np.abs(w) + self.ridge * w**2 / 2
+        return self.weight * np.abs(w) + 0.5 * (self.ridge * w) * w
 
     def conjugate(self, c):
         """Return max_w c_j w - h_j(w); along an unbounded side `c` must be feasible."""
         excess = np.sign(c) * np.maximum(np.abs(c) - self.weight, 0.0)
         end = np.where(c > 0, self.upper, self.lower)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, excess / self.ridge, end))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            inner = np.clip(excess / self.ridge, -LARGEST, LARGEST)
+            best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, inner, end))
         best = np.clip(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
         return c * best - self.value(best)
 
@@ -81,14 +82,14 @@ class ElasticNet(NamedTuple):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
-    def unlimited(self):
-        """Return the columns that have neither a penalty nor bounds on both sides."""
-        j = np.flatnonzero((self.weight == 0) & (self.ridge == 0))
+    def unlimited(self, alpha, negligible):
+        """Return the columns with next to no penalty at alpha that have no bound on some side."""
+        j = np.flatnonzero((alpha * self.weight <= negligible) & (self.ridge == 0))
         return j[np.isinf(self.lower[j]) | np.isinf(self.upper[j])]
 
     def unbounded(self, c):
-        """Tell which columns have no penalty and are free to move in the direction of c."""
-        return (self.weight == 0) & (self.ridge == 0) & self.endless(c) & (self.size(c) > 0)
+        """Tell where the conjugate is infinite: nothing keeps a column from moving without end."""
+        return (self.ridge == 0) & self.endless(c) & (self.size(c) > self.weight)
 
     def endless(self, c):
         """Tell where no bound ends a move in the direction of c."""

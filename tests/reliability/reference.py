@@ -1,6 +1,7 @@
 """What a fit is held against: objective, constraints and gap from their formulas, in longdouble."""
 
 import numpy as np
+from scipy.linalg import qr
 
 LONG = np.longdouble
 
@@ -19,6 +20,8 @@ class Problem:
         mean = self.s @ self.X
         deviation = np.sqrt(self.s @ (self.X - mean) ** 2)
         constant = deviation <= 1e-14 * np.abs(mean)
+        self.raw, far = self.y, np.abs(mean) / np.where(constant, 1, deviation)
+        self.offset = np.where(constant | params["fit_intercept"], 0, far)
         if params["fit_intercept"]:
             self.X, self.y = self.X - mean, self.y - self.s @ self.y
         unit = deviation if params["standardize"] else np.ones_like(mean)
@@ -34,9 +37,34 @@ class Problem:
         self.X = np.where(fixed & constant, 0, self.X)
 
     @property
-    def null(self):
-        """The loss without features."""
-        return self.s @ self.y**2 / 2
+    def rest(self):
+        """Coefficients of 0, or the bounds next to it."""
+        return np.clip(LONG(0), self.lower, self.upper)
+
+    def scale(self, w):
+        """Return what a gap at w is relative to: the loss without features, or the objective.
+
+        At the least it is what rounding makes of y and of the residuals that bounds force.
+        """
+        null, forced = self.s @ self.y**2 / 2, self.objective(self.rest)
+        return max(null, self.objective(w), 1e-14 * forced, 1e-24 * np.max(np.abs(self.raw)) ** 2)
+
+    @property
+    def hard(self):
+        """Whether float64 may not do.
+
+        Without an intercept all columns far from 0 are nearly the same one. Unpenalised ones that
+        are nearly dependent need coefficients so large that rounding decides.
+        """
+        if np.any(self.offset[self.lower < self.upper] > 100):
+            return True
+        light = self.lasso + self.ridge <= 1e-5 * np.max(np.abs(self.X.T @ (self.s * self.y)))
+        columns = (self.X * np.sqrt(self.s)[:, None])[:, light & (self.lower < self.upper)]
+        columns = (columns / np.sqrt(np.sum(columns**2, axis=0))).astype(float)
+        if columns.size == 0:
+            return False
+        parts = np.abs(qr(columns, mode="r", pivoting=True)[0].diagonal())
+        return bool(np.any((parts > 1e-14) & (parts < 1e-5)))
 
     def objective(self, w):
         """Return what is minimised."""
@@ -66,6 +94,8 @@ class Problem:
     def dual(self, r, c, limited):
         """Return the dual objective at r, scaled until some correlations are below the penalty."""
         excess = np.max(np.abs(c[limited]) / self.lasso[limited], initial=1)
+        if excess > 1:
+            excess *= 1 + 4 * np.finfo(LONG).eps  # rounding must not exceed the penalty again
         r, c = r / excess, c / excess
         return self.s @ (self.y * r) - self.s @ r**2 / 2 - self.conjugate(c).sum()
 

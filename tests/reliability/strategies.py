@@ -78,12 +78,12 @@ CONTAINERS = {
 
 
 @st.composite
-def problems(draw):
-    """Return X, y, sample weights and the parameters of an ElasticNetCD."""
+def problems(draw, columns):
+    """Return X, y, sample weights and the parameters of an ElasticNetCD; `columns` makes X."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n = draw(st.integers(1, 60))
     p = draw(st.one_of(st.integers(1, 60), st.integers(60, 600)))
-    X = draw(st.sampled_from(COLUMNS))(rng, n, p)
+    X = columns(rng, n, p)
     signal = X[:, : draw(st.integers(0, 8))].sum(axis=1)
     y = signal + draw(st.sampled_from([0, 0.1, 1])) * rng.standard_normal(n)
     if draw(st.booleans()):

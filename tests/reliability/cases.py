@@ -1,0 +1,140 @@
+"""Problems on which a fit was wrong once, each as X, y, sample weights and parameters."""
+
+import numpy as np
+import scipy.sparse as sp
+
+INF = np.inf
+CASES = {}
+
+
+def named(X, y, s=None, **params):
+    """Return a problem with the parameters that it does not name."""
+    n, p = X.shape
+    free = {"penalty_factor": np.ones(p), "lower": np.full(p, -INF), "upper": np.full(p, INF)}
+    free |= {"l1_ratio": 1.0, "fit_intercept": True, "standardize": False}
+    return X, y, np.ones(n) if s is None else s, free | params
+
+
+def case(words):
+    """Keep a problem under some words: what it is, and what went wrong."""
+    return lambda function: CASES.setdefault(words, function)
+
+
+def largest_alpha(X, y):
+    """Return the alpha above which nothing is selected."""
+    return np.max(np.abs((X - X.mean(axis=0)).T @ (y - y.mean()))) / len(y)
+
+
+def factors(n, p, k, noise, seed, target="classes", transform=np.asarray):
+    """Return standardised columns that share k factors, and one of these, or its sign."""
+    rng = np.random.default_rng(seed)
+    F, L = rng.standard_normal((n, k)), rng.standard_normal((k, p))
+    X = F @ (L * np.linspace(1, 0.1, k)[:, None]) + noise * rng.standard_normal((n, p))
+    if target == "classes":
+        y = np.where(F[:, 0] + 0.5 * rng.standard_normal(n) > 0, 1.0, -1.0)
+    else:
+        y = F[:, 0] + noise * rng.standard_normal(n)
+    X = transform(X)
+    return (X - X.mean(axis=0)) / X.std(axis=0), y
+
+
+def factor_model(seed):
+    """Return one of the family on which peers and paths had no trouble."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(40, 200)), int(np.exp(rng.uniform(np.log(500), np.log(4000))))
+    shape = int(rng.choice([3, 5, 10, 20, 40])), float(rng.choice([0.01, 0.05, 0.1, 0.5, 1]))
+    transform = (lambda X: np.exp(X / 3)) if rng.random() < 0.3 else np.asarray
+    return factors(*size, *shape, seed, rng.choice(["classes", "numbers"]), transform)
+
+
+@case("Ten factors at alpha_max / 500: stopped at max_iter after 16 s")
+def _():
+    X, y = factors(100, 5000, 10, 0.5, 0)
+    return named(X, y, alpha=largest_alpha(X, y) / 500)
+
+
+@case("Five factors and little noise: all coefficients were 0")
+def _():
+    X, y = factors(60, 3000, 5, 0.05, 2)
+    return named(X, y, alpha=largest_alpha(X, y) / 500)
+
+
+@case("Ten factors at alpha_max / 10000: all coefficients were 0")
+def _():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((20, 10)) @ rng.standard_normal((10, 400))
+    X += 0.01 * rng.standard_normal(X.shape)
+    y = X[:, :5].sum(axis=1) + 0.1 * rng.standard_normal(20)
+    return named(X, y, alpha=largest_alpha(X, y) / 10000)
+
+
+@case("Columns 300 deviations from 0: all coefficients were 0")
+def _():
+    rng = np.random.default_rng(5)
+    Z = rng.normal(size=(20, 40))
+    return named(Z + 300, Z[:, 0] + 0.1 * rng.standard_normal(20), alpha=1e-3)
+
+
+@case("Genotypes: R2 was 0")
+def _():
+    rng = np.random.default_rng(3)
+    X = rng.binomial(2, 0.3, (100, 300)).astype(float)
+    return named(X, X[:, :5].sum(axis=1) + 0.1 * rng.standard_normal(100), alpha=1e-3)
+
+
+@case("Counts about 30: one fit in a hundred failed")
+def _():
+    rng = np.random.default_rng(0)
+    X = rng.poisson(30, (40, 150)).astype(float)
+    y = X[:, :5].sum(axis=1) + 0.1 * rng.standard_normal(40)
+    return named(X, y, alpha=largest_alpha(X, y) / 1000)
+
+
+@case("More columns than samples, no penalty and no negative coefficient: all were 0")
+def _():
+    rng = np.random.default_rng(1)
+    X = rng.random((100, 300))
+    params = {"lower": np.zeros(300), "fit_intercept": False}
+    return named(X, rng.standard_normal(100), alpha=0.0, **params)
+
+
+@case("Sparse columns far from 0 and unpenalised ones: an IndexError")
+def _():
+    rng = np.random.default_rng(203)
+    X = rng.standard_normal((12, 136)) + 1e3
+    y = X[:, 12] - 1e3 + 0.1 * rng.standard_normal(12)
+    return named(sp.csc_array(X), y, alpha=0.1, penalty_factor=np.r_[np.zeros(10), np.ones(126)])
+
+
+@case("A covariate and genotypes that repeat: an IndexError")
+def _():
+    rng = np.random.default_rng(32)
+    Z = rng.binomial(2, 0.3, (30, 100))
+    X = np.c_[np.arange(30) % 2, np.tile(Z, 20)].astype(float)
+    y = Z[:, 0] + 0.1 * rng.standard_normal(30)
+    return named(X, y, alpha=1e-3, penalty_factor=np.r_[0.0, np.ones(2000)])
+
+
+@case("Two unpenalised columns that differ by a millionth: tol was out of reach")
+def _():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(50)
+    X = np.c_[x, x + 1e-6 * rng.standard_normal(50), rng.standard_normal((50, 5))]
+    y = X[:, 3] + rng.standard_normal(50)
+    return named(X, y, alpha=0.1, penalty_factor=np.r_[0.0, 0, np.ones(5)])
+
+
+@case("Unpenalised columns of scales from 1e-12 to 1e12: the gap was 50 times too small")
+def _():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 8)) * np.geomspace(1e-12, 1e12, 8)
+    factor = np.array([0.0, 1, 0, 1, 0, 1, 0, 0])
+    return named(X, rng.standard_normal(50), alpha=0.01, penalty_factor=factor)
+
+
+@case("Factors and bounds at once, on scaled columns: one unit in the last place out of bounds")
+def _():
+    rng = np.random.default_rng(4)
+    X = rng.standard_normal((30, 8)) * rng.uniform(0.1, 10, 8)
+    bounds = {"lower": -rng.uniform(0, 0.3, 8), "upper": rng.uniform(0, 0.3, 8)}
+    return named(X, X @ rng.standard_normal(8), alpha=0.01, standardize=True, **bounds)
