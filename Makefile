@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint format docs bench clean
+.PHONY: demo test fuzz lint format docs bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed-plot
@@ -12,6 +12,11 @@ demo: $(VENV)/installed-plot
 
 test: $(VENV)/installed-test
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+
+# Draws so many problems of each kind, instead of the few of the ordinary tests.
+FUZZ ?= 5000
+fuzz: $(VENV)/installed-test
+	FUZZ=$(FUZZ) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto tests/reliability
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .

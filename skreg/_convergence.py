@@ -47,9 +47,11 @@ class Convergence:
         Whether the stopping rule was met before the iterations ran out.
     relative_gap : float
         Duality gap at the returned coefficients, computed from the data, as a fraction of the
-        loss of the model without features, ``sum(s * (y - mean(y))**2) / 2``. It bounds how much
-        the objective could still fall. NaN where no gap exists (networks, streams of more than 6000
-        features) or where it would need a factorisation of too many unpenalised columns.
+        loss of the model without features, ``sum(s * (y - mean(y))**2) / 2``; with an L1 penalty,
+        of the objective where bounds make that larger. It bounds how much the objective could
+        still fall, up to directions in which the columns differ by rounding alone. NaN where no
+        gap exists (networks, streams of more than 6000 features) or where it would need a
+        factorisation of too many unpenalised columns.
     kkt_violation : float
         Largest violation of the optimality conditions, as a fraction of ``max_j |x_j' y|``. NaN
         for networks and for such streams.

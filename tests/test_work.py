@@ -59,6 +59,20 @@ def wide():
     return X, target(X, rng, 30)
 
 
+def factors():
+    """Ten factors and little noise: at a small alpha the support nears the number of samples."""
+    rng = np.random.default_rng(0)
+    F, weights = rng.standard_normal((80, 10)), np.linspace(1, 0.1, 10)[:, None]
+    X = F @ (weights * rng.standard_normal((10, 2000))) + 0.1 * rng.standard_normal((80, 2000))
+    return X, np.where(F[:, 0] + 0.5 * rng.standard_normal(80) > 0, 1.0, -1.0)
+
+
+def exponentials():
+    """Return the same, skewed, and far from 0."""
+    X, y = factors()
+    return 300 + np.exp(X / 3), y
+
+
 def text():
     """Few words are frequent, most are rare; the indices have 32 bits on every platform."""
     rng = np.random.default_rng(0)
@@ -81,6 +95,8 @@ CASES = {
     "lasso, weights": (LassoCD(0.05, standardize=True), weighted),
     "lasso, wide": (LassoCD(0.1), wide),
     "lasso, text": (LassoCD(0.02), text),
+    "lasso, factors": (LassoCD(0.002), factors),
+    "lasso, exponentials": (LassoCD(0.001), exponentials),
     "ridge, gd": (RidgeGD(**LOOSE), tall),
     "ridge, nesterov": (RidgeGD(positive=True), tall),
     "ridge, cg": (RidgeGD(), weighted),
@@ -104,6 +120,8 @@ FIGURES = {
     "lasso, weights": (4, 4, 2_152_000, 249, 12),
     "lasso, wide": (8, 17, 13_972_800, 1743, 34),
     "lasso, text": (8, 20, 5_129_800, 949, 13),
+    "lasso, factors": (11, 25, 15_236_480, 2760, 138),
+    "lasso, exponentials": (13, 28, 18_426_880, 5627, 218),
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
     "ridge, cg": (5, 4, 2_400_000, 0, 0),
@@ -120,7 +138,7 @@ FIGURES = {
     "network": (24, 483, 11_616_000, 0, 0),
     "network, early stopping": (24, 555, 11_616_000, 0, 0),
 }
-DENSE = [name for name, (_, data) in CASES.items() if data in (tall, weighted, wide)]
+DENSE = [name for name, (_, data) in CASES.items() if data in (tall, weighted, wide, factors)]
 SPARSE = [name for name, (_, data) in CASES.items() if data is text]
 LASSO = [name for name in CASES if name.startswith("lasso")]
 

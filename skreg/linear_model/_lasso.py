@@ -51,7 +51,7 @@ class ElasticNetCD(LinearRegressor):
         Sweeps of coordinate descent at most, per target.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|y - \bar y\|^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -250,7 +250,7 @@ class LassoCD(ElasticNetCD):
         Sweeps of coordinate descent at most, per target.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|y - \bar y\|^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 

@@ -69,7 +69,7 @@ class ElasticNetCDCV(LinearRegressor):
         Sweeps of coordinate descent at most, for each alpha.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|y - \bar y\|^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     n_jobs : int, default=None
         Folds that run at the same time, in threads; -1 is one for each processor. The result does
         not depend on it.
@@ -404,7 +404,7 @@ class LassoCDCV(ElasticNetCDCV):
         Sweeps of coordinate descent at most, for each alpha.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|y - \bar y\|^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     n_jobs : int, default=None
         Folds that run at the same time, in threads; -1 is one for each processor. The result does
         not depend on it.

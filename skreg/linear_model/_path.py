@@ -136,7 +136,8 @@ def lasso_path(
     max_iter : int, default=1000
         Sweeps of coordinate descent at most, for each alpha.
     tol : float, default=1e-6
-        Duality gap at which to stop, as a fraction of the loss without features.
+        Duality gap at which to stop, as a fraction of the loss without features, or of the
+        objective where bounds make it larger.
 
     Returns
     -------
@@ -235,7 +236,8 @@ def enet_path(
     max_iter : int, default=1000
         Sweeps of coordinate descent at most, for each alpha.
     tol : float, default=1e-6
-        Duality gap at which to stop, as a fraction of the loss without features.
+        Duality gap at which to stop, as a fraction of the loss without features, or of the
+        objective where bounds make it larger.
 
     Returns
     -------
