@@ -32,7 +32,7 @@ DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date ma
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 FAR = 0.999  # cosine of a column and a constant one: it lies 22 deviations from 0
 TINY = np.finfo(float).tiny
-ROUNDING = 1e-16  # of squared residuals
+NOTHING = 1e-9  # of the squared residuals that bounds force
 
 
 class Solution(NamedTuple):
@@ -83,7 +83,7 @@ class Descent:
     unit : float
         What y and the coefficients are counted in here, so that no square is too small or large.
     scale : float
-        ``sum(s * y**2) / 2``, or what rounding makes of larger residuals that bounds force.
+        ``sum(s * y**2) / 2``, or a little of larger residuals that bounds force.
     reference : float
         Largest correlation of a column with the residual at the start.
     whole : bool
@@ -97,7 +97,7 @@ class Descent:
         self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
         self.design, self.unit = design, unit_of(design, y, penalty)
         self.y, self.penalty = y / self.unit, penalty.in_units(self.unit)
-        self.scale = max(0.5 * np.sum(design.s @ self.y**2), ROUNDING * design.total_weight)
+        self.scale = max(0.5 * np.sum(design.s @ self.y**2), NOTHING * design.total_weight)
         self.relative_tol, self.tol = tol, tol * self.scale
         lower, upper = self.penalty.lower, self.penalty.upper
         w = np.clip(start / self.unit, lower[:, None], upper[:, None])

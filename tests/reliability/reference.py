@@ -20,7 +20,8 @@ class Problem:
         mean = self.s @ self.X
         deviation = np.sqrt(self.s @ (self.X - mean) ** 2)
         constant = deviation <= 1e-14 * np.abs(mean)
-        self.raw, far = self.y, np.abs(mean) / np.where(constant, 1, deviation)
+        self.rounding_of_y = (1e-12 * np.max(np.abs(self.y))) ** 2
+        far = np.abs(mean) / np.where(constant, 1, deviation)
         self.offset = np.where(constant | params["fit_intercept"], 0, far)
         if params["fit_intercept"]:
             self.X, self.y = self.X - mean, self.y - self.s @ self.y
@@ -44,10 +45,12 @@ class Problem:
     def scale(self, w):
         """Return what a gap at w is relative to: the loss without features, or the objective.
 
-        At the least it is what rounding makes of y and of the residuals that bounds force.
+        At the least it is a little of what y and the bounds make of the residuals, or what
+        centring leaves of a constant y.
         """
-        null, forced = self.s @ self.y**2 / 2, self.objective(self.rest)
-        return max(null, self.objective(w), 1e-14 * forced, 1e-24 * np.max(np.abs(self.raw)) ** 2)
+        forced = np.max(np.abs(self.y - self.X @ self.rest)) ** 2
+        null = self.s @ self.y**2 / 2
+        return max(null, self.objective(w), 4e-9 * forced, self.rounding_of_y)
 
     @property
     def hard(self):
@@ -76,11 +79,12 @@ class Problem:
         """Return the objective less the dual one, at a residual that is made feasible."""
         r = self.y - self.X @ w.astype(LONG)
         free = np.zeros(len(w), dtype=bool)
-        bare = (self.lasso == 0) & (self.ridge == 0)
+        negligible = 1e-9 * np.sqrt((self.s @ self.X**2) * (self.s @ r**2))
+        bare = (self.lasso <= negligible) & (self.ridge == 0)
         dual, c = r, self.X.T @ (self.s * r)
         while True:
             end = np.where(c > 0, self.upper, self.lower)
-            new = bare & np.isinf(end) & (c != 0) & ~free
+            new = bare & np.isinf(end) & (np.abs(c) > self.lasso) & ~free
             if not new.any():
                 break
             free |= new

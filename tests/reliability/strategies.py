@@ -92,9 +92,10 @@ def problems(draw, columns):
     X[:, rng.random(p) < draw(st.sampled_from([0, 0, 0.1]))] = draw(st.sampled_from([0, 1, 0.1]))
     spread = draw(st.sampled_from([0, 0, 0, 1, 12]))
     X = X * 10.0 ** rng.uniform(-spread, spread, p)
-    y = y * draw(st.sampled_from([1, 1, 1, 1e-30, 1e30]))
     if draw(st.integers(0, 4)) == 0 and spread < 12:
         X = X.astype(np.float32)
+    else:
+        y = y * draw(st.sampled_from([1, 1, 1, 1e-30, 1e30]))
     s = draw(st.sampled_from(["none", "random", "zeros"]))
     s = {"none": np.ones(n), "random": rng.uniform(0.1, 3, n), "zeros": rng.integers(0, 3, n)}[s]
     s = s.astype(float)
@@ -118,7 +119,7 @@ def problems(draw, columns):
 def largest_alpha(X, y, s, centre, standardize):
     """Return about the alpha above which nothing is selected, without factors and bounds."""
     X, s = X.astype(float), s / s.sum()
-    X, y = (X - s @ X, y - s @ y) if centre or standardize else (X, y)
-    deviation = np.sqrt(s @ X**2)
-    c = np.abs(X.T @ (s * y))
+    mean, y = s @ X, y - centre * (s @ y)
+    deviation = np.sqrt(s @ (X - mean) ** 2)
+    c = np.abs((X - centre * mean).T @ (s * y))
     return np.max(c / np.where(standardize & (deviation > 0), deviation, 1), initial=0)
