@@ -214,7 +214,7 @@ class Design(ABC):
         self.n_passes += 2 * len(columns) / self.n_features
         n_numbers = 2 * int((last - first)[columns].sum())
         self.work.n_bytes += n_numbers * (X.itemsize + samples.itemsize)
-        view = self.s, self.total_weight, self.mean, self.scale
+        view = self.s, self.total_weight, self.plain_mean, self.scale
         curvature = self.column_norms[columns] ** 2 + penalty.ridge
         room = np.empty((3, w.shape[1]))
         return kernels.sweep(*places, *view, columns, curvature, w, r.T, *penalty, room)
@@ -261,7 +261,7 @@ class Design(ABC):
         n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
         for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
             part = unsigned(rows), starts, begin, end, share, keep, keep * step / unit**2
-            kernels.epoch(*places, self.s, self.mean, *part, *bounds, *room)
+            kernels.epoch(*places, self.s, self.plain_mean, *part, *bounds, *room)
         self.n_passes += 2
         self.work.n_bytes += 2 * bytes_of(self.X)
         return w + v * unit

@@ -7,13 +7,13 @@ from .._numba import kernel
 
 @kernel
 def sweep(
-    X, place, first, last, samples, centre, s, total_weight, mean, scale,
+    X, place, first, last, samples, centre, s, total_weight, left, scale,
     columns, curvature, w, r, weight, ridge, lower, upper, room,
 ):  # fmt: skip
     """Minimise over one column after the other; the rows of `r` are the targets.
 
     Where there are several the penalty is that of a RowElasticNet, which with one is the same.
-    `shift` is what the residuals lack until the end because of ``mean - centre``.
+    `shift` is what the residuals lack until the end because of what is `left` of the means.
     """
     n_targets, n_changed, n_flipped = w.shape[1], 0, 0
     gap, excess, size = 0.0, 0.0, 0.0
@@ -26,7 +26,7 @@ def sweep(
         j = columns[k]
         zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
         for t in range(n_targets):
-            total = total_weight * (mean[j] - centre[j]) * shift[t]
+            total = total_weight * left[j] * shift[t]
             for e in range(first[j], last[j]):
                 total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
             c[t] = total / scale[j] - ridge[k] * w[k, t]
@@ -53,7 +53,7 @@ def sweep(
         for t in range(n_targets):
             change = (new[t] - w[k, t]) / scale[j]
             w[k, t] = new[t]
-            shift[t] += change * (mean[j] - centre[j])
+            shift[t] += change * left[j]
             for e in range(first[j], last[j]):
                 r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
     for t in range(n_targets):
@@ -64,7 +64,7 @@ def sweep(
 
 @kernel
 def epoch(
-    X, line, first, last, columns, centre, s, mean,
+    X, line, first, last, columns, centre, s, left,
     rows, starts, begin, end, share, keep, step, lower, upper, c, v, shift, change, seen, met, d,
 ):  # fmt: skip
     """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
@@ -72,7 +72,7 @@ def epoch(
     Only the columns that a batch meets take part. Each time they take a `share` of what all samples
     say of them, `c`, so that in an epoch they get all of it, whether rare or not; the penalty lets
     them `keep` a part. `v` is what the coefficients have moved by, and `shift` what the residuals
-    lack of that because of ``mean - centre``. `change` is that of `c`.
+    lack of that because of what is `left` of the means. `change` is that of `c`.
     """
     n_features, n_targets = v.shape
     for b in range(begin, end):
@@ -100,7 +100,7 @@ def epoch(
                 j = met[k]
                 new = keep[j, t] * v[j, t] + step[j, t] * (share[j] * c[j, t] + change[j])
                 new = min(max(new, lower[j, t]), upper[j, t])
-                shift[t] += (mean[j] - centre[j]) * (new - v[j, t])
+                shift[t] += left[j] * (new - v[j, t])
                 v[j, t] = new
                 c[j, t] += change[j]
                 change[j] = 0.0

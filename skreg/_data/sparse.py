@@ -11,6 +11,7 @@ from .design import Design, as_design
 from .operators import Kernel, vector
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
+FAR = 10  # standard deviations from 0
 PATIENCE = 8  # calls after which a preparation is worth its time
 
 
@@ -41,11 +42,11 @@ def moments(row, column, data, s, total_weight, count, weight, mean, variance, s
 
 
 @kernel
-def gram(indptr, indices, data, s, origin, columns, first, starts, members, values, G):
+def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
     """Add ``X[:, columns[first:]].T @ diag(s) @ X[:, columns]`` to G, by rows of X.
 
-    The origins of the columns are taken from their entries. A row costs the product of its
-    numbers of entries. `starts`, `members` and `values` are room for the rows of the columns.
+    A row costs the product of its numbers of entries. `starts`, `members` and `values` are room
+    for the rows of the columns.
     """
     n_columns, n_samples = columns.shape[0], s.shape[0]
     for k in range(n_columns):
@@ -61,11 +62,11 @@ def gram(indptr, indices, data, s, origin, columns, first, starts, members, valu
             i = indices[e]
             starts[i] -= 1
             members[starts[i]] = k
-            values[starts[i]] = data[e] - origin[k]
+            values[starts[i]] = data[e]
     for k in range(first, n_columns):
         for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
             i = indices[e]
-            product = s[i] * (data[e] - origin[k])
+            product = s[i] * data[e]
             for q in range(starts[i], starts[i + 1]):
                 G[k - first, members[q]] += product * values[q]
 
@@ -117,8 +118,8 @@ def gram_product(indptr, indices, data, weights, w, centre, product):
 class SparseDesign(Design):
     """Products with X corrected by the mean, which would fill X if it were subtracted.
 
-    Columns without a zero may lie far from 0: in sums of squares their mean, the `origin`, is
-    taken from each entry instead, so that no digits are lost.
+    From columns without a zero that are far from 0 an `origin` is subtracted, in a copy of X, or
+    the correction would cancel all digits of their products.
     """
 
     def __init__(self, X, s, **options):
@@ -126,6 +127,12 @@ class SparseDesign(Design):
             X = X.copy()
             X.sum_duplicates()
         super().__init__(X, s, **options)
+        deviation = self.column_norms * self.scale / np.sqrt(self.total_weight)
+        far = self._full & ~self.constant & (np.abs(self.mean) > FAR * deviation)
+        self._origin = np.where(far, self.mean, 0.0).astype(X.dtype)
+        if far.any():
+            data = X.data - self._origin[X.tocoo(copy=False).col]
+            self.X = type(X)((data, X.indices, X.indptr), shape=X.shape)
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -150,24 +157,21 @@ class SparseDesign(Design):
         self._full = count == self.n_samples
         return mean, variance
 
-    def _origin(self, columns=slice(None)):
-        return np.where(self._full[columns], self.mean[columns], 0.0)
-
     def _matvec(self, w, columns):
         if columns is None:
             product = self._read(self.X) @ w
-            product -= self.mean @ w
+            product -= self.plain_mean @ w
             return product
-        return self._read(self._csc[:, columns]) @ w - self.mean[columns] @ w
+        return self._read(self._csc[:, columns]) @ w - self.plain_mean[columns] @ w
 
     def _rmatvec(self, r):
         product = self._read(self.X).T @ r
-        product -= np.multiply.outer(self.mean, r.sum(axis=0))
+        product -= np.multiply.outer(self.plain_mean, r.sum(axis=0))
         return product
 
     def _correlate(self, r, columns):
         part = self._read(self._csc[:, columns])
-        return part.T @ r - np.multiply.outer(self.mean[columns], r.sum(axis=0))
+        return part.T @ r - np.multiply.outer(self.plain_mean[columns], r.sum(axis=0))
 
     def _gram(self, columns, first):
         csc = self._csc
@@ -178,12 +182,11 @@ class SparseDesign(Design):
         members, values = np.empty(count, dtype=np.uint32), np.empty(count)
         places = unsigned(csc.indptr), unsigned(csc.indices)
         room = starts, members, values
-        origin = self._origin(columns)
-        gram(*places, csc.data, self.s, origin, unsigned(columns), first, *room, G)
-        mean = self.mean[columns] - origin
+        gram(*places, csc.data, self.s, unsigned(columns), first, *room, G)
+        mean = self.plain_mean[columns]
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
-        sums = csc[:, columns].T @ self.s - self.s.sum() * self.mean[columns]
+        sums = csc[:, columns].T @ self.s - self.s.sum() * mean  # of the centred columns
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
@@ -192,16 +195,16 @@ class SparseDesign(Design):
         weighted, K = X @ sp.diags_array(q), np.empty((self.n_samples, self.n_samples))
         for top in range(0, self.n_samples, high):
             K[top : top + high] = (weighted[top : top + high] @ X.T).toarray()
-        shift = weighted @ self.mean
-        return K - shift - shift[:, None] + q @ self.mean**2
+        shift = weighted @ self.plain_mean
+        return K - shift - shift[:, None] + q @ self.plain_mean**2
 
     def _kernel_of(self, q, root, shift):
         return SparseKernel(self, q, root, shift)
 
     @property
     def plain_mean(self):
-        """All of it: plain products are with X as it is."""
-        return self.mean
+        """All of it but the origin: plain products are with X as it is stored."""
+        return self.mean - self._origin
 
     def _plain_matvec(self, w):
         return self._read(self.X) @ w
@@ -222,7 +225,7 @@ class SparseDesign(Design):
     def _places(self):
         csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
         indptr, samples = unsigned(csc.indptr), unsigned(csc.indices)
-        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, self._origin()
+        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, 0.0 * self.mean
 
     def _row_places(self):
         csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)
