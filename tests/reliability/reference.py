@@ -67,7 +67,10 @@ class Problem:
         if columns.size == 0:
             return False
         parts = np.abs(qr(columns, mode="r", pivoting=True)[0].diagonal())
-        return bool(np.any((parts > 1e-14) & (parts < 1e-5)))
+        cosines = columns.T @ columns
+        apart = columns[:, :, None] - np.sign(cosines) * columns[:, None, :]
+        apart = np.sqrt(np.sum(apart**2, axis=0))
+        return any(np.any((d > 1e-14) & (d < 1e-5)) for d in (parts, apart))
 
     def objective(self, w):
         """Return what is minimised."""
