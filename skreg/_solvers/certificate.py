@@ -81,8 +81,8 @@ def dual_point(design, rr, C, penalty, alphas):
     half of what its squared residuals lose, and the correlations of the residuals.
     """
     gain = np.zeros(C.shape[1])
-    length = NEGLIGIBLE * np.sqrt(rr.max(initial=0.0))
-    j = penalty.unlimited(alphas.max(), length * design.column_norms)
+    norms = NEGLIGIBLE * design.column_norms
+    j = penalty.unlimited(alphas.max(), norms * np.sqrt(rr.max(initial=0.0)), norms**2)
     if j.size == 0:
         return gain, C
     part = penalty.take(j).at(alphas)

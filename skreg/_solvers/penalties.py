@@ -82,14 +82,14 @@ class ElasticNet(NamedTuple):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
-    def unlimited(self, alpha, negligible):
-        """Return the columns with next to no penalty at alpha that have no bound on some side."""
-        j = np.flatnonzero((alpha * self.weight <= negligible) & (self.ridge == 0))
+    def unlimited(self, alpha, weight, ridge):
+        """Return the columns with no more penalty than this that have no bound on some side."""
+        j = np.flatnonzero((alpha * self.weight <= weight) & (alpha * self.ridge <= ridge))
         return j[np.isinf(self.lower[j]) | np.isinf(self.upper[j])]
 
     def unbounded(self, c):
-        """Tell where the conjugate is infinite: nothing keeps a column from moving without end."""
-        return (self.ridge == 0) & self.endless(c) & (self.size(c) > self.weight)
+        """Tell where no L1 part keeps a column from moving without end."""
+        return self.endless(c) & (self.size(c) > self.weight)
 
     def endless(self, c):
         """Tell where no bound ends a move in the direction of c."""

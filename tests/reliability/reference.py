@@ -82,8 +82,9 @@ class Problem:
         """Return the objective less the dual one, at a residual that is made feasible."""
         r = self.y - self.X @ w.astype(LONG)
         free = np.zeros(len(w), dtype=bool)
-        negligible = 1e-9 * np.sqrt((self.s @ self.X**2) * (self.s @ r**2))
-        bare = (self.lasso <= negligible) & (self.ridge == 0)
+        squares = self.s @ self.X**2
+        bare = self.lasso <= 1e-9 * np.sqrt(squares * (self.s @ r**2))
+        bare &= self.ridge <= 1e-18 * squares
         dual, c = r, self.X.T @ (self.s * r)
         while True:
             end = np.where(c > 0, self.upper, self.lower)
