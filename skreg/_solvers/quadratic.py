@@ -180,6 +180,6 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
 
 
 def largest_excess(c, w, weight):
-    """Return by how much the correlations of coordinates at 0 exceed their weights, at the most."""
+    """Return by how much the sizes of correlations at 0 exceed their weights, relative to these."""
     out = (w == 0) & (weight > 0)
     return np.max(np.abs(c[out]) / weight[out] - 1, initial=0.0)

@@ -7,18 +7,20 @@ up to date, and w and c, of shape (n_columns, n_targets), are changed in place.
 import numpy as np
 
 from .._numba import kernel
-from .quadratic import Progress
+from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
 MAX_CG_STEPS = 200
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
+ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
 MAX_HALVINGS = 60  # of a Newton step
 SMALLEST_CURVATURE = 1e-10  # relative to that of the diagonal
 
 
 @kernel
-def sweep_rows(G, c, w, weight, change):
+def sweep_rows(G, c, w, weight, entry, change):
     """Minimise over one row after the other: Simon, Friedman and Hastie (2013), section 2.
 
+    A row of 0 stays unless the length of its correlations exceeds `entry` times its weight.
     Returns the gap of the rows as they were met, and how many changed. `change` is room for a row.
     """
     n_columns, n_targets = w.shape
@@ -40,10 +42,12 @@ def sweep_rows(G, c, w, weight, change):
             moved += change[t] ** 2
         size += weight[j] * np.sqrt(ww)
         if moved > 0.0:
-            n_changed += 1
             gap += abs(weight[j] * np.sqrt(ww) - cw) + 0.5 * moved * G[j, j]
             if cc > weight[j] ** 2 > 0.0:
                 excess = max(excess, np.sqrt(cc) / weight[j] - 1.0)
+            if ww == 0.0 and np.sqrt(cc) <= entry * weight[j]:
+                continue
+            n_changed += 1
             for t in range(n_targets):
                 w[j, t] += change[t]
             for k in range(n_columns):
@@ -53,9 +57,9 @@ def sweep_rows(G, c, w, weight, change):
 
 
 def newton_step(G, c, w, penalty):
-    """Take a Newton step on the rows that are not 0, where h is smooth; never raise the objective.
+    """Take a Newton step on the rows that are not 0, where h is smooth; return what it gains.
 
-    The Hessian is applied, not formed.
+    Rows that it would turn round become 0. The Hessian is applied, not formed.
     """
     on = np.flatnonzero((w.any(axis=1) | (penalty.weight == 0)) & (G.diagonal()[: len(w)] > 0))
     block, part, h = G[np.ix_(on, on)], w[on], penalty.take(on).at(np.ones(1))
@@ -65,15 +69,19 @@ def newton_step(G, c, w, penalty):
         return block @ d + h.bend(part, d)
 
     d = conjugate_gradients(hessian, c[on] - h.slope(part), block.diagonal()[:, None])
-    curvature, descent, step = np.sum(d * (block @ d)), np.sum(c[on] * d), 1.0
-    before = smooth.value(part).sum()
+    before, step, penalised = smooth.value(part).sum(), 1.0, penalty.weight[on] > 0
     for _ in range(MAX_HALVINGS):
-        rise = step * (0.5 * step * curvature - descent)
-        if rise + smooth.value(part + step * d).sum() <= before:
-            w[on] += step * d
-            c -= G[: len(w), on] @ (step * d)
-            return
+        moved = part + step * d
+        moved[(np.sum(moved * part, axis=1) <= 0) & penalised] = 0.0
+        change = moved - part
+        rise = np.sum(change * (0.5 * (block @ change) - c[on]))
+        fall = before - rise - smooth.value(moved).sum()
+        if fall >= 0:
+            w[on] = moved
+            c -= G[: len(w), on] @ change
+            return fall
         step /= 2
+    return 0.0
 
 
 def conjugate_gradients(apply, b, diagonal, tol=CG_TOLERANCE):
@@ -103,16 +111,23 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     The parameters are those of `quadratic.solve`; there is no factor to follow, and no walk.
     """
     weight, change = penalty.weight, np.empty(w.shape[1])
-    n_sweeps, progress = 0, Progress()
+    n_sweeps, progress, crowded = 0, Progress(), False
     while n_sweeps < max_sweeps:
-        newton_step(G, c, w, penalty)
-        gap, n_changed = sweep_rows(G, c, w, weight, change)
+        n_before = np.count_nonzero(w.any(axis=1))
+        gains = [newton_step(G, c, w, penalty)]
+        while gains[-1] > ENOUGH * max(gains[0], tol) and len(gains) < MAX_NEWTON_STEPS:
+            gains.append(newton_step(G, c, w, penalty))
+        work.n_newton_steps += len(gains)
+        on = w.any(axis=1)
+        crowded = crowded or n_before > CROWD + 2 * np.count_nonzero(on)
+        size = penalty.size(c)[:, 0]
+        entry = 1 + ENTRY * largest_excess(size, on, weight) if crowded else 1.0
+        gap, n_changed = sweep_rows(G, c, w, weight, entry, change)
         n_sweeps += 1
-        work.n_newton_steps += 1
         work.n_coordinate_updates += n_changed
         if gap <= tol or progress.stuck(gap):
             break
         if n_sweeps < max_sweeps:
             n_sweeps += 1
-            work.n_coordinate_updates += sweep_rows(G, c, w, weight, change)[1]
+            work.n_coordinate_updates += sweep_rows(G, c, w, weight, entry, change)[1]
     return n_sweeps

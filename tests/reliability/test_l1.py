@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from scipy.optimize import lsq_linear, nnls
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import ElasticNetCD, LassoCD, LassoCDCV
+from skreg import ElasticNetCD, LassoCD, LassoCDCV, MultiTaskLassoCD
 
 from .cases import CASES, factor_model, named
 from .reference import Problem
@@ -85,6 +85,23 @@ def test_factor_models_at_small_alphas(seed, part):
     X, y = factor_model(seed)
     alpha = np.max(np.abs(X.T @ (y - y.mean()))) / len(y) / part
     check(*named(X, y, alpha=alpha))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_several_targets_on_factor_models(seed):
+    X, y = factor_model(seed)
+    rng = np.random.default_rng(seed)
+    Y = np.c_[y, X[:, 0] + rng.standard_normal(len(y))]
+    C = X.T @ (Y - Y.mean(axis=0))
+    alpha = np.sqrt(np.sum(C**2, axis=1)).max() / len(y) / 100
+    model = MultiTaskLassoCD(alpha).fit(X, Y)
+    assert model.convergence_.converged
+    C = X.T @ (Y - model.predict(X)) / len(y)
+    size, w = np.sqrt(np.sum(C**2, axis=1)), model.coef_.T
+    length = np.sqrt(np.sum(w**2, axis=1))
+    assert np.all(size <= 1.01 * alpha)
+    on = length > 1e-3 * length.max()
+    np.testing.assert_allclose(C[on], alpha * w[on] / length[on, None], atol=0.1 * alpha)
 
 
 def test_cross_validation_on_a_factor_model():
