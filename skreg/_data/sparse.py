@@ -127,12 +127,14 @@ class SparseDesign(Design):
             X = X.copy()
             X.sum_duplicates()
         super().__init__(X, s, **options)
-        deviation = self.column_norms * self.scale / np.sqrt(self.total_weight)
-        far = self._full & ~self.constant & (np.abs(self.mean) > FAR * deviation)
-        self._origin = np.where(far, self.mean, 0.0).astype(X.dtype)
-        if far.any():
-            data = X.data - self._origin[X.tocoo(copy=False).col]
-            self.X = type(X)((data, X.indices, X.indptr), shape=X.shape)
+        self._origin = None
+        if self._full.any():
+            deviation = self.column_norms * self.scale / np.sqrt(self.total_weight)
+            far = self._full & ~self.constant & (np.abs(self.mean) > FAR * deviation)
+            if far.any():
+                self._origin = np.where(far, self.mean, 0.0).astype(X.dtype)
+                data = X.data - self._origin[X.tocoo(copy=False).col]
+                self.X = type(X)((data, X.indices, X.indptr), shape=X.shape)
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -204,7 +206,7 @@ class SparseDesign(Design):
     @property
     def plain_mean(self):
         """All of it but the origin: plain products are with X as it is stored."""
-        return self.mean - self._origin
+        return self.mean if self._origin is None else self.mean - self._origin
 
     def _plain_matvec(self, w):
         return self._read(self.X) @ w
