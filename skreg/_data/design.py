@@ -55,6 +55,8 @@ class Design(ABC):
     ----------
     mean, scale : ndarray of shape (n_features,)
         What is taken from the columns, and what they are then divided by.
+    plain_mean : ndarray of shape (n_features,)
+        What is left of the mean in the plain products.
     constant : ndarray of bool, shape (n_features,)
         Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
     whole : bool
@@ -83,6 +85,7 @@ class Design(ABC):
         if not centre:
             deviation = np.hypot(deviation, self.mean)
             self.mean = np.zeros(self.n_features)
+        self.plain_mean = np.zeros(self.n_features)
         self.column_norms = deviation * np.sqrt(self.total_weight) / self.scale
         self.n_passes = 1.0
 
@@ -364,11 +367,6 @@ class Design(ABC):
 
     def _kernel_of(self, q, root, shift):
         return Kernel(self, q, root, shift)
-
-    @property
-    def plain_mean(self):
-        """What is left of the means in the plain products."""
-        return 0.0 * self.mean
 
     def _plain_matvec(self, w):
         return self._matvec(w, None)

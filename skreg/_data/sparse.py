@@ -127,14 +127,15 @@ class SparseDesign(Design):
             X = X.copy()
             X.sum_duplicates()
         super().__init__(X, s, **options)
-        self._origin = None
+        self.plain_mean = self.mean
         if self._full.any():
             deviation = self.column_norms * self.scale / np.sqrt(self.total_weight)
             far = self._full & ~self.constant & (np.abs(self.mean) > FAR * deviation)
             if far.any():
-                self._origin = np.where(far, self.mean, 0.0).astype(X.dtype)
-                data = X.data - self._origin[X.tocoo(copy=False).col]
+                origin = np.where(far, self.mean, 0.0).astype(X.dtype)
+                data = X.data - origin[X.tocoo(copy=False).col]
                 self.X = type(X)((data, X.indices, X.indptr), shape=X.shape)
+                self.plain_mean = self._moments()[0]  # its rounding is far below that of the mean
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -143,6 +144,12 @@ class SparseDesign(Design):
         for name in ("_csc", "_csr"):
             part.__dict__.pop(name, None)
         return part
+
+    def about(self, shift):
+        """Return the Design with the means moved by a shift, in the units of the scaled columns."""
+        moved = super().about(shift)
+        moved.plain_mean = self.plain_mean + shift * self.scale
+        return moved
 
     @cached_property
     def _csr(self):
@@ -202,11 +209,6 @@ class SparseDesign(Design):
 
     def _kernel_of(self, q, root, shift):
         return SparseKernel(self, q, root, shift)
-
-    @property
-    def plain_mean(self):
-        """All of it but the origin: plain products are with X as it is stored."""
-        return self.mean if self._origin is None else self.mean - self._origin
 
     def _plain_matvec(self, w):
         return self._read(self.X) @ w

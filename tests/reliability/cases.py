@@ -138,3 +138,11 @@ def _():
     X = rng.standard_normal((30, 8)) * rng.uniform(0.1, 10, 8)
     bounds = {"lower": -rng.uniform(0, 0.3, 8), "upper": rng.uniform(0, 0.3, 8)}
     return named(X, X @ rng.standard_normal(8), alpha=0.01, standardize=True, **bounds)
+
+
+@case("Two sparse float32 rows far from 0: the mean's rounding made the loss 1e6 times larger")
+def _():
+    rng = np.random.default_rng(0)
+    X = (1e6 + rng.standard_normal((2, 112))).astype(np.float32)
+    bounds = {"lower": np.zeros(112)}
+    return named(sp.csr_array(X), np.array([3.0, 2.0]), np.array([2.0, 1.0]), alpha=0.0, **bounds)
