@@ -123,11 +123,28 @@ def test_constant_columns_are_recognised():
         assert design.constant.tolist() == [True, False, True, True]
 
 
-def test_constant_columns_are_recognised_whatever_the_rounding_of_the_weights():
-    X = sp.csr_array(np.full((40, 1), 2.0))
-    for seed in range(50):
-        s = np.random.default_rng(seed).uniform(0.3, 3, 40)
-        assert as_design(X, s, centre=True, standardize=True).constant.all()
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("centre", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_constant_sparse_columns_are_recognised(seed, centre, dtype):
+    """Whatever the rounding of means and weights, and whatever samples without weight have."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 5000))
+    X = rng.standard_normal((n, 3))
+    X[:, 1] = rng.choice([0.1, 1 / 3, 3.3, 1, 1e6 + 0.1])
+    s = rng.choice([np.ones(n), np.full(n, 0.1), rng.uniform(0.3, 3, n)])
+    if seed % 2:
+        unseen = np.arange(n) > max(0.7 * n, 1)
+        s, X[unseen, 1] = np.where(unseen, 0, s), 0
+    X = X.astype(dtype)
+    kept = np.array([0, 2])
+    for data in (sp.csr_array(X), sp.csc_array(X)):
+        design = as_design(data, s, centre=centre, standardize=True)
+        dense = as_design(X, s, centre=centre, standardize=True)
+        assert design.constant.tolist() == [False, centre, False]
+        assert design.scale[1] == 1
+        np.testing.assert_allclose(design.scale, dense.scale)
+        np.testing.assert_allclose(design.gram(kept), dense.gram(kept), atol=1e-9 * s.sum())
 
 
 def test_repeated_entries_of_a_sparse_matrix_are_summed_and_the_input_is_left_alone():

@@ -31,7 +31,7 @@ class DenseDesign(Design):
         part._root = self._root[rows]
         return part
 
-    def _moments(self):
+    def _moments(self, centre):
         # Once more about the mean where it is so large that the squares about 0 lose digits.
         self.mean = np.zeros(self.n_features)
         mean, variance = self._moments_about_the_mean()

@@ -76,8 +76,9 @@ class Design(ABC):
         self.total_weight = s.sum()
         self.n_passes = 0.0
         self.work = Work()
+        self.plain_mean = np.zeros(self.n_features)
         with np.errstate(over="ignore", invalid="ignore"):  # whoever asks sees norms of inf or NaN
-            self.mean, variance = self._moments()
+            self.mean, variance = self._moments(centre)
             deviation = np.sqrt(variance)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
         self.constant = flat & (centre | (self.mean == 0))
@@ -85,7 +86,6 @@ class Design(ABC):
         if not centre:
             deviation = np.hypot(deviation, self.mean)
             self.mean = np.zeros(self.n_features)
-        self.plain_mean = np.zeros(self.n_features)
         self.column_norms = deviation * np.sqrt(self.total_weight) / self.scale
         self.n_passes = 1.0
 
@@ -348,7 +348,8 @@ class Design(ABC):
         """The same for the matrix of all samples."""
 
     @abstractmethod
-    def _moments(self): ...
+    def _moments(self, centre):
+        """Return the means and variances of the columns; to centre them, set `plain_mean`."""
 
     @abstractmethod
     def _matvec(self, w, columns): ...

@@ -16,29 +16,21 @@ PATIENCE = 8  # calls after which a preparation is worth its time
 
 
 @kernel
-def moments(row, column, data, s, total_weight, count, weight, mean, variance, shift):
-    """Add up the entries, their weights, and the weighted mean and variance, of every column.
-
-    The second pass corrects the mean too: Chan, Golub and LeVeque (1983), section 2. `shift` is
-    room.
-    """
+def moments(row, column, data, s, total_weight, count, weight, mean, variance):
+    """Add up entries that have a weight, weights, and the weighted mean and variance of columns."""
+    n_weighted = np.count_nonzero(s)
     for e in range(data.shape[0]):
-        count[column[e]] += 1.0
+        count[column[e]] += s[row[e]] > 0
         weight[column[e]] += s[row[e]]
         mean[column[e]] += s[row[e]] * data[e]
     for j in range(mean.shape[0]):
         mean[j] /= total_weight
-        zeros = total_weight - weight[j] if count[j] < s.shape[0] else 0.0  # and no rounding
+        zeros = total_weight - weight[j] if count[j] < n_weighted else 0.0  # and no rounding
         variance[j] = max(zeros, 0.0) * mean[j] ** 2
-        shift[j] = -max(zeros, 0.0) * mean[j]
     for e in range(data.shape[0]):
-        change = data[e] - mean[column[e]]
-        shift[column[e]] += s[row[e]] * change
-        variance[column[e]] += s[row[e]] * change**2
+        variance[column[e]] += s[row[e]] * (data[e] - mean[column[e]]) ** 2
     for j in range(mean.shape[0]):
-        shift[j] /= total_weight
-        mean[j] += shift[j]
-        variance[j] = max(variance[j] / total_weight - shift[j] ** 2, 0.0)
+        variance[j] /= total_weight
 
 
 @kernel
@@ -127,15 +119,6 @@ class SparseDesign(Design):
             X = X.copy()
             X.sum_duplicates()
         super().__init__(X, s, **options)
-        self.plain_mean = self.mean
-        if self._full.any():
-            deviation = self.column_norms * self.scale / np.sqrt(self.total_weight)
-            far = self._full & ~self.constant & (np.abs(self.mean) > FAR * deviation)
-            if far.any():
-                origin = np.where(far, self.mean, 0.0).astype(X.dtype)
-                data = X.data - origin[X.tocoo(copy=False).col]
-                self.X = type(X)((data, X.indices, X.indptr), shape=X.shape)
-                self.plain_mean = self._moments()[0]  # its rounding is far below that of the mean
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
@@ -159,12 +142,28 @@ class SparseDesign(Design):
     def _csc(self):
         return self.X.tocsc()
 
-    def _moments(self):
-        X = self._read(self.X).tocoo(copy=False)
-        count, _, mean, variance, _ = sums = np.zeros((5, self.n_features))
+    def _moments(self, centre):
+        count, mean, variance = self._sums(self.X)
+        far = (count == np.count_nonzero(self.s)) & (np.abs(mean) > FAR * np.sqrt(variance))
+        if centre:
+            self.plain_mean = mean
+        if not far.any():
+            return mean, variance
+        origin, column = np.where(far, mean, 0.0).astype(self.X.dtype), self.X.tocoo(copy=False).col
+        data = self.X.data - origin[column]
+        X = type(self.X)((data, self.X.indices, self.X.indptr), shape=self.X.shape)
+        _, rest, variance = self._sums(X)
+        full = np.bincount(column, minlength=self.n_features) == self.n_samples
+        if centre and np.all(full[far]):  # zeros of samples without weight would not be zeros
+            self.X, self.plain_mean = X, rest
+        return origin + rest, variance
+
+    def _sums(self, X):
+        """Return how many entries with a weight columns have, their means and variances."""
+        X = self._read(X).tocoo(copy=False)
+        count, _, mean, variance = sums = np.zeros((4, self.n_features))
         moments(unsigned(X.row), unsigned(X.col), X.data, self.s, self.total_weight, *sums)
-        self._full = count == self.n_samples
-        return mean, variance
+        return count, mean, variance
 
     def _matvec(self, w, columns):
         if columns is None:

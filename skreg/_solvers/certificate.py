@@ -11,7 +11,6 @@ MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factor
 MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
 INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
 DEPENDENT = 5e-15  # the same, below which it is rounding, for columns about 0
-NEGLIGIBLE = 1e-10  # penalty of a column, relative to its length and that of the residual
 REFINEMENTS = 3  # of a projection, at the most
 PRECISION = 1e-8  # of a projection, that needs no refinement
 
@@ -81,8 +80,7 @@ def dual_point(design, rr, C, penalty, alphas):
     half of what its squared residuals lose, and the correlations of the residuals.
     """
     gain = np.zeros(C.shape[1])
-    norms = NEGLIGIBLE * design.column_norms
-    j = penalty.unlimited(alphas.max(), norms * np.sqrt(rr.max(initial=0.0)), norms**2)
+    j = penalty.unlimited(alphas.max(), design.column_norms, np.sqrt(rr.max(initial=0.0)))
     if j.size == 0:
         return gain, C
     part = penalty.take(j).at(alphas)

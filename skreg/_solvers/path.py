@@ -294,8 +294,8 @@ class Descent:
 
 def unit_of(design, y, penalty):
     """Return a power of two near the largest of y and of the residuals that bounds force."""
-    columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
-    if columns.size:
+    if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
+        columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
         y = y - design.matvec(penalty.take(columns).rest()[:, None], columns)
     return 2.0 ** np.frexp(np.abs(y).max(initial=0.0))[1]
 
