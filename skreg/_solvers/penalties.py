@@ -37,6 +37,12 @@ class ElasticNet(NamedTuple):
         weight = np.minimum(self.weight / unit, LARGEST)  # for nothing is no number times inf
         return type(self)(weight, self.ridge, self.lower / unit, self.upper / unit)
 
+    def unbound(self, limit):
+        """Return the penalty without bounds beyond a limit, apart from those next to 0."""
+        lower = np.where(self.lower < -limit, -np.inf, self.lower)
+        upper = np.where(self.upper > limit, np.inf, self.upper)
+        return self._replace(lower=lower, upper=upper)
+
     def rest(self):
         """Return the coefficients at rest: 0, or the bound next to it."""
         return np.clip(0.0, self.lower, self.upper)

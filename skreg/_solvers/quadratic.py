@@ -10,7 +10,7 @@ import numpy as np
 from .._numba import kernel
 
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
-MAX_NEWTON_STEPS = 20  # between two sweeps
+MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
 CROWD = 10  # coordinates that may always enter and leave again
 ENTRY = 0.5  # part of the largest excess over its weight with which a coordinate may enter a crowd
@@ -135,10 +135,14 @@ def follow(G, c, change):
 
 
 def newton_steps(G, c, w, penalty, factor, noise, work):
-    """Minimise over the support, which loses the coordinates that reach 0 or a bound."""
+    """Minimise over the support, which loses the coordinates that reach 0 or a bound.
+
+    It goes on as long as columns depend on one another: the sweeps would not make them fewer.
+    """
     weight, _, lower, upper = penalty
-    before, c_of_support = w.copy(), c.copy()
-    for _ in range(MAX_NEWTON_STEPS):
+    before, c_of_support, n_steps = w.copy(), c.copy(), 0
+    while n_steps < MAX_NEWTON_STEPS or factor.lift.any():
+        n_steps += 1
         factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
         active = factor.active
         if active.size == 0:

@@ -146,3 +146,25 @@ def _():
     X = (1e6 + rng.standard_normal((2, 112))).astype(np.float32)
     bounds = {"lower": np.zeros(112)}
     return named(sp.csr_array(X), np.array([3.0, 2.0]), np.array([2.0, 1.0]), alpha=0.0, **bounds)
+
+
+@case("Many boxes on columns of low rank: 20 Newton steps were too few, 1000 sweeps as well")
+def _():
+    rng = np.random.default_rng(0)
+    k = rng.integers(1, 16)
+    X = rng.standard_normal((16, k)) @ rng.standard_normal((k, 448))
+    y, _ = X[:, :2].sum(axis=1), rng.standard_normal(16)
+    X, _ = (X + 10).astype(np.float32), rng.random((3, 448))
+    ends = [(-INF, INF), (0, INF), (-INF, 0), (-0.039, 0.019), (0.01, INF), (0.058, 0.058)]
+    lower, upper = np.transpose([ends[rng.integers(0, 6)] for _ in range(448)])
+    bounds = {"lower": lower, "upper": upper, "fit_intercept": False}
+    return named(X, y, 1.0 + (np.arange(16) == 0), alpha=1.38e-3, **bounds)
+
+
+@case("Bounds of a million million, as others write none: rounding times the bound was the gap")
+def _():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 300))
+    y = X[:, :5].sum(axis=1) + rng.standard_normal(100)
+    bounds = {"lower": np.full(300, -1e12), "upper": np.full(300, 1e12)}
+    return named(X, y, alpha=0.1, penalty_factor=np.r_[np.zeros(3), np.ones(297)], **bounds)

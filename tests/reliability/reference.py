@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import qr
 
 LONG = np.longdouble
+TINY = np.finfo(LONG).tiny
 
 
 class Problem:
@@ -36,6 +37,7 @@ class Problem:
         self.lower = np.where(fixed, rest, params["lower"]).astype(LONG)
         self.upper = np.where(fixed, rest, params["upper"]).astype(LONG)
         self.X = np.where(fixed & constant, 0, self.X)
+        self.norms = np.sqrt(self.s @ self.X**2)
 
     @property
     def rest(self):
@@ -79,33 +81,41 @@ class Problem:
         return self.s @ r**2 / 2 + self.lasso @ np.abs(w) + self.ridge @ w**2 / 2
 
     def gap(self, w):
-        """Return the objective less the dual one, at a residual that is made feasible."""
+        """Return the objective less the dual one, at a residual that is made feasible.
+
+        It may be made so for bounds that are missing: those far beyond y are left out at a try.
+        """
+        size = np.max(np.abs(self.y - self.X @ self.rest)) / np.maximum(self.norms, TINY)
+        lower = np.where(self.lower < np.minimum(0, -100 * size), -np.inf, self.lower)
+        upper = np.where(self.upper > np.maximum(0, 100 * size), np.inf, self.upper)
+        bounds = [(self.lower, self.upper), (lower, upper)]
+        return self.objective(w) - max(self.best_dual(w, *pair) for pair in bounds)
+
+    def best_dual(self, w, lower, upper):
+        """Return the dual objective, after two ways to make the residual feasible."""
         r = self.y - self.X @ w.astype(LONG)
         free = np.zeros(len(w), dtype=bool)
-        squares = self.s @ self.X**2
-        bare = self.lasso <= 1e-9 * np.sqrt(squares * (self.s @ r**2))
-        bare &= self.ridge <= 1e-18 * squares
+        bare = self.lasso <= 1e-9 * self.norms * np.sqrt(self.s @ r**2)
+        bare &= self.ridge <= 1e-18 * self.norms**2
         dual, c = r, self.X.T @ (self.s * r)
         while True:
-            end = np.where(c > 0, self.upper, self.lower)
-            new = bare & np.isinf(end) & (np.abs(c) > self.lasso) & ~free
+            endless = np.isinf(np.where(c > 0, upper, lower))
+            new = bare & endless & (np.abs(c) > self.lasso) & ~free
             if not new.any():
                 break
             free |= new
             dual = self.without(r, free)
             c = np.where(free, 0, self.X.T @ (self.s * dual))
-        return self.objective(w) - max(
-            self.dual(dual, c, (self.lasso > 0) & (self.ridge == 0) & np.isinf(end)),
-            self.dual(dual, c, (self.lasso > 0) & np.isinf(end)),
-        )
+        limits = (self.lasso > 0) & (self.ridge == 0) & endless, (self.lasso > 0) & endless
+        return max(self.dual(dual, c, limited, lower, upper) for limited in limits)
 
-    def dual(self, r, c, limited):
+    def dual(self, r, c, limited, lower, upper):
         """Return the dual objective at r, scaled until some correlations are below the penalty."""
         excess = np.max(np.abs(c[limited]) / self.lasso[limited], initial=1)
         if excess > 1:
             excess *= 1 + 4 * np.finfo(LONG).eps  # rounding must not exceed the penalty again
         r, c = r / excess, c / excess
-        return self.s @ (self.y * r) - self.s @ r**2 / 2 - self.conjugate(c).sum()
+        return self.s @ (self.y * r) - self.s @ r**2 / 2 - self.conjugate(c, lower, upper).sum()
 
     def without(self, r, free):
         """Return what of r is orthogonal to some columns: Gram and Schmidt, twice."""
@@ -122,12 +132,12 @@ class Problem:
                 r = r - (self.s @ (b * r)) * b
         return r
 
-    def conjugate(self, c):
+    def conjugate(self, c, lower, upper):
         """Return ``max_w c * w - h(w)`` within the bounds."""
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = np.sign(c) * np.maximum(np.abs(c) - self.lasso, 0) / self.ridge
-        end = np.where(c > 0, self.upper, self.lower)
+        end = np.where(c > 0, upper, lower)
         inside = np.where(self.ridge > 0, inside, np.where(np.abs(c) > self.lasso, end, 0))
         inside = np.where(np.isinf(inside) | np.isnan(inside), 0, inside)
-        w = np.clip(inside, self.lower, self.upper)
+        w = np.clip(inside, lower, upper)
         return c * w - self.lasso * np.abs(w) - self.ridge * w**2 / 2
