@@ -4,7 +4,7 @@ import numpy as np
 from scipy.linalg import qr
 
 LONG = np.longdouble
-TINY = np.finfo(LONG).tiny
+TINY = np.finfo(float).tiny
 
 
 class Problem:
