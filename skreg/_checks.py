@@ -5,6 +5,9 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+FLOATS = (np.float64, np.float32)
 
 
 def refuse(owner, name, value, allowed, error=ValueError):
@@ -51,6 +54,22 @@ def check_flag(estimator, name):
     if not isinstance(value, (bool, np.bool_)):
         refuse(estimator, name, value, "True or False", TypeError)
     return bool(value)
+
+
+def validated(estimator, X, *args, dtype=FLOATS, **options):
+    """Return what scikit-learn's `validate_data` does, with X in one of some dtypes.
+
+    By itself it keeps the booleans of sparse data frames, and loads a Dask array into memory.
+    """
+    if hasattr(X, "__dask_graph__"):
+        raise TypeError(
+            f"{type(estimator).__name__}: X must be in memory; got a Dask {type(X).__name__}. Pass "
+            "X.compute(), or its chunks, one after the other, to RidgeGD.partial_fit."
+        )
+    checked = validate_data(estimator, X, *args, dtype=list(dtype), **options)
+    X, *y = checked if isinstance(checked, tuple) else (checked,)
+    X = X if X.dtype in dtype else X.astype(dtype[0])
+    return (X, *y) if y else X
 
 
 def check_weights(estimator, sample_weight, n_samples):

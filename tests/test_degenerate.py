@@ -88,6 +88,19 @@ def test_coefficients_beyond_float32_are_refused(estimator):
     assert not hasattr(estimator, "coef_")
 
 
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("value", [1e16, 1e37, -1e100])
+def test_a_target_without_weight_does_not_matter(make, value):
+    rng = np.random.default_rng(0)
+    X, s = rng.standard_normal((50, 3)), (np.arange(50) > 0).astype(float)
+    y = 5 + X[:, 0] + 0.1 * rng.standard_normal(50)
+    expected = make(0.01).fit(X, y, s)
+    y[0] = value
+    model = make(0.01).fit(X, y, s)
+    np.testing.assert_array_equal(model.coef_, expected.coef_)
+    assert model.intercept_ == expected.intercept_
+
+
 def test_folds_of_sparse_data_without_entries():
     X, y = sp.csr_array((30, 8)), np.arange(30.0)
     assert not RidgeGDCV([1e-3, 1], cv=3).fit(X, y).coef_.any()

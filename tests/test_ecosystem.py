@@ -147,6 +147,29 @@ def test_frames(model, frame):
         model.predict(data[list(X.columns[::-1])])
 
 
+def test_sparse_boolean_frames(model):
+    labels = pd.Series(list("abcd") * 15)
+    X, y = pd.get_dummies(labels, sparse=True), labels.map({"a": 1.0, "b": 2.0, "c": 4.0, "d": 8.0})
+    y = labels if isinstance(model, DropoutMLPClassifier) else y
+    expected = clone(model).fit(X.to_numpy(dtype=float), y)
+    fitted = model.fit(X, y)
+    assert fitted.predict(X).dtype == expected.predict(X.to_numpy(dtype=float)).dtype
+    np.testing.assert_allclose(outcome(fitted, X), outcome(expected, X.to_numpy(dtype=float)))
+
+
+def test_dask_arrays_are_refused_by_name(model):
+    class Array(np.ndarray):
+        def __dask_graph__(self):
+            return {}
+
+    X, y = data_for(model)
+    message = rf"{type(model).__name__}: X must be in memory; got a Dask Array. Pass X.compute\(\)"
+    with pytest.raises(TypeError, match=message):
+        model.fit(X.to_numpy().view(Array), y)
+    with pytest.raises(TypeError, match=message):
+        model.fit(X.to_numpy(), y).predict(X.to_numpy().view(Array))
+
+
 def test_sample_weight_is_routed(model):
     X, y = data_for(model)
     s = np.random.default_rng(0).uniform(0, 2, len(y))

@@ -237,6 +237,17 @@ def test_float32_is_kept_and_the_input_is_left_alone():
     np.testing.assert_allclose(model.mse_path_, LassoCDCV(**SHORT).fit(X, y).mse_path_, rtol=1e-4)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_errors_of_float32_data_far_from_0_are_those_of_float64(container):
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((200, 20)) + 1e5).astype(np.float32)
+    y = X[:, 0] - 1e5 + rng.standard_normal(200)
+    model = LassoCDCV().fit(container(X), y)
+    expected = LassoCDCV().fit(X.astype(float), y)
+    np.testing.assert_allclose(model.mse_path_, expected.mse_path_, rtol=1e-8)
+    assert model.alpha_ == pytest.approx(expected.alpha_)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -75,6 +75,26 @@ def test_constant_columns_have_no_coefficient():
     np.testing.assert_allclose(model.coef_, RidgeGD(0).fit(X, Y[:, 0], s).coef_, atol=1e-9)
 
 
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 3.3, 1e6 + 0.1])
+def test_the_rounding_of_constant_columns_is_not_fitted(value, standardize, container):
+    X, Y, _ = stream(1000)
+    X[:, 2] = value
+    model = RidgeGD(0, standardize=standardize)
+    fit_in_chunks(model, container(X), Y[:, 0] + 5, np.ones(1000), range(100, 1000, 100))
+    assert model.coef_[2] == 0
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("offset", [1e6, 1e8])
+def test_streams_of_far_columns_keep_their_digits(offset, container):
+    X, Y, s = stream(offset=0.0)
+    X, expected = np.round(X, 3), RidgeGD().fit(np.round(X, 3), Y[:, 0], s).coef_
+    model = fit_in_chunks(RidgeGD(), container(X + offset), Y[:, 0], s, [50, 90])
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-15 * offset * 100)
+
+
 def test_fit_forgets_the_stream():
     X, Y, s = stream()
     model = fit_in_chunks(RidgeGD(), X, -Y[:, 0], s, [50]).fit(X, Y[:, 0], s)

@@ -34,6 +34,7 @@ class Moments(NamedTuple):
     def of(cls, design, y, y_mean):
         """Return the moments of a centred Design and of targets from which means were taken."""
         G, c = design.gram(np.arange(design.n_features)), design.rmatvec(y)
+        G[design.constant] = G[:, design.constant] = c[design.constant] = 0.0  # it was rounding
         return cls(design.total_weight, design.mean, y_mean, G, c, design.s @ y**2)
 
     @property

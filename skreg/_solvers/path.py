@@ -316,7 +316,7 @@ def unit_of(design, y, penalty):
     if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
         columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
         y = y - design.matvec(penalty.take(columns).rest()[:, None], columns)
-    return 2.0 ** np.frexp(np.abs(y).max(initial=0.0))[1]
+    return 2.0 ** np.frexp(np.abs(y).max(initial=0.0, where=design.s[:, None] > 0))[1]
 
 
 MESSAGES = {

@@ -6,9 +6,9 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import assert_all_finite
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_flag, check_number, check_weights, refuse
+from .._checks import check_flag, check_number, check_weights, refuse, validated
 from .._data import as_design
 from .._memory import keep_freed_memory
 
@@ -32,12 +32,11 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated."""
         keep_freed_memory()
-        X, y = validate_data(
+        X, y = validated(
             self,
             X,
             y,
             accept_sparse=SPARSE_FORMATS,
-            dtype=[np.float64, np.float32],
             multi_output=True,
             y_numeric=True,
             reset=reset,
@@ -58,7 +57,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
         if centre:
-            y_mean = y[0] + s @ (y - y[0]) / s.sum()
+            origin = y[np.argmax(s > 0)]
+            y_mean = origin + s @ (y - origin) / s.sum()
         y = y - y_mean
         self._refuse_overflow("X", design.column_norms)
         with np.errstate(over="ignore"):
@@ -170,8 +170,9 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _store_coef(self, coef, mean, y_mean, dtype):
         """Store the coefficients of columns with some means."""
-        intercept = y_mean - coef @ mean
         coef = self._within_bounds(coef, dtype)
+        with np.errstate(invalid="ignore"):
+            intercept = y_mean - coef @ mean
         if len(coef) == 1:
             coef = coef[0]
         if self._y_ndim == 1:
@@ -200,9 +201,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             Predicted targets.
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, reset=False, accept_sparse=SPARSE_FORMATS, dtype=[np.float64, np.float32]
-        )
+        X = validated(self, X, reset=False, accept_sparse=SPARSE_FORMATS)
         return X @ self.coef_.T + self.intercept_
 
     def __sklearn_tags__(self):

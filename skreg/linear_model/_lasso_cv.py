@@ -338,7 +338,7 @@ def assess(models, alphas, X, y, s, train, test):
     errors, records = [], []
     for model, grid in zip(models, alphas, strict=True):
         (descent,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [descent], grid, y_mean)
+        path, (solutions,) = follow(model, [descent], grid, y_mean, dtype=float)
         residuals = y[test, None] - X[test] @ path.coefs - path.intercepts
         errors.append(s[test] @ residuals**2 / s[test].sum())
         records.append(descent.record(least_certain(solutions)))

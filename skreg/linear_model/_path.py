@@ -456,8 +456,11 @@ def begin(model, design, y):
         yield Descent(design, target, penalty, rest, tol=model.tol, max_iter=model.max_iter)
 
 
-def follow(model, descents, alphas, y_mean, max_features=None):
-    """Follow descents along alphas; return the path, and the solutions of each descent."""
+def follow(model, descents, alphas, y_mean, max_features=None, dtype=None):
+    """Follow descents along alphas; return the path, and the solutions of each descent.
+
+    Its coefficients have the dtype of X, if no other is asked for.
+    """
     most = np.inf if max_features is None else max_features
     solutions = [list(descent.run(alphas, most)) for descent in descents]
     design, length = descents[0].design, min(map(len, solutions))
@@ -472,13 +475,14 @@ def follow(model, descents, alphas, y_mean, max_features=None):
         ]
     )
     gaps /= design.total_weight
-    return collected(model, design, alphas[:length], coefs, gaps, y_mean), solutions
+    return collected(model, design, alphas[:length], coefs, gaps, y_mean, dtype), solutions
 
 
-def collected(model, design, alphas, coefs, gaps, y_mean):
+def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
     """Return a path from its parts, which have an axis for the targets."""
+    coefs = model._within_bounds(coefs.swapaxes(1, 2), np.dtype(dtype or design.X.dtype))
+    coefs = coefs.swapaxes(1, 2)
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
-    coefs = model._within_bounds(coefs.swapaxes(1, 2), design.X.dtype).swapaxes(1, 2)
     if model._y_ndim == 1:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
     return RegularizationPath(alphas, coefs, gaps, intercepts)

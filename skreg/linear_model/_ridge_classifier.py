@@ -7,9 +7,9 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_weights, refuse
+from .._checks import check_weights, refuse, validated
 from ._base import SPARSE_FORMATS
 from ._ridge import RidgeGD
 from ._ridge_cv import RidgeGDCV
@@ -20,12 +20,11 @@ class RidgeClassifierMixin(ClassifierMixin):
 
     def _validate(self, X, y, sample_weight):
         """Return the data, the targets of the classes and the weights, validated."""
-        X, y = validate_data(
+        X, y = validated(
             self,
             X,
             y,
             accept_sparse=SPARSE_FORMATS,
-            dtype=[np.float64, np.float32],
             multi_output=True,
             ensure_all_finite=False,  # of X; its statistics show it, without another pass
         )

@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_weights, refuse
+from .._checks import FLOATS, check_weights, refuse, validated
 from .._convergence import Convergence, Work, warn_if_stopped_short
 from .._network.layers import Network, initialize, predict
 from .._network.optimizers import SGD, Adam
@@ -131,7 +131,7 @@ class DropoutNetwork(BaseEstimator):
 
         `depth` leads a warning to the line of the user.
         """
-        X, y = validate_data(
+        X, y = validated(
             self,
             X,
             y,
@@ -158,7 +158,7 @@ class DropoutNetwork(BaseEstimator):
         """Return the dtypes that X may have: that of the network if there is one."""
         if not reset:
             return [self.coefs_[0].dtype]
-        return [np.float64, np.float32] if self.dtype is None else [np.dtype(self.dtype)]
+        return FLOATS if self.dtype is None else [np.dtype(self.dtype)]
 
     def _check_same_layers(self):
         """Check that what was learned is a network of the layers that are asked for."""
@@ -241,9 +241,7 @@ class DropoutNetwork(BaseEstimator):
     def _validate_new(self, X):
         """Return samples to predict for, validated."""
         check_is_fitted(self, "coefs_")
-        return validate_data(
-            self, X, reset=False, accept_sparse="csr", dtype=self._dtypes(reset=False)
-        )
+        return validated(self, X, reset=False, accept_sparse="csr", dtype=self._dtypes(reset=False))
 
     def _outputs(self, X):
         """Return the outputs of the network, without dropout."""
