@@ -13,12 +13,21 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import Lasso
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skreg import DropoutMLPClassifier, DropoutMLPRegressor, LassoCD, RidgeGD, RidgeGDCV
+from skreg import (
+    DropoutMLPClassifier,
+    DropoutMLPRegressor,
+    ElasticNetCD,
+    ElasticNetCDCV,
+    LassoCD,
+    RidgeGD,
+    RidgeGDCV,
+)
 
 MODELS = {
     "ridge": RidgeGD(alpha=2.0, solver="sgd", tol=1e-4, random_state=0),
@@ -125,6 +134,63 @@ def test_select_from_model_keeps_the_support():
     kept = X.columns[lasso.fit(X, y).coef_ != 0]
     assert 0 < len(kept) < 10
     assert selector.transform(X).columns.tolist() == kept.tolist()
+
+
+@pytest.mark.parametrize("model", [ElasticNetCD(0.5, l1_ratio=1.0), ElasticNetCDCV(l1_ratio=1.0)])
+def test_an_elastic_net_without_l2_selects_as_the_lasso_does(model):
+    X, y = load_diabetes(return_X_y=True)
+    selector = SelectFromModel(model).fit(X, y)
+    np.testing.assert_array_equal(selector.get_support(), selector.estimator_.coef_ != 0)
+    assert selector.threshold_ == 1e-5
+    assert SelectFromModel(ElasticNetCD(0.01, l1_ratio=0.9)).fit(X, y).threshold_ > 1e-5
+
+
+def test_sparse_coefficients_have_the_shape_of_scikit_learn():
+    X, y = load_diabetes(return_X_y=True)
+    expected = Lasso(0.5).fit(X, y).sparse_coef_.shape
+    assert LassoCD(0.5).fit(X, y).sparse_coef_.shape == expected == (1, 10)
+
+
+def test_max_iter_may_be_none_as_in_ridge():
+    X, y = load_diabetes(return_X_y=True)
+    for model in (RidgeGD(max_iter=None), RidgeGDCV(max_iter=None)):
+        np.testing.assert_array_equal(
+            model.fit(X, y).coef_, clone(model).set_params(max_iter=10000).fit(X, y).coef_
+        )
+    with pytest.raises(TypeError, match="LassoCD: max_iter must be an integer >= 1; got None"):
+        LassoCD(max_iter=None).fit(X, y)
+
+
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+def test_factors_by_name_and_by_position(make):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    expected = make(0.1, penalty_factor=[np.inf, *[1] * 8, 0]).fit(X, y).coef_
+    for factor in (
+        {"age": np.inf, "s6": 0},
+        {0: np.inf, 9: 0},
+        {0: np.inf, "s6": 0},
+        pd.Series({"s6": 0, "age": np.inf}),
+        pd.Series([np.inf, *[1] * 8, 0]),
+    ):
+        np.testing.assert_array_equal(make(0.1, penalty_factor=factor).fit(X, y).coef_, expected)
+    by_position = make(0.1, penalty_factor={9: 0, 0: np.inf}).fit(X.to_numpy(), y)
+    np.testing.assert_allclose(by_position.coef_, expected)
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        ({10: 1}, "names column 10; they are 0 to 9"),
+        (pd.Series({"sx": 1}), "names 'sx'; the columns are 'age'"),
+        (pd.Series([1.0, 2.0]), r"got shape \(2,\)"),
+        ({0: "much"}, r"penalty_factor\[0\] must be a number; got 'much'"),
+    ],
+    ids=str,
+)
+def test_labels_that_no_column_has(factor, message):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    with pytest.raises(ValueError, match=message):
+        RidgeGD(penalty_factor=factor).fit(X, y)
 
 
 @pytest.mark.parametrize("make", [RidgeGD, LassoCD])

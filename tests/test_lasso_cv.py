@@ -20,7 +20,15 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from skreg import ElasticNetCD, ElasticNetCDCV, LassoCD, LassoCDCV, enet_path, lasso_path
+from skreg import (
+    ElasticNetCD,
+    ElasticNetCDCV,
+    LassoCD,
+    LassoCDCV,
+    RidgeGDCV,
+    enet_path,
+    lasso_path,
+)
 from skreg.linear_model import _lasso_cv
 
 X, y = load_diabetes(return_X_y=True)
@@ -97,6 +105,16 @@ def test_groups_are_routed_to_the_splitter(splitter):
     assert np.abs(weighted.mse_path_ / by_hand.mse_path_ - 1).max() > 0.01
     with pytest.raises(ValueError, match="passing groups to the splitter"):
         LassoCDCV(cv=splitter).fit(X, y, groups=GROUPS)
+
+
+@pytest.mark.parametrize("make", [LassoCDCV, RidgeGDCV])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["equal", "weighted"])
+def test_folds_may_come_from_a_generator(make, weights):
+    expected = make(cv=KFold(3)).fit(X, y, weights)
+    with config_context(enable_metadata_routing=True):
+        model = make(cv=(fold for fold in KFold(3).split(X))).set_fit_request(sample_weight=True)
+        model.fit(X, y, sample_weight=weights)
+    assert model.alpha_ == expected.alpha_
 
 
 class HeaviestLast(KFold):

@@ -179,6 +179,22 @@ def test_other_features_are_refused():
         lasso_path(X, y, alphas=3).predict(X[:, :9], alpha=1.0)
 
 
+def test_the_columns_of_a_frame_have_to_be_those_of_the_path():
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    path = lasso_path(X, y, alphas=3)
+    alpha, message = path.alphas[1], r"the columns of the path, in their order: age, .*; got s6, "
+    np.testing.assert_allclose(path.predict(X, alpha), path.predict(X.to_numpy(), alpha))
+    with pytest.raises(ValueError, match=message):
+        path.predict(X[X.columns[::-1]], alpha)
+
+
+def test_the_first_three_parts_are_those_of_scikit_learn():
+    X, y = load_diabetes(return_X_y=True)
+    alphas, coefs, _ = lasso_path(X, y, fit_intercept=False, alphas=5, tol=1e-12)[:3]
+    expected = linear_model.lasso_path(X, y, alphas=alphas, tol=1e-12, max_iter=100000)
+    np.testing.assert_allclose(coefs, expected[1], atol=1e-6)
+
+
 def test_stopping_short_warns_once_at_the_users_line():
     X, y = load_breast_cancer(return_X_y=True)
     with pytest.warns(ConvergenceWarning, match="lasso_path stopped at max_iter=1 ") as caught:

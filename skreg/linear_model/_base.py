@@ -1,10 +1,11 @@
 """What the linear estimators share: checks, the Design, name-keyed parameters, prediction."""
 
 from fnmatch import fnmatchcase
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,12 +19,20 @@ SPARSE_FORMATS = ("csr", "csc")
 class LinearRegressor(RegressorMixin, BaseEstimator):
     """A linear regressor with a separable penalty and bounds on its coefficients."""
 
+    _most_steps = None  # what max_iter=None stands for, where it may be None
+
     def _check_common(self):
         """Check the parameters that every linear estimator has."""
         for name in ("positive", "fit_intercept", "standardize"):
             check_flag(self, name)
-        check_number(self, "max_iter", low=1, integer=True)
+        if self.max_iter is not None or self._most_steps is None:
+            check_number(self, "max_iter", low=1, integer=True)
         check_number(self, "tol", low=0)
+
+    def _rule(self):
+        """Return when a solver is to stop."""
+        most = self._most_steps if self.max_iter is None else self.max_iter
+        return {"tol": self.tol, "max_iter": most}
 
     def _build(self, X, y, sample_weight):
         """Validate the data; return its Design, the centred targets as columns, and their mean."""
@@ -78,8 +87,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         n_features = self.n_features_in_
         if value is None:
             return np.full(n_features, float(default))
-        if isinstance(value, dict):
-            return self._by_column_name(name, value, default)
+        if isinstance(value, dict) or is_labelled(value):
+            return self._by_label(name, dict(value.items()), default)
         allowed = f"a number, an array of shape ({n_features},) or a dict keyed by column name"
         try:
             numbers = np.asarray(value, dtype=float)
@@ -92,25 +101,30 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             refuse(self, name, value, "free of NaN")
         return np.broadcast_to(numbers, n_features).copy()
 
-    def _by_column_name(self, name, value, default):
-        """Resolve a dict whose keys are column names or patterns; later entries win."""
+    def _by_label(self, name, value, default):
+        """Resolve a dict whose keys are positions, column names or patterns; later entries win."""
         columns = getattr(self, "feature_names_in_", None)
-        owner = type(self).__name__
-        if columns is None:
-            raise ValueError(
-                f"{owner}: {name} is keyed by column name, but X has no column names; pass a "
-                "DataFrame or an array with one number per feature."
-            )
-        numbers = np.full(len(columns), float(default))
-        for pattern, number in value.items():
-            matches = [
-                fnmatchcase(column, str(pattern)) | (column == pattern) for column in columns
-            ]
+        owner, n_features = type(self).__name__, self.n_features_in_
+        numbers = np.full(n_features, float(default))
+        for label, number in value.items():
+            if not isinstance(number, Real) or np.isnan(number):
+                refuse(self, f"{name}[{label!r}]", number, "a number")
+            if isinstance(label, Integral):
+                if not 0 <= label < n_features:
+                    raise ValueError(
+                        f"{owner}: {name} names column {label}; they are 0 to {n_features - 1}."
+                    )
+                numbers[label] = number
+                continue
+            if columns is None:
+                raise ValueError(
+                    f"{owner}: {name} is keyed by column name, but X has no column names; pass a "
+                    "DataFrame, positions or an array with one number per feature."
+                )
+            matches = [fnmatchcase(column, str(label)) | (column == label) for column in columns]
             if not any(matches):
                 known = ", ".join(map(repr, columns[:10])) + (", ..." if len(columns) > 10 else "")
-                raise ValueError(f"{owner}: {name} names {pattern!r}; the columns are {known}.")
-            if not isinstance(number, Real) or np.isnan(number):
-                refuse(self, f"{name}[{pattern!r}]", number, "a number")
+                raise ValueError(f"{owner}: {name} names {label!r}; the columns are {known}.")
             numbers[matches] = number
         return numbers
 
@@ -210,3 +224,16 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def is_labelled(value):
+    """Tell whether an array has labels of its own, as a pandas Series has with an index."""
+    return hasattr(value, "items") and type(value.index).__name__ != "RangeIndex"
+
+
+def split_consumer(cv):
+    """Return what metadata for a splitter are routed to: itself, or for folds what asks for none.
+
+    Folds may come from a generator, which must not be used up.
+    """
+    return cv if hasattr(cv, "split") else check_cv()

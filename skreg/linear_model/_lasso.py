@@ -36,8 +36,8 @@ class ElasticNetCD(LinearRegressor):
         faster: here it takes the Gram matrix of all columns.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
@@ -59,7 +59,7 @@ class ElasticNetCD(LinearRegressor):
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients, exactly 0 off the support.
-    sparse_coef_ : csr_array of shape (n_features,) or (n_targets, n_features)
+    sparse_coef_ : csr_array of shape (1, n_features) or (n_targets, n_features)
         The same, sparse.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept.
@@ -211,9 +211,15 @@ class ElasticNetCD(LinearRegressor):
         return coef.reshape(shape) * design.scale
 
     @property
+    def penalty(self):
+        """The kind of the penalty, as SelectFromModel asks for it: 'l1' or 'elasticnet'."""
+        ratio = getattr(self, "l1_ratio_", self.l1_ratio)
+        return "l1" if np.all(np.equal(ratio, 1)) else "elasticnet"
+
+    @property
     def sparse_coef_(self):
         """Coefficients as a sparse array."""
-        return sp.csr_array(self.coef_)
+        return sp.csr_array(np.atleast_2d(self.coef_))
 
 
 class LassoCD(ElasticNetCD):
@@ -235,8 +241,8 @@ class LassoCD(ElasticNetCD):
         Strength of the penalty, >= 0. 0 is ordinary least squares.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
@@ -258,7 +264,7 @@ class LassoCD(ElasticNetCD):
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients, exactly 0 off the support.
-    sparse_coef_ : csr_array of shape (n_features,) or (n_targets, n_features)
+    sparse_coef_ : csr_array of shape (1, n_features) or (n_targets, n_features)
         The same, sparse.
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept.

@@ -12,7 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._checks import check_choice, check_number, refuse
 from .._convergence import warn_if_stopped_short, worst
 from .._threads import single_thread
-from ._base import LinearRegressor
+from ._base import LinearRegressor, split_consumer
 from ._lasso import ElasticNetCD
 from ._path import Grid, begin, follow, least_certain
 
@@ -54,8 +54,8 @@ class ElasticNetCDCV(LinearRegressor):
         smallest mean error.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
@@ -80,7 +80,7 @@ class ElasticNetCDCV(LinearRegressor):
         What was chosen.
     coef_ : ndarray of shape (n_features,)
         Coefficients on all data, exactly 0 off the support.
-    sparse_coef_ : csr_array of shape (n_features,)
+    sparse_coef_ : csr_array of shape (1, n_features)
         The same, sparse.
     intercept_ : float
         Intercept.
@@ -310,7 +310,7 @@ class ElasticNetCDCV(LinearRegressor):
         return model
 
     _penalty = ElasticNetCD._penalty
-    sparse_coef_ = ElasticNetCD.sparse_coef_
+    penalty, sparse_coef_ = ElasticNetCD.penalty, ElasticNetCD.sparse_coef_
 
     def get_metadata_routing(self):
         """Return how metadata are routed: to fit, and to the splitter.
@@ -322,7 +322,7 @@ class ElasticNetCDCV(LinearRegressor):
         """
         to_split = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self).add_self_request(self)
-        return router.add(splitter=check_cv(self.cv), method_mapping=to_split)
+        return router.add(splitter=split_consumer(self.cv), method_mapping=to_split)
 
     def __sklearn_tags__(self):
         """Return the tags: y has to be a vector."""
@@ -389,8 +389,8 @@ class LassoCDCV(ElasticNetCDCV):
         within one standard error of it, which glmnet calls lambda.1se.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
@@ -415,7 +415,7 @@ class LassoCDCV(ElasticNetCDCV):
         What was chosen.
     coef_ : ndarray of shape (n_features,)
         Coefficients on all data, exactly 0 off the support.
-    sparse_coef_ : csr_array of shape (n_features,)
+    sparse_coef_ : csr_array of shape (1, n_features)
         The same, sparse.
     intercept_ : float
         Intercept.

@@ -34,8 +34,8 @@ class MultiTaskElasticNetCD(LinearRegressor):
         Part of the penalty that selects, in [0, 1].
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     fit_intercept : bool, default=True
         Whether to fit intercepts.
     standardize : bool, default=False
@@ -170,7 +170,7 @@ class MultiTaskElasticNetCD(LinearRegressor):
         return self
 
     _check_parameters = ElasticNetCD._check_parameters
-    sparse_coef_ = ElasticNetCD.sparse_coef_
+    penalty, sparse_coef_ = ElasticNetCD.penalty, ElasticNetCD.sparse_coef_
 
     def _refuse_one_target(self):
         """Raise an error where y is a vector."""
@@ -216,8 +216,8 @@ class MultiTaskLassoCD(MultiTaskElasticNetCD):
         Strength of the penalty, >= 0. 0 is ordinary least squares.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     fit_intercept : bool, default=True
         Whether to fit intercepts.
     standardize : bool, default=False

@@ -31,12 +31,15 @@ class RegularizationPath(NamedTuple):
         `tol`.
     intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         Intercepts.
+    feature_names : None or ndarray of shape (n_features,)
+        Names of the features, where X had names that are strings.
     """
 
     alphas: np.ndarray
     coefs: np.ndarray
     gaps: np.ndarray
     intercepts: np.ndarray
+    feature_names: np.ndarray | None = None
 
     def at(self, alpha):
         """Return coefficients and intercept at an alpha, interpolated where it lies between two.
@@ -84,6 +87,12 @@ class RegularizationPath(NamedTuple):
             Predicted targets.
         """
         coef, intercept = self.at(alpha)
+        names = list(getattr(X, "columns", []))
+        if self.feature_names is not None and names and names != list(self.feature_names):
+            raise ValueError(
+                "RegularizationPath: X must have the columns of the path, in their order: "
+                f"{', '.join(self.feature_names)}; got {', '.join(map(str, names))}."
+            )
         X = check_array(X, accept_sparse=True)
         if X.shape[1] != coef.shape[-1]:
             raise ValueError(
@@ -142,7 +151,8 @@ def lasso_path(
     Returns
     -------
     RegularizationPath
-        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+        A named tuple of alphas, coefs, gaps, intercepts and feature names, with a method
+        `predict`. The first three, ``path[:3]``, are what scikit-learn's paths return.
 
     Raises
     ------
@@ -242,7 +252,8 @@ def enet_path(
     Returns
     -------
     RegularizationPath
-        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+        A named tuple of alphas, coefs, gaps, intercepts and feature names, with a method
+        `predict`. The first three, ``path[:3]``, are what scikit-learn's paths return.
 
     Raises
     ------
@@ -328,15 +339,16 @@ def ridge_path(
         See :class:`RidgeGD`.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
-    max_iter : int, default=10000
-        Steps at most.
+    max_iter : int or None, default=10000
+        Steps at most. None is 10000.
     tol : float, default=1e-10
         Where to stop, see :class:`RidgeGD`.
 
     Returns
     -------
     RegularizationPath
-        A named tuple of alphas, coefs, gaps and intercepts, with a method `predict`.
+        A named tuple of alphas, coefs, gaps, intercepts and feature names, with a method
+        `predict`. The first three, ``path[:3]``, are what scikit-learn's paths return.
 
     Raises
     ------
@@ -485,7 +497,8 @@ def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
     if model._y_ndim == 1:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
-    return RegularizationPath(alphas, coefs, gaps, intercepts)
+    names = getattr(model, "feature_names_in_", None)
+    return RegularizationPath(alphas, coefs, gaps, intercepts, names)
 
 
 def least_certain(solutions):

@@ -39,8 +39,8 @@ class RidgeGD(LinearRegressor):
         squares.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
         A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
         factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
@@ -74,8 +74,8 @@ class RidgeGD(LinearRegressor):
         fast, but the loss may rise on the way.
     batch_size : int, default=64
         Samples in a minibatch of 'sgd'.
-    max_iter : int, default=10000
-        Steps at most; passes over the data for 'sgd'.
+    max_iter : int or None, default=10000
+        Steps at most; passes over the data for 'sgd'. None is 10000.
     tol : float, default=1e-10
         Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
         the duality gap, relative to the objective, as small. On tall data each coordinate of the
@@ -190,6 +190,8 @@ class RidgeGD(LinearRegressor):
     >>> print(f"{abs(noisy - curve).mean():.2f} {abs(smooth.coef_ - curve).mean():.2f}")
     0.24 0.07
     """
+
+    _most_steps = 10000
 
     def __init__(
         self,
@@ -392,7 +394,7 @@ class RidgeGD(LinearRegressor):
 
     def _solve(self, problem):
         """Minimise by the chosen solver; return where it ended and the number of steps."""
-        rule = {"tol": self.tol, "max_iter": self.max_iter}
+        rule = self._rule()
         solver = self.solver
         if solver == "auto":
             solver = "nesterov" if self._bounded() else "cg"
@@ -445,9 +447,10 @@ class RidgeGD(LinearRegressor):
         state = f"a relative accuracy of {accuracy:.1e} (tol={self.tol:g})"
         if accuracy <= self.tol:
             return f"converged after {self.n_iter_} steps to {state}."
-        if self.n_iter_ >= self.max_iter:
+        most = self._rule()["max_iter"]
+        if self.n_iter_ >= most:
             remedy = "standardise X, use solver='auto' or raise max_iter"
-            return f"stopped at max_iter={self.max_iter} with {state}: {remedy}."
+            return f"stopped at max_iter={most} with {state}: {remedy}."
         if self.solver == "gd":
             return f"stopped because the loss rose, with {state}: lower step, or leave it None."
         return f"stopped at the limit of float64 with {state}: raise tol or rescale X."

@@ -131,8 +131,8 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         ``n_samples / (n_classes * count)``. None is 1 for all.
     solver : {'auto', 'gd', 'nesterov', 'cg', 'sgd'}, default='auto'
         See :class:`RidgeGD`; 'auto' is 'nesterov' where there are bounds, else 'cg'.
-    max_iter : int, default=10000
-        Steps at most; passes over the data for 'sgd'.
+    max_iter : int or None, default=10000
+        Steps at most; passes over the data for 'sgd'. None is 10000.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
     random_state : None, int or RandomState, default=None
@@ -273,8 +273,8 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         Weights of the classes, see :class:`RidgeGDClassifier`.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`, where `cv` is None.
-    max_iter : int, default=10000
-        Steps of conjugate gradients at most, see :class:`RidgeGDCV`.
+    max_iter : int or None, default=10000
+        Steps of conjugate gradients at most, see :class:`RidgeGDCV`. None is 10000.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
 

@@ -19,7 +19,7 @@ from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.normal_equations import WORTH
 from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose, pays
 from .._threads import single_thread
-from ._base import LinearRegressor
+from ._base import LinearRegressor, split_consumer
 from ._penalty_matrix import check_penalty_matrix, quadratic
 from ._ridge import RidgeGD
 
@@ -46,8 +46,8 @@ class RidgeGDCV(LinearRegressor):
         good, the first is chosen.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
-        out. A dict is keyed by column name or `fnmatch` pattern; columns that it does not name
-        have 1; later entries win. None is 1 for all.
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
         A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`; not together with
         `penalty_factor`.
@@ -73,9 +73,9 @@ class RidgeGDCV(LinearRegressor):
         Whether to keep `cv_results_`, where `cv` is None.
     alpha_per_target : bool, default=False
         Whether to choose an alpha for each target, where `cv` is None.
-    max_iter : int, default=10000
+    max_iter : int or None, default=10000
         Steps of conjugate gradients at most: for all folds and alphas at once where there is no
-        decomposition, and for the coefficients.
+        decomposition, and for the coefficients. None is 10000.
     tol : float, default=1e-10
         Accuracy of the coefficients, see :class:`RidgeGD`.
 
@@ -190,6 +190,7 @@ class RidgeGDCV(LinearRegressor):
 
     positive, lower, upper, solver, class_weight = False, None, None, "cg", None  # no parameters
     _default_scoring = "r2"
+    _most_steps = RidgeGD._most_steps
 
     def __init__(
         self,
@@ -260,7 +261,7 @@ class RidgeGDCV(LinearRegressor):
         self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
         problem, start = Problem.of(design, target, penalty, alphas), side.coefficients(alphas)
-        point, n_iter = conjugate(problem, start=start, tol=self.tol, max_iter=self.max_iter)
+        point, n_iter = conjugate(problem, start=start, **self._rule())
         self.n_iter_ = max(1, n_iter)
         self._store(whole, design.coefficients(point.w), y_mean)
         self.convergence_ = self._certify(problem, point, penalty, began)
@@ -271,8 +272,7 @@ class RidgeGDCV(LinearRegressor):
         """Return what answers for all alphas: a decomposition, where there is a reason for one."""
         if can_be_decomposed(design, penalty) and (self.cv is None or pays(design, WORTH)):
             return decompose(design, y, penalty, centred=self.fit_intercept)
-        rule = {"tol": self.tol, "max_iter": self.max_iter}
-        side = MatrixFree(design, y, penalty, self.fit_intercept, **rule)
+        side = MatrixFree(design, y, penalty, self.fit_intercept, **self._rule())
         if self.cv is None:
             self._refuse_or_tell(design, penalty)
         return side
@@ -464,7 +464,7 @@ class RidgeGDCV(LinearRegressor):
         to_split = MethodMapping().add(caller="fit", callee="split")
         router = MetadataRouter(owner=self).add_self_request(self)
         router.add(scorer=self._scorer(), method_mapping=to_score)
-        return router.add(splitter=self._splitter(), method_mapping=to_split)
+        return router.add(splitter=split_consumer(self.cv), method_mapping=to_split)
 
 
 def takes_weights(scorer):
