@@ -1,4 +1,4 @@
-"""The normal equations of ridge regression, in five ways, against numpy's solver."""
+"""The normal equations of ridge regression, in six ways, against numpy's solver."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from skreg._solvers.normal_equations import (
     ColumnsOfAllAlphas,
     FactorOfColumns,
     FactorOfSamples,
+    LeastSquares,
     Samples,
 )
 from skreg._solvers.penalties import ElasticNet
@@ -50,7 +51,7 @@ def solve(system, tol, max_steps=1000):
     return system.coefficients(x + change), n_steps
 
 
-KINDS = [Columns, ColumnsOfAllAlphas, FactorOfColumns, Samples, FactorOfSamples]
+KINDS = [Columns, ColumnsOfAllAlphas, FactorOfColumns, LeastSquares, Samples, FactorOfSamples]
 ITERATIVE = [Columns, ColumnsOfAllAlphas, Samples]
 
 
@@ -103,9 +104,9 @@ def test_steps_end_where_the_accuracy_is_reached(shape, kind):
     [
         ("tall", [1.0] * 3, [FactorOfColumns, Columns]),
         ("tall", [[1.0, 2.0]] * 3, [FactorOfColumns, ColumnsOfAllAlphas, Columns]),
-        ("tall", [[1.0, 0.0]] * 3, [FactorOfColumns, Columns]),
+        ("tall", [[1.0, 0.0]] * 3, [FactorOfColumns, LeastSquares, Columns]),
         ("wide", [[1.0, 2.0]] * 3, [FactorOfSamples, Samples, Columns]),
-        ("wide", [0.0] * 3, [Columns]),
+        ("wide", [0.0] * 3, [Columns, LeastSquares]),
     ],
 )
 def test_the_kind_depends_on_the_shape_and_the_penalty(shape, alpha, kinds):

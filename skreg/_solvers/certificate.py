@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import cho_solve, lapack, qr, solve_triangular
 
-from .penalties import in_any
+from .penalties import NEGLIGIBLE, in_any
 
 MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
 MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
@@ -80,15 +80,14 @@ def dual_point(design, rr, C, penalty, alphas):
     half of what its squared residuals lose, and the correlations of the residuals.
     """
     gain = np.zeros(C.shape[1])
-    j = penalty.unlimited(alphas.max(), design.column_norms, np.sqrt(rr.max(initial=0.0)))
-    if j.size == 0:
-        return gain, C
+    size, norms = np.sqrt(rr.max(initial=0.0)), design.column_norms
+    j = np.flatnonzero(alphas.min() * penalty.weight <= (NEGLIGIBLE * size) * norms)
     part = penalty.take(j).at(alphas)
-    free = np.broadcast_to(part.unbounded(C[j]), (j.size, C.shape[1]))
-    dual = C
+    light = part.unlimited(norms[j, None], size)
+    dual, free = C, light & part.unbounded(C[j])
     while free.any():
         gain, dual = without(free, j, design, C)
-        new = part.unbounded(dual[j]) & ~free
+        new = light & part.unbounded(dual[j]) & ~free
         if not new.any():
             break
         free = free | new

@@ -4,6 +4,7 @@
 `descend`       the textbook's gradient descent; the loss falls at every step; to learn from
 `nesterov`      accelerated, projected onto the bounds
 `conjugate`     the normal equations, mostly by conjugate gradients: the fastest without bounds
+`coordinate`    coordinate descent on a Gram matrix, and Newton steps: exact, with bounds
 ==============  ==============================================================================
 
 Targets share the passes over the data: y and w have one column for each. Every method stops when
@@ -19,6 +20,8 @@ from .._data import Design
 from .._numba import kernel
 from .krylov import Krylov
 from .normal_equations import systems
+from .path import Descent
+from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
@@ -27,12 +30,14 @@ LANCZOS_STEPS = 15, 100  # at least and at most
 
 
 @kernel
-def optimality(c, w, column, ridge, lower, upper, floor, square, violation, value, gap, sure):
+def optimality(
+    c, w, column, norms, ridge, lower, upper, floor, square, steepest, violation, value, gap, sure
+):
     """Add up what coefficients lack, for each target.
 
-    `square` is that of the projected gradient in the metric, `violation` its largest entry, `value`
-    the penalty, `gap` the duality gap over the columns with a penalty, `sure` that over the columns
-    whose penalty is above `floor`.
+    `square` is that of the projected gradient in the metric, `violation` its largest entry,
+    `steepest` that per norm of a column without penalty, `value` the penalty, `gap` the duality gap
+    over the columns with a penalty, `sure` that over the columns whose penalty is above `floor`.
     """
     for j in range(w.shape[0]):
         for t in range(w.shape[1]):
@@ -44,6 +49,8 @@ def optimality(c, w, column, ridge, lower, upper, floor, square, violation, valu
                 continue
             square[t] += gradient**2 / (column[j] + ridge[j, t])
             violation[t] = max(violation[t], abs(gradient))
+            if ridge[j, t] == 0.0 and norms[j] > 0.0:
+                steepest[t] = max(steepest[t], abs(gradient) / norms[j])
             if ridge[j, t] > 0.0:
                 best = min(max(c[j, t] / ridge[j, t], lower[j, 0]), upper[j, 0])
                 part = (best - w[j, t]) * (c[j, t] - ridge[j, t] * (best + w[j, t]) / 2.0)
@@ -64,7 +71,8 @@ class Point(NamedTuple):
         The objective, the duality gap over the columns with a penalty, and the largest violation
         of the optimality conditions.
     lengths, sure_gaps : ndarray of shape (n_targets,)
-        Length of the projected gradient relative to that at 0, and the gap over the columns with a
+        Length of the projected gradient relative to that at the start, by the metric or by the
+        norms of columns without penalty, whichever is larger; and the gap over the columns with a
         penalty above rounding.
     """
 
@@ -115,8 +123,9 @@ class Problem(NamedTuple):
         The metric without the penalty: the squares of the columns' norms, on tall data.
     at_rest : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
-    scale : ndarray of shape (n_targets,)
-        Length of the gradient at w = 0 in that metric.
+    scale, steepness : ndarray of shape (n_targets,)
+        Length of the gradient at the start in that metric, and the largest correlation there per
+        norm of a column.
     """
 
     design: Design
@@ -130,6 +139,7 @@ class Problem(NamedTuple):
     column: np.ndarray
     at_rest: np.ndarray
     scale: np.ndarray
+    steepness: np.ndarray
 
     @classmethod
     def of(cls, design, y, penalty, alphas):
@@ -139,20 +149,29 @@ class Problem(NamedTuple):
         """
         n_alphas = alphas[0].size
         alphas, factor, column = alphas.ravel(), penalty.ridge, design.column_norms**2
-        if not design.tall:
-            column = column.max() * np.where(factor > 0, factor / max(factor.max(), TINY), 1.0)
+        if not design.tall and factor.any():
+            column = np.where(factor > 0, column.max() * (factor / factor.max()), column)
+        elif not design.tall:
+            column = np.full_like(column, column.max())
         column = np.where(column > 0, column, 1.0)
         ridge = np.multiply.outer(factor, alphas)
         bounds = penalty.lower[:, None], penalty.upper[:, None]
-        at_rest = design.rmatvec(y)
+        at_rest, rest = design.rmatvec(y), penalty.rest()[:, None]
+        start = design.rmatvec(y - design.matvec(rest)) if rest.any() else at_rest
+        norms = np.where(design.column_norms > 0, design.column_norms, np.inf)[:, None]
+        steepness = np.abs(start / norms).max(axis=0, initial=0.0)
         scale = np.array(
             [
-                norm(at_rest[:, t // n_alphas] / np.sqrt(column + alpha * factor))
+                norm(
+                    (start[:, t // n_alphas] - alpha * factor * rest[:, 0])
+                    / np.sqrt(column + alpha * factor)
+                )
                 for t, alpha in enumerate(alphas)
             ]
         )
-        y, at_rest = repeated(y, n_alphas), repeated(at_rest, n_alphas)
-        return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, column, at_rest, scale)
+        y, at_rest, steepness = (repeated(a, n_alphas) for a in (y, at_rest, steepness))
+        parts = column, at_rest, scale, steepness
+        return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
 
     @property
     def metric(self):
@@ -162,6 +181,11 @@ class Problem(NamedTuple):
         leave the row space, out of which only the penalty, however small, would bring them back.
         """
         return self.column[:, None] + self.ridge
+
+    @property
+    def penalty(self):
+        """The penalty for alpha = 1."""
+        return ElasticNet(0.0 * self.factor, self.factor, self.lower[:, 0], self.upper[:, 0])
 
     @property
     def movable(self):
@@ -176,11 +200,12 @@ class Problem(NamedTuple):
     def at(self, w):
         """Return the point of some coefficients."""
         r, c = self.correlations(w)
-        square, violation, value, gap, sure = sums = np.zeros((5, w.shape[1]))
-        weights = self.column, self.ridge, self.lower, self.upper
+        square, steepest, violation, value, gap, sure = sums = np.zeros((6, w.shape[1]))
+        weights = self.column, self.design.column_norms, self.ridge, self.lower, self.upper
         optimality(c, w, *weights, self.floor, *sums)
         losses = 0.5 * (self.design.s @ r**2) + value
-        return Point(w, r, c, losses, gap, violation, ratio(np.sqrt(square), self.scale), sure)
+        lengths = ratio(np.sqrt(square), self.scale), ratio(steepest, self.steepness)
+        return Point(w, r, c, losses, gap, violation, np.maximum(*lengths), sure)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -308,9 +333,27 @@ def conjugate(problem, *, tol, max_iter, start=None):
     return point, n_iter
 
 
+def coordinate(problem, *, tol, max_iter):
+    """Coordinate descent and Newton steps on a Gram matrix, as with an L1 penalty.
+
+    The gap is of the order of the square of the gradient.
+    """
+    w, n_iter = problem.start(), 0
+    for t, alpha in enumerate(problem.alphas):
+        start = w[:, t - 1 : t] if t % problem.n_alphas else w[:, t : t + 1]
+        rule = {"tol": tol**2, "max_iter": max_iter}
+        descent = Descent(
+            problem.design, problem.y[:, t : t + 1], problem.penalty.at(alpha), start, **rule
+        )
+        (solution,) = descent.run([1.0])
+        w[:, t : t + 1] = descent.coefficients(solution)
+        n_iter = max(n_iter, descent.n_sweeps)
+    return problem.at(w), n_iter
+
+
 def repeated(a, count):
-    """Return every column of an array so many times."""
-    return a if count == 1 else np.repeat(a, count, axis=1)
+    """Return every entry of the last axis of an array so many times."""
+    return a if count == 1 else np.repeat(a, count, axis=-1)
 
 
 def ratio(a, b):

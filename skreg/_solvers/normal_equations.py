@@ -12,13 +12,14 @@ again for what is left.
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
 
 from .krylov import solve_shifted
 from .working_set import LARGEST_GRAM
 
 WORTH = 100  # passes over the data that conjugate gradients may take
 MANY = 15  # factors that take as long as an eigendecomposition
+LARGEST_LEAST_SQUARES = 1e10  # samples times squares of columns
 UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha
 
 
@@ -33,11 +34,21 @@ def systems(problem):
             squares = problem.column[on] / problem.factor[on]
             if squares.max() <= UNEVEN * squares.min():
                 yield ColumnsOfAllAlphas
+        if not penalised and least_squares_pay(design):
+            yield LeastSquares
     elif penalised:
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield FactorOfSamples
         yield Samples
     yield Columns
+    if not design.tall and not penalised and least_squares_pay(design):
+        yield LeastSquares
+
+
+def least_squares_pay(design):
+    """Tell whether the columns may be decomposed themselves; folds cannot."""
+    work = (design.n_samples + design.n_features) * design.n_features**2
+    return np.isfinite(design.passes_of_gram) and work <= LARGEST_LEAST_SQUARES
 
 
 class Columns:
@@ -158,6 +169,33 @@ class FactorOfColumns(Columns):
         change, on = np.zeros_like(x), self.on
         alphas, factor = self.problem.alphas, self.problem.factor[on]
         change[on] = solved(self.G, factor, alphas, -self.problem.gradient(point.c, x)[on])
+        return change, 1
+
+
+class LeastSquares(Columns):
+    """The least squares themselves, whose matrix has twice the digits of that of the equations.
+
+    Columns are scaled to length 1; the roots of the penalty are rows of their own.
+    """
+
+    def __init__(self, problem):
+        design = problem.design
+        self.problem, self.on = problem, np.flatnonzero(problem.movable)
+        norms = design.column_norms[self.on]
+        self.norms = np.where(norms > 0, norms, 1.0)[:, None]
+        self.root = np.sqrt(design.s)[:, None]
+        self.X = self.root * design.matvec(np.diagflat(1 / self.norms), self.on)
+
+    def solve(self, x, point, tol, max_steps):
+        """Return a correction, and that it took one step."""
+        change, w, alphas = np.zeros_like(x), x[self.on], self.problem.alphas
+        for alpha in np.unique(alphas):
+            some = alphas == alpha
+            penalty = np.sqrt(alpha * self.problem.factor[self.on])[:, None]
+            A = np.vstack([self.X, np.diagflat(penalty / self.norms)])
+            b = np.vstack([self.root * point.r[:, some], -penalty * w[:, some]])
+            solution = lstsq(A, b, lapack_driver="gelsy", check_finite=False)[0]
+            change[np.ix_(self.on, some)] = solution / self.norms
         return change, 1
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 LARGEST = 1e300  # weight or coefficient
 ROUNDING = 1e-15
-NEGLIGIBLE = 1e-10  # penalty of a column, relative to its length and that of the residual
+NEGLIGIBLE = 1e-10  # L1 part of the penalty of a column, relative to its largest correlation
+WEAK = 1e-12  # ridge part, relative to the square of the column
 
 
 class ElasticNet(NamedTuple):
@@ -89,14 +90,14 @@ class ElasticNet(NamedTuple):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
-    def unlimited(self, alpha, length, size):
-        """Return the columns with next to no penalty that have no bound on some side.
+    def unlimited(self, length, size):
+        """Tell which columns have next to no penalty, and no bound on some side.
 
         Columns of some lengths are meant, and correlations with a vector of some size.
         """
-        j = np.flatnonzero(alpha * self.weight <= (NEGLIGIBLE * size) * length)
-        weak = alpha * self.ridge[j] <= (NEGLIGIBLE * length[j]) ** 2
-        return j[weak & (np.isinf(self.lower[j]) | np.isinf(self.upper[j]))]
+        light = self.weight <= (NEGLIGIBLE * size) * length
+        light &= self.ridge <= WEAK * length**2
+        return light & (np.isinf(self.lower) | np.isinf(self.upper))
 
     def unbounded(self, c):
         """Tell where no L1 part keeps a column from moving without end."""

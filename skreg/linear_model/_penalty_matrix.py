@@ -43,9 +43,9 @@ def check_penalty_matrix(model):
             f"{owner}: penalty_matrix does not support positive, lower or upper; leave them out, "
             "or use penalty_factor."
         )
-    if model.solver == "sgd":
+    if model.solver in ("sgd", "cd"):
         raise ValueError(
-            f"{owner}: penalty_matrix does not support solver='sgd'; use solver='auto'."
+            f"{owner}: penalty_matrix does not support solver={model.solver!r}; use solver='auto'."
         )
 
 

@@ -264,7 +264,7 @@ class RidgeGDCV(LinearRegressor):
         point, n_iter = conjugate(problem, start=start, **self._rule())
         self.n_iter_ = max(1, n_iter)
         self._store(whole, design.coefficients(point.w), y_mean)
-        self.convergence_ = self._certify(problem, point, penalty, began)
+        self.convergence_ = self._certify(problem, point, began)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
