@@ -27,6 +27,7 @@ def systems(problem):
     """Yield kinds of systems that have the solution of a problem, the most promising first."""
     design, on = problem.design, problem.movable
     penalised = on.any() and np.all(problem.ridge[on] > 0)
+    fine = least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
     if design.tall:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield FactorOfColumns
@@ -34,14 +35,14 @@ def systems(problem):
             squares = problem.column[on] / problem.factor[on]
             if squares.max() <= UNEVEN * squares.min():
                 yield ColumnsOfAllAlphas
-        if not penalised and least_squares_pay(design):
+        if fine:
             yield LeastSquares
     elif penalised:
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield FactorOfSamples
         yield Samples
     yield Columns
-    if not design.tall and not penalised and least_squares_pay(design):
+    if not design.tall and fine:
         yield LeastSquares
 
 

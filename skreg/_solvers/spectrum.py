@@ -21,6 +21,9 @@ MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
 SMALL_SIDE = 200  # which takes milliseconds
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
 ROUNDING = 10 * np.finfo(float).eps
+FINE = 1e4 * np.finfo(float).eps  # of a matrix, that alpha has to be, or its rounding shows
+FEW = 2000  # samples, whose kernel is made where they are more than columns
+MAX_NUMBERS = 50_000_000  # in columns that are decomposed themselves
 CANCELLED = 1e-6  # of a variance, what may be left in training sets where others are subtracted
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
 
@@ -41,7 +44,7 @@ def pays(design, worth):
     return side <= SMALL_SIDE or passes + side**3 / (2 * max(1, design.n_numbers)) <= worth
 
 
-def decompose(design, y, penalty, *, centred):
+def decompose(design, y, penalty, *, centred, smallest):
     """Decompose the smaller side of the data.
 
     Parameters
@@ -54,11 +57,17 @@ def decompose(design, y, penalty, *, centred):
         Penalty for alpha = 1; columns whose bounds are equal are left out.
     centred : bool
         Whether there is an intercept.
+    smallest : float
+        The smallest alpha.
     """
-    n_used = np.count_nonzero(penalty.lower < penalty.upper)
-    saturated = np.count_nonzero(design.s) <= n_used + 1  # 1 minus a leverage would cancel
-    side = Samples if saturated and design.n_samples <= MAX_SIDE else Columns
-    return side(design, y, penalty, centred)
+    used = penalty.lower < penalty.upper
+    saturated = np.count_nonzero(design.s) <= used.sum() + 1  # 1 minus a leverage would cancel
+    size = np.max(design.column_norms[used] ** 2, initial=0.0)
+    least = smallest * np.min(penalty.ridge, where=used & (penalty.ridge > 0), initial=np.inf)
+    fine = least < FINE * size and design.n_samples <= FEW
+    if (saturated and design.n_samples <= MAX_SIDE) or fine:
+        return Samples(design, y, penalty, centred, smallest)
+    return Columns(design, y, penalty, centred)
 
 
 class Basis(NamedTuple):
@@ -240,8 +249,9 @@ class Samples(Side):
     minus a leverage the same with the squares of U.
     """
 
-    def __init__(self, design, y, penalty, centred):
+    def __init__(self, design, y, penalty, centred, smallest):
         self.design, self.y, self.centred, factor = design, y, centred, penalty.ridge
+        self.smallest = smallest
         used = penalty.lower < penalty.upper
         self.inverse = np.divide(1, factor, out=np.zeros_like(factor), where=used & (factor > 0))
         self.free = np.flatnonzero(used & (factor == 0))
@@ -254,24 +264,38 @@ class Samples(Side):
         """Decompose the part of a kernel that belongs to those rows that have a weight.
 
         The unpenalised columns get eigenvalues above all others, by which they are told apart.
+        Where the smallest alpha comes near the rounding of the kernel, the columns themselves are
+        decomposed: the squares of their singular values have twice the digits.
         """
         rows = rows[self.design.s[rows] > 0]
         root = np.sqrt(self.design.s[rows])
-        E, K = root[:, None] * self.E[rows], all_K[np.ix_(rows, rows)] * np.outer(root, root)
-        length = np.sqrt(np.sum(E**2, axis=0))
-        length[length == 0] = 1.0
-        Q, singular, Vt = np.linalg.svd(E / length, full_matrices=False)
-        kept = singular > ROUNDING * len(rows)
-        Q = Q[:, kept]
-        solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
-        before = norm(K)
+        K = all_K[np.ix_(rows, rows)] * np.outer(root, root)
+        Q, solve = orthogonal(root[:, None] * self.E[rows], self.centred)
+        before = norm(K) or 1.0
         K -= Q @ (Q.T @ K)
         K -= (K @ Q) @ Q.T
-        size = norm(K) or 1.0
-        d, U = np.linalg.eigh(K + 2 * size * Q @ Q.T)
-        d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
-        d = np.where(d > ROUNDING * len(rows) * size, d, 0.0)
-        return Dual(all_K, rows, root, d, U, solve, size >= CANCELLED * before)
+        is_exact = norm(K) >= CANCELLED * before
+        if self.smallest < FINE * before and self.inverse.size * len(rows) <= MAX_NUMBERS:
+            d, U = self._singular(rows, root, Q)
+        else:
+            d, U = np.linalg.eigh(K + 2 * before * Q @ Q.T)
+            d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
+            d = np.where(d > ROUNDING * len(rows) * before, d, 0.0)
+        return Dual(all_K, rows, root, d, U, solve, is_exact)
+
+    def _singular(self, rows, root, Q):
+        """Return the same from the singular values of the columns, next to twice the largest Q."""
+        on = np.flatnonzero(self.inverse)
+        A = self.design.take(rows).matvec(np.diagflat(np.sqrt(self.inverse[on])), on)
+        A *= root[:, None]
+        for _ in range(2):
+            A -= Q @ (Q.T @ A)
+        A = np.hstack([2 * (norm(A) or 1.0) * Q, A])
+        A = np.pad(A, ((0, 0), (0, max(0, len(A) - A.shape[1]))))
+        U, singular, _ = np.linalg.svd(A, full_matrices=False)
+        singular, U = singular[Q.shape[1] :], U[:, Q.shape[1] :]
+        rounding = ROUNDING * len(rows) * singular.max(initial=0.0)
+        return np.where(singular > rounding, singular**2, 0.0), U
 
     def leave_one_out(self, alphas, criterion):
         """Yield rows, and the errors of their targets in a model that has not seen them.
@@ -318,7 +342,7 @@ class Samples(Side):
         """Return the weights of samples, and the coefficients of the unpenalised columns."""
         K, rows, root, d, U, solve, _ = dual
         shifted = d[:, None, None] + alphas
-        shrink = np.divide(1, shifted, out=np.zeros_like(shifted), where=shifted > 0)
+        shrink = np.divide(d[:, None, None] > 0, shifted, out=0 * shifted, where=shifted > 0)
         y = self.y[rows]
         c = np.tensordot(U, (U.T @ (root[:, None] * y))[:, :, None] * shrink, 1)
         c *= root[:, None, None]
@@ -346,6 +370,25 @@ def blocks(length, high):
     high = max(1, high)
     for top in range(0, length, high):
         yield np.arange(top, min(top + high, length))
+
+
+def orthogonal(E, centred):
+    """Return an orthonormal basis of columns, and what makes their coefficients of targets.
+
+    If they are centred, the first is that of the intercept: what is constant beside it, but for
+    rounding, has no coefficient. What depends on others shares theirs.
+    """
+    ones, F = E[:, : int(centred)], E[:, int(centred) :]
+    first = ones / (norm(ones) or 1.0)
+    length = np.sqrt(np.sum(F**2, axis=0))
+    length[length == 0] = 1.0
+    along = first.T @ F
+    Q, singular, Vt = np.linalg.svd((F - first @ along) / length, full_matrices=False)
+    kept = singular > ROUNDING * len(E)
+    Q = Q[:, kept]
+    solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
+    of_ones = (first.T - along @ solve) / (norm(ones) or 1.0)
+    return np.hstack([first, Q]), np.vstack([of_ones, solve])
 
 
 def orthonormal(G):

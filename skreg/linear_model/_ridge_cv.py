@@ -252,7 +252,7 @@ class RidgeGDCV(LinearRegressor):
         folds = self._folds(X, y, s, to_splitter)
         whole, target, y_mean = self._centre(X, y, s)
         design, penalty = quadratic(self, whole)
-        side = self._side(design, target, penalty)
+        side = self._side(design, target, penalty, alphas)
         if self.cv is None:
             scores = self._leave_one_out(side, alphas, y, s, to_scorer)
         else:
@@ -268,10 +268,11 @@ class RidgeGDCV(LinearRegressor):
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
-    def _side(self, design, y, penalty):
+    def _side(self, design, y, penalty, alphas):
         """Return what answers for all alphas: a decomposition, where there is a reason for one."""
         if can_be_decomposed(design, penalty) and (self.cv is None or pays(design, WORTH)):
-            return decompose(design, y, penalty, centred=self.fit_intercept)
+            centred, smallest = self.fit_intercept, alphas.min()
+            return decompose(design, y, penalty, centred=centred, smallest=smallest)
         side = MatrixFree(design, y, penalty, self.fit_intercept, **self._rule())
         if self.cv is None:
             self._refuse_or_tell(design, penalty)
