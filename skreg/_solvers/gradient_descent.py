@@ -26,6 +26,7 @@ from .penalties import ElasticNet
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
 ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
+NOISE = 1e-15  # in an objective of 0, relative to the squares of the target
 LANCZOS_STEPS = 15, 100  # at least and at most
 
 
@@ -74,6 +75,8 @@ class Point(NamedTuple):
         Length of the projected gradient relative to that at the start, by the metric or by the
         norms of columns without penalty, whichever is larger; and the gap over the columns with a
         penalty above rounding.
+    noise : ndarray of shape (n_targets,)
+        What rounding may make of an objective of 0.
     """
 
     w: np.ndarray
@@ -84,6 +87,7 @@ class Point(NamedTuple):
     violations: np.ndarray
     lengths: np.ndarray
     sure_gaps: np.ndarray
+    noise: np.ndarray
 
     @property
     def accuracy(self):
@@ -96,7 +100,7 @@ class Point(NamedTuple):
         For each target the larger of two: the relative length of the gradient, and the sure gap
         relative to the objective.
         """
-        gaps = ratio(self.sure_gaps, other.losses)
+        gaps = ratio(self.sure_gaps, np.maximum(other.losses, self.noise))
         return float(np.maximum(self.lengths, gaps).max(initial=0.0))
 
 
@@ -126,6 +130,8 @@ class Problem(NamedTuple):
     scale, steepness : ndarray of shape (n_targets,)
         Length of the gradient at the start in that metric, and the largest correlation there per
         norm of a column.
+    noise : ndarray of shape (n_targets,)
+        What rounding may make of an objective of 0.
     """
 
     design: Design
@@ -140,6 +146,7 @@ class Problem(NamedTuple):
     at_rest: np.ndarray
     scale: np.ndarray
     steepness: np.ndarray
+    noise: np.ndarray
 
     @classmethod
     def of(cls, design, y, penalty, alphas):
@@ -157,7 +164,8 @@ class Problem(NamedTuple):
         ridge = np.multiply.outer(factor, alphas)
         bounds = penalty.lower[:, None], penalty.upper[:, None]
         at_rest, rest = design.rmatvec(y), penalty.rest()[:, None]
-        start = design.rmatvec(y - design.matvec(rest)) if rest.any() else at_rest
+        r = y - design.matvec(rest) if rest.any() else y
+        start = design.rmatvec(r) if rest.any() else at_rest
         norms = np.where(design.column_norms > 0, design.column_norms, np.inf)[:, None]
         steepness = np.abs(start / norms).max(axis=0, initial=0.0)
         scale = np.array(
@@ -170,7 +178,8 @@ class Problem(NamedTuple):
             ]
         )
         y, at_rest, steepness = (repeated(a, n_alphas) for a in (y, at_rest, steepness))
-        parts = column, at_rest, scale, steepness
+        noise = repeated(NOISE * (design.s @ r**2), n_alphas)
+        parts = column, at_rest, scale, steepness, noise
         return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
 
     @property
@@ -205,7 +214,7 @@ class Problem(NamedTuple):
         optimality(c, w, *weights, self.floor, *sums)
         losses = 0.5 * (self.design.s @ r**2) + value
         lengths = ratio(np.sqrt(square), self.scale), ratio(steepest, self.steepness)
-        return Point(w, r, c, losses, gap, violation, np.maximum(*lengths), sure)
+        return Point(w, r, c, losses, gap, violation, np.maximum(*lengths), sure, self.noise)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""

@@ -28,6 +28,8 @@ def systems(problem):
     design, on = problem.design, problem.movable
     penalised = on.any() and np.all(problem.ridge[on] > 0)
     fine = least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
+    if fine and penalised:  # the equations have lost most digits of the penalty
+        yield LeastSquares
     if design.tall:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
             yield FactorOfColumns
@@ -35,14 +37,14 @@ def systems(problem):
             squares = problem.column[on] / problem.factor[on]
             if squares.max() <= UNEVEN * squares.min():
                 yield ColumnsOfAllAlphas
-        if fine:
+        if fine and not penalised:
             yield LeastSquares
     elif penalised:
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield FactorOfSamples
         yield Samples
     yield Columns
-    if not design.tall and fine:
+    if fine and not (design.tall or penalised):
         yield LeastSquares
 
 

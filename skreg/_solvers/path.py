@@ -253,7 +253,7 @@ class Descent:
             stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
             for k, alpha in enumerate(pending):
                 on = ws[k].any(axis=1)
-                found[alpha] = Solution(
+                new = Solution(
                     columns=columns[on],
                     values=ws[k][on],
                     gap=gap[k],
@@ -262,6 +262,8 @@ class Descent:
                     n_sweeps=n_sweeps[k],
                     stop="converged" if gap[k] <= enough[k] else stop,
                 )
+                last = found.get(alpha, new)
+                found[alpha] = last._replace(stop=new.stop) if last.gap < new.gap else new
             pending = [alpha for alpha in pending if found[alpha].stop is None]
             if pending:
                 self.grow(missing)

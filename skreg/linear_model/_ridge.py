@@ -9,8 +9,8 @@ from .._checks import check_choice, check_number, refuse
 from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
 from .._solvers.certificate import certify, relative
-from .._solvers.gradient_descent import Problem, conjugate, coordinate, descend, nesterov
-from .._solvers.path import unit_of
+from .._solvers.gradient_descent import Problem, conjugate, coordinate, descend, nesterov, ratio
+from .._solvers.path import NOTHING, unit_of
 from .._solvers.stochastic import Stream, stochastic
 from .._solvers.working_set import LARGEST_GRAM, gram_pays
 from .._threads import single_thread
@@ -418,16 +418,21 @@ class RidgeGD(LinearRegressor):
             point, n_iter = solve(problem, **rule)
         return point, max(1, n_iter)
 
-    def _certify(self, problem, point, began, unit=1.0):
+    def _certify(self, problem, point, began, unit):
         """Return the record of the fit, computed from the data at the returned coefficients.
 
         Targets and coefficients are counted in a unit.
         """
-        design, gaps = problem.design, point.gaps
+        design, gaps, accuracy = problem.design, point.gaps, point.accuracy
+        losses = np.maximum(0.5 * (design.s @ problem.y**2), NOTHING * design.total_weight)
+        losses = np.maximum(losses, point.losses)
         if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
             rr, everything = design.s @ point.r**2, np.arange(design.n_features)
             penalty, alphas = problem.penalty, problem.alphas
-            gaps = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
+            other = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
+            plain = np.all((problem.ridge > 0) | ~problem.movable[:, None], axis=0)
+            gaps = np.where(plain, np.fmin(gaps, other), other)
+            accuracy = float(np.fmax(point.lengths, ratio(gaps, losses)).max())
         doubled = 2 * gaps * unit**2  # the objective is twice that of the solvers
         stretch = design.stretch(np.where(problem.movable, problem.factor, np.inf))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -436,13 +441,10 @@ class RidgeGD(LinearRegressor):
         self.dual_gap_, self.distance_bound_ = (
             (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
         )
-        losses = np.maximum(0.5 * (design.s @ problem.y**2), point.losses)
-        relative_gap = np.max([relative(*pair) for pair in zip(gaps, losses, strict=True)])
-        accuracy = float(np.fmax(point.accuracy, relative_gap))
         reference = np.abs(problem.at_rest).max(initial=0.0)
         return Convergence(
             converged=accuracy <= self.tol,
-            relative_gap=float(relative_gap),
+            relative_gap=float(ratio(gaps, losses).max()),
             kkt_violation=relative(point.violations.max(initial=0.0), reference),
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),

@@ -17,6 +17,7 @@ from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.normal_equations import WORTH
+from .._solvers.path import unit_of
 from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose, pays
 from .._threads import single_thread
 from ._base import LinearRegressor, split_consumer
@@ -251,6 +252,10 @@ class RidgeGDCV(LinearRegressor):
         to_scorer, to_splitter = self._routed(s if weighted else None, params)
         folds = self._folds(X, y, s, to_splitter)
         whole, target, y_mean = self._centre(X, y, s)
+        if np.any((s @ target**2 == 0) & np.any(s[:, None] * target != 0, axis=0)):
+            raise ValueError(
+                f"{type(self).__name__}: the sum of squares of y underflows; scale y up."
+            )
         design, penalty = quadratic(self, whole)
         side = self._side(design, target, penalty, alphas)
         if self.cv is None:
@@ -260,11 +265,13 @@ class RidgeGDCV(LinearRegressor):
         self._choose(alphas, scores)
         self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
-        problem, start = Problem.of(design, target, penalty, alphas), side.coefficients(alphas)
+        unit = unit_of(design, target, penalty)
+        problem = Problem.of(design, target / unit, penalty, alphas)
+        start = side.coefficients(alphas) / unit
         point, n_iter = conjugate(problem, start=start, **self._rule())
         self.n_iter_ = max(1, n_iter)
-        self._store(whole, design.coefficients(point.w), y_mean)
-        self.convergence_ = self._certify(problem, point, began)
+        self._store(whole, design.coefficients(point.w) * unit, y_mean)
+        self.convergence_ = self._certify(problem, point, began, unit)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 

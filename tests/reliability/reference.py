@@ -64,6 +64,7 @@ class Problem:
         if np.any(self.offset[self.lower < self.upper] > 100):
             return True
         light = self.lasso + self.ridge <= 1e-5 * np.max(np.abs(self.X.T @ (self.s * self.y)))
+        light |= (self.lasso == 0) & (self.ridge <= 1e-10 * self.norms.max() ** 2)
         columns = (self.X * np.sqrt(self.s)[:, None])[:, light & (self.lower < self.upper)]
         columns = (columns / np.sqrt(np.sum(columns**2, axis=0))).astype(float)
         if columns.size == 0:
@@ -96,7 +97,7 @@ class Problem:
         r = self.y - self.X @ w.astype(LONG)
         free = np.zeros(len(w), dtype=bool)
         bare = self.lasso <= 1e-9 * self.norms * np.sqrt(self.s @ r**2)
-        bare &= self.ridge <= 1e-18 * self.norms**2
+        bare &= self.ridge <= 1e-11 * self.norms**2
         dual, c = r, self.X.T @ (self.s * r)
         while True:
             endless = np.isinf(np.where(c > 0, upper, lower))

@@ -24,11 +24,16 @@ ROUNDING = {"float64": 1e-9, "float32": 1e-4}  # of coefficients, relative to th
 
 
 def fit(X, y, s, params, tol=TOL):
+    """Fit an elastic net."""
+    return recorded(ElasticNetCD(tol=tol, **params), X, y, s)
+
+
+def recorded(model, X, y, s):
     """Fit, with every warning an error but the one for a fit that stopped short."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("error")
         warnings.simplefilter("always", ConvergenceWarning)
-        model = ElasticNetCD(tol=tol, **params).fit(X, y, s)
+        model.fit(X, y, s)
     assert len(caught) == (not model.convergence_.converged)
     return model
 
