@@ -104,7 +104,8 @@ def test_steps_end_where_the_accuracy_is_reached(shape, kind):
     [
         ("tall", [1.0] * 3, [FactorOfColumns, Columns]),
         ("tall", [[1.0, 2.0]] * 3, [FactorOfColumns, ColumnsOfAllAlphas, Columns]),
-        ("tall", [[1.0, 0.0]] * 3, [FactorOfColumns, LeastSquares, Columns]),
+        ("tall", [[1.0, 0.0]] * 3, [LeastSquares, FactorOfColumns, Columns]),
+        ("tall", [0.0] * 3, [FactorOfColumns, LeastSquares, Columns]),
         ("wide", [[1.0, 2.0]] * 3, [FactorOfSamples, Samples, Columns]),
         ("wide", [0.0] * 3, [Columns, LeastSquares]),
     ],

@@ -26,7 +26,7 @@ from .penalties import ElasticNet
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
 ROUNDING = 1e-12  # of a penalty, relative to the largest square of a column
-NOISE = 1e-15  # in an objective of 0, relative to the squares of the target
+NOISE = 10 * np.finfo(float).eps  # in residuals, relative to the target
 LANCZOS_STEPS = 15, 100  # at least and at most
 
 
@@ -76,7 +76,7 @@ class Point(NamedTuple):
         norms of columns without penalty, whichever is larger; and the gap over the columns with a
         penalty above rounding.
     noise : ndarray of shape (n_targets,)
-        What rounding may make of an objective of 0.
+        What rounding of the residuals makes of the sure gap.
     """
 
     w: np.ndarray
@@ -100,7 +100,7 @@ class Point(NamedTuple):
         For each target the larger of two: the relative length of the gradient, and the sure gap
         relative to the objective.
         """
-        gaps = ratio(self.sure_gaps, np.maximum(other.losses, self.noise))
+        gaps = ratio(np.maximum(0.0, self.sure_gaps - self.noise), other.losses)
         return float(np.maximum(self.lengths, gaps).max(initial=0.0))
 
 
@@ -131,7 +131,9 @@ class Problem(NamedTuple):
         Length of the gradient at the start in that metric, and the largest correlation there per
         norm of a column.
     noise : ndarray of shape (n_targets,)
-        What rounding may make of an objective of 0.
+        What rounding of the residuals makes of the sure gap.
+    floor : float
+        The size of penalties that are lost in rounding.
     """
 
     design: Design
@@ -147,6 +149,7 @@ class Problem(NamedTuple):
     scale: np.ndarray
     steepness: np.ndarray
     noise: np.ndarray
+    floor: float
 
     @classmethod
     def of(cls, design, y, penalty, alphas):
@@ -178,8 +181,10 @@ class Problem(NamedTuple):
             ]
         )
         y, at_rest, steepness = (repeated(a, n_alphas) for a in (y, at_rest, steepness))
-        noise = repeated(NOISE * (design.s @ r**2), n_alphas)
-        parts = column, at_rest, scale, steepness, noise
+        floor = ROUNDING * design.column_norms.max(initial=0.0) ** 2
+        inverse = np.divide(1, ridge, out=np.zeros_like(ridge), where=ridge > floor)
+        noise = repeated(design.s @ (NOISE * r) ** 2, n_alphas) * (design.column_norms**2 @ inverse)
+        parts = column, at_rest, scale, steepness, noise, floor
         return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
 
     @property
@@ -197,14 +202,14 @@ class Problem(NamedTuple):
         return ElasticNet(0.0 * self.factor, self.factor, self.lower[:, 0], self.upper[:, 0])
 
     @property
+    def bounds(self):
+        """The bounds, as two columns."""
+        return np.hstack([self.lower, self.upper])
+
+    @property
     def movable(self):
         """Tell which columns may be used."""
         return self.lower[:, 0] < self.upper[:, 0]
-
-    @property
-    def floor(self):
-        """The size of penalties that are lost in rounding."""
-        return ROUNDING * self.design.column_norms.max(initial=0.0) ** 2
 
     def at(self, w):
         """Return the point of some coefficients."""

@@ -14,12 +14,13 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
 
+from .certificate import DEPENDENT
 from .krylov import solve_shifted
 from .working_set import LARGEST_GRAM
 
 WORTH = 100  # passes over the data that conjugate gradients may take
 MANY = 15  # factors that take as long as an eigendecomposition
-LARGEST_LEAST_SQUARES = 1e10  # samples times squares of columns
+LARGEST_LEAST_SQUARES = 1e9  # samples times squares of columns
 UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha
 
 
@@ -28,7 +29,8 @@ def systems(problem):
     design, on = problem.design, problem.movable
     penalised = on.any() and np.all(problem.ridge[on] > 0)
     fine = least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
-    if fine and penalised:  # the equations have lost most digits of the penalty
+    some = np.any(problem.ridge[on] > 0)  # else it is not sure which of many solutions is found
+    if fine and some:  # the equations have lost most digits of the penalty
         yield LeastSquares
     if design.tall:
         if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
@@ -37,14 +39,14 @@ def systems(problem):
             squares = problem.column[on] / problem.factor[on]
             if squares.max() <= UNEVEN * squares.min():
                 yield ColumnsOfAllAlphas
-        if fine and not penalised:
+        if fine and not some:
             yield LeastSquares
     elif penalised:
         if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
             yield FactorOfSamples
         yield Samples
     yield Columns
-    if fine and not (design.tall or penalised):
+    if fine and not (design.tall or some):
         yield LeastSquares
 
 
@@ -178,27 +180,30 @@ class FactorOfColumns(Columns):
 class LeastSquares(Columns):
     """The least squares themselves, whose matrix has twice the digits of that of the equations.
 
-    Columns are scaled to length 1; the roots of the penalty are rows of their own.
+    The roots of the penalty are rows of their own; with them, columns are scaled to length 1.
     """
 
     def __init__(self, problem):
         design = problem.design
         self.problem, self.on = problem, np.flatnonzero(problem.movable)
         norms = design.column_norms[self.on]
-        self.norms = np.where(norms > 0, norms, 1.0)[:, None]
+        self.norms = np.where(norms > 0, norms, 1.0)
         self.root = np.sqrt(design.s)[:, None]
-        self.X = self.root * design.matvec(np.diagflat(1 / self.norms), self.on)
+        self.X = self.root * design.matvec(np.diag(1 / self.norms), self.on)
+        far = np.abs(design.mean / design.scale)[self.on] * np.sqrt(design.total_weight)
+        self.rounding = DEPENDENT * (1 + np.max(far / self.norms, initial=0.0))
 
     def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
         change, w, alphas = np.zeros_like(x), x[self.on], self.problem.alphas
         for alpha in np.unique(alphas):
             some = alphas == alpha
-            penalty = np.sqrt(alpha * self.problem.factor[self.on])[:, None]
-            A = np.vstack([self.X, np.diagflat(penalty / self.norms)])
-            b = np.vstack([self.root * point.r[:, some], -penalty * w[:, some]])
-            solution = lstsq(A, b, lapack_driver="gelsy", check_finite=False)[0]
-            change[np.ix_(self.on, some)] = solution / self.norms
+            penalty = np.sqrt(alpha * self.problem.factor[self.on])
+            length = np.hypot(self.norms, penalty)
+            A = np.vstack([self.X * (self.norms / length), np.diag(penalty / length)])
+            b = np.vstack([self.root * point.r[:, some], -penalty[:, None] * w[:, some]])
+            rule = {"cond": self.rounding, "lapack_driver": "gelsy", "check_finite": False}
+            change[np.ix_(self.on, some)] = lstsq(A, b, **rule)[0] / length[:, None]
         return change, 1
 
 

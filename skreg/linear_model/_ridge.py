@@ -401,7 +401,7 @@ class RidgeGD(LinearRegressor):
     def _solve(self, problem):
         """Minimise by the chosen solver; return where it ended and the number of steps."""
         rule, solver = self._rule(), self.solver
-        if solver == "auto" and self._bounded():
+        if solver == "auto" and np.any(np.isfinite(problem.bounds) & problem.movable[:, None]):
             pays = gram_pays(problem.design, np.count_nonzero(problem.movable))
             solver = "cd" if pays else "nesterov"
         self.solver_ = solver = "cg" if solver == "auto" else solver

@@ -90,14 +90,15 @@ class Problem:
         lower = np.where(self.lower < np.minimum(0, -100 * size), -np.inf, self.lower)
         upper = np.where(self.upper > np.maximum(0, 100 * size), np.inf, self.upper)
         bounds = [(self.lower, self.upper), (lower, upper)]
-        return self.objective(w) - max(self.best_dual(w, *pair) for pair in bounds)
+        weak = 1e-18, 1e-11  # ridges below which columns are projected out
+        return self.objective(w) - max(self.best_dual(w, *pair, q) for pair in bounds for q in weak)
 
-    def best_dual(self, w, lower, upper):
+    def best_dual(self, w, lower, upper, weak):
         """Return the dual objective, after two ways to make the residual feasible."""
         r = self.y - self.X @ w.astype(LONG)
         free = np.zeros(len(w), dtype=bool)
         bare = self.lasso <= 1e-9 * self.norms * np.sqrt(self.s @ r**2)
-        bare &= self.ridge <= 1e-11 * self.norms**2
+        bare &= self.ridge <= weak * self.norms**2
         dual, c = r, self.X.T @ (self.s * r)
         while True:
             endless = np.isinf(np.where(c > 0, upper, lower))
@@ -119,19 +120,18 @@ class Problem:
         return self.s @ (self.y * r) - self.s @ r**2 / 2 - self.conjugate(c, lower, upper).sum()
 
     def without(self, r, free):
-        """Return what of r is orthogonal to some columns: Gram and Schmidt, twice."""
-        basis = []
-        for q, rounding in zip(self.X.T[free], self.rounding[free], strict=True):
+        """Return what of r is orthogonal to some columns: Gram and Schmidt, the longest first."""
+        Q = np.c_[self.X[:, free], r]
+        rounding = np.maximum(self.rounding[free], TINY)
+        while rounding.size:
+            left = np.sqrt(self.s @ Q[:, :-1] ** 2) / rounding
+            longest = left.argmax()
+            if left[longest] <= 1:
+                break
+            b = Q[:, longest] / np.sqrt(self.s @ Q[:, longest] ** 2)
             for _ in range(2):
-                for b in basis:
-                    q = q - (self.s @ (b * q)) * b
-            left = np.sqrt(self.s @ q**2)
-            if left > rounding:
-                basis.append(q / left)
-        for _ in range(2):
-            for b in basis:
-                r = r - (self.s @ (b * r)) * b
-        return r
+                Q -= np.outer(b, (self.s * b) @ Q)
+        return Q[:, -1]
 
     def conjugate(self, c, lower, upper):
         """Return ``max_w c * w - h(w)`` within the bounds."""
