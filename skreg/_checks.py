@@ -1,10 +1,11 @@
 """Checks of parameters and weights, with errors that say who, what, what is allowed."""
 
 import math
+from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import validate_data
 
 FLOATS = (np.float64, np.float32)
@@ -54,6 +55,15 @@ def check_flag(estimator, name):
     if not isinstance(value, (bool, np.bool_)):
         refuse(estimator, name, value, "True or False", TypeError)
     return bool(value)
+
+
+def check_seed(estimator):
+    """Return the RandomState that `random_state` stands for."""
+    try:
+        return check_random_state(estimator.random_state)
+    except ValueError:
+        allowed = "None, an integer >= 0 or a numpy RandomState"
+        refuse(estimator, "random_state", estimator.random_state, allowed)
 
 
 def validated(estimator, X, *args, dtype=FLOATS, **options):
@@ -106,3 +116,8 @@ def check_weights(estimator, sample_weight, n_samples):
             f"{owner}: Sample weights must contain at least one non-zero number; got all zeros."
         )
     return weights
+
+
+def takes_weights(scorer):
+    """Tell whether a scorer can be given the weights of samples."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters

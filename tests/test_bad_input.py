@@ -49,10 +49,13 @@ LINEAR = [
     ({"standardize": 2}, "standardize must be True or False"),
 ]
 RIDGE = [
-    ({"solver": "svd"}, "solver must be one of 'auto', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'"),
+    (
+        {"solver": "svd"},
+        "solver must be one of 'auto', 'cd', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'",
+    ),
     (
         {"solver": "cg", "positive": True},
-        "solver=.cg. does not support positive, lower or upper; use solver='nesterov'",
+        "solver=.cg. does not support positive, lower or upper; use solver='auto'",
     ),
     ({"alpha": [1, 2]}, "one number for each of the 1 targets"),
     ({"alpha": [-1]}, r"alpha must be finite and >= 0; got \[-1\]"),

@@ -390,8 +390,107 @@ def test_a_diverging_partial_fit_is_no_secret(make):
     net = make((20,), solver="sgd", learning_rate_init=1e6, batch_size=300, random_state=0)
     classes = {"classes": range(10)} if make is DropoutMLPClassifier else {}
     net.partial_fit(X, y, **classes)
-    with pytest.raises(ValueError, match="diverged in epoch 2"):
+    before = [part.copy() for part in net.coefs_ + net.intercepts_]
+    with pytest.raises(ValueError, match=r"were not learned: the loss rose to .*which are kept"):
         net.partial_fit(X, y)
+    for one, two in zip(net.coefs_ + net.intercepts_, before, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_chunks_may_be_unlike_those_before():
+    """A first one of zeros, and one with a value that is out of range, are no divergence."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4))
+    net = DropoutMLPRegressor((20,), random_state=0).partial_fit(np.zeros((20, 4)), np.zeros(20))
+    for _ in range(50):
+        net.partial_fit(X, X[:, 0])
+    X[200, 2] = 1e4
+    assert np.isfinite(net.partial_fit(X, X[:, 0]).predict(X)).all()
+
+
+@pytest.mark.parametrize("order", ["sorted", "shuffled"])
+def test_divergence_does_not_depend_on_the_order_of_samples(order):
+    rng = np.random.default_rng(0)
+    X = np.c_[np.sort(rng.lognormal(3, 2, 3000)), rng.standard_normal((3000, 3))]
+    X = X if order == "sorted" else rng.permutation(X)
+    net = DropoutMLPRegressor((20,), max_iter=20, random_state=0).fit(X, X[:, 1])
+    assert net.loss_curve_[-1] < net.loss_curve_[0]
+    one_outlier = rng.standard_normal((600, 4))
+    one_outlier[500] = 1e4
+    assert len(net.fit(one_outlier, one_outlier[:, 0] > 0).loss_curve_) == 20
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+@pytest.mark.parametrize("hidden", [(8,), (300,)])
+def test_losses_are_averaged_by_weight(make, hidden):
+    """Samples without weight change nothing: not the losses, nor where training stops."""
+    X, y = data_for(make)
+    X, y = X[:60], y[:60]
+    s = np.ones(60)
+    options = {"batch_size": 1, "shuffle": False, "max_iter": 5, "random_state": 0, "tol": 0.01}
+    expected = make(hidden, **options).fit(X, y, s)
+    s = np.r_[s, np.zeros(240)]
+    net = make(hidden, **options).fit(np.r_[X, *[X] * 4], np.r_[y, *[y] * 4], s)
+    np.testing.assert_allclose(net.loss_curve_, expected.loss_curve_, rtol=1e-6)
+    assert net.n_iter_ == expected.n_iter_
+
+
+def test_a_warm_start_counts_anew():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4))
+    net = DropoutMLPRegressor((20,), warm_start=True, max_iter=100, random_state=0)
+    net.fit(X, X[:, 0])
+    assert net.set_params(alpha=10).fit(X, 5 - 3 * X[:, 0]).n_iter_ == 100
+    assert net.best_loss_ == min(net.loss_curve_[-100:])
+
+
+@pytest.mark.parametrize(
+    ("solver", "change"),
+    [
+        ("sgd", {"learning_rate_init": 1e-12, "momentum": 0}),
+        ("adam", {"learning_rate_init": 1e-12}),
+    ],
+)
+def test_settings_may_change_between_chunks(solver, change):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4))
+    net = DropoutMLPRegressor((20,), solver=solver, random_state=0).partial_fit(X, X[:, 0])
+    before = net.coefs_[0].copy()
+    net.set_params(**change).partial_fit(X, X[:, 0])
+    np.testing.assert_allclose(net.coefs_[0], before, atol=1e-9)
+    other = "adam" if solver == "sgd" else "sgd"
+    net.set_params(solver=other, learning_rate_init=0.01).partial_fit(X, X[:, 0])
+    assert np.abs(net.coefs_[0] - before).max() > 1e-3
+
+
+@pytest.mark.parametrize("options", [{"early_stopping": True}, {"alpha": 0}])
+def test_without_a_tolerance_training_ends_where_nothing_gets_better(options):
+    net = DropoutMLPRegressor((5,), tol=0, max_iter=500, n_iter_no_change=5, **options)
+    net.fit(np.zeros((50, 2)), np.zeros(50))
+    assert net.n_iter_ < 20
+
+
+@pytest.mark.parametrize(
+    "scoring", [lambda net, X, y: -abs(net.predict(X) - y).max(), "neg_max_error"]
+)
+def test_a_scorer_need_not_take_weights(scoring):
+    X, y = load_diabetes(return_X_y=True)
+    net = DropoutMLPRegressor((5,), early_stopping=True, max_iter=3, scoring=scoring)
+    net.fit(X, y, np.arange(1.0, 1 + len(y)))
+    assert np.isfinite(net.validation_scores_).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["b"] + ["a"] * 39, "early_stopping=True .*class 'b' has one"),
+        (np.arange(40) // 5, "validation_fraction=0.1 sets 4 of 40 samples aside.* 8 classes"),
+    ],
+    ids=["one sample", "many classes"],
+)
+def test_classes_that_cannot_be_on_both_sides(y, message):
+    with pytest.raises(ValueError, match=message):
+        DropoutMLPClassifier(early_stopping=True).fit(np.eye(40), y)
 
 
 def test_large_numbers_do_not_diverge():

@@ -293,7 +293,7 @@ def train_narrow(
         if penalty > 0:
             for k in range(n_weights):
                 squares += p[k] * p[k]
-        sum_of_losses += (loss / total + strength * squares / 2) * n
+        sum_of_losses += (loss / total + strength * squares / 2) * total
         if clip_norm < np.inf:
             add_penalty_and_clip(g, p, n_weights, strength, clip_norm)
             strength = zero

@@ -76,7 +76,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     Returns
     -------
     loss : float
-        Mean loss of the batches, by size, each before its step.
+        Mean loss of the batches, by weight, each before its step.
     optimizer : SGD or Adam
         The next state.
     work : Work
@@ -98,7 +98,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
         n_products=len(batches) * (3 * len(network.coefs) - 1),
         n_bytes=2 * bytes_of_rows(X, batches),  # forward and backward
     )
-    return sum_of_losses / n_samples, optimizer, work
+    return sum_of_losses / s.sum(dtype=float), optimizer, work
 
 
 def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
@@ -113,7 +113,7 @@ def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of
         strength = settings.alpha / total
         room = workspace.of(len(batch))
         loss = room.gradient(X, batch, Y[batch], s_batch, total, dropout)
-        sum_of_losses += (loss + penalty(network, strength)) * len(batch)
+        sum_of_losses += (loss + penalty(network, strength)) * total
         if settings.clip_norm is not None:
             add_penalty(network, room.coef_grads, strength)
             clip(gradients, settings.clip_norm)

@@ -3,9 +3,8 @@
 import time
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from .._checks import check_choice, check_number, refuse
+from .._checks import check_choice, check_number, check_seed, refuse
 from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
 from .._solvers.certificate import certify, relative
@@ -411,7 +410,7 @@ class RidgeGD(LinearRegressor):
             point, n_iter, losses = descend(problem, step=step, momentum=self.momentum, **rule)
             self.loss_curve_ = [2 * loss for loss in losses]
         elif solver == "sgd":
-            rng = check_random_state(self.random_state)
+            rng = check_seed(self)
             point, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
         else:
             solve = {"nesterov": nesterov, "cg": conjugate, "cd": coordinate}[solver]

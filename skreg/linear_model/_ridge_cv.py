@@ -2,7 +2,6 @@
 
 import time
 import warnings
-from inspect import signature
 
 import numpy as np
 from sklearn import get_config
@@ -12,7 +11,7 @@ from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from .._checks import check_choice, check_flag, check_number, refuse
+from .._checks import check_choice, check_flag, check_number, refuse, takes_weights
 from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
@@ -473,11 +472,6 @@ class RidgeGDCV(LinearRegressor):
         router = MetadataRouter(owner=self).add_self_request(self)
         router.add(scorer=self._scorer(), method_mapping=to_score)
         return router.add(splitter=split_consumer(self.cv), method_mapping=to_split)
-
-
-def takes_weights(scorer):
-    """Tell whether a scorer can be given the weights of samples."""
-    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
 
 
 class Known(RegressorMixin, BaseEstimator):

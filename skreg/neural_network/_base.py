@@ -2,20 +2,21 @@
 
 import time
 import warnings
+from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import FLOATS, check_weights, refuse, validated
+from .._checks import FLOATS, check_seed, check_weights, refuse, validated
 from .._convergence import Convergence, Work, warn_if_stopped_short
 from .._network.layers import Network, initialize, predict
 from .._network.optimizers import SGD, Adam
 from .._network.training import is_finite
 from .._threads import single_thread
 from ._course import (
+    Diverged,
     check_rate_is_left,
     loss_limit,
     penalised_loss,
@@ -26,6 +27,8 @@ from ._course import (
 )
 from ._held_out import HeldOut, split
 from ._parameters import check_parameters, hidden_sizes
+
+N_PARTS = 20  # of a chunk, whose losses are compared
 
 
 class DropoutNetwork(BaseEstimator):
@@ -78,7 +81,7 @@ class DropoutNetwork(BaseEstimator):
         resume = self.warm_start and hasattr(self, "coefs_")
         X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
         s = self._weigh(Y, s, learn=True)
-        rng = check_random_state(self.random_state)
+        rng = check_seed(self)
         if not resume:
             self._initialize(X_train, Y, rng)
         self._start(X_train, Y, s)
@@ -87,11 +90,14 @@ class DropoutNetwork(BaseEstimator):
             held_out = self._check_validation(X_val, y_val)
         elif self.early_stopping:
             train, held_out = split(self, train, (X, y), groups, rng)
-        if self.solver == "lbfgs":
-            converged, message = run_lbfgs(self, train)
-        else:
-            settings = settings_for(self, len(train[2]))
-            converged, message = run_epochs(self, train, held_out, settings, rng)
+        try:
+            if self.solver == "lbfgs":
+                converged, message = run_lbfgs(self, train)
+            else:
+                settings = settings_for(self, len(train[2]))
+                converged, message = run_epochs(self, train, held_out, settings, rng)
+        except Diverged as error:
+            self._refuse_to_diverge(*error.args)
         self.convergence_ = self._record(message, began, converged)
         warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
         return self
@@ -110,17 +116,50 @@ class DropoutNetwork(BaseEstimator):
         X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
         s = self._weigh(Y, s, learn=True)
         if first:
-            self._rng = check_random_state(self.random_state)
+            self._rng = check_seed(self)
             self._initialize(X, Y, self._rng)
             self._start(X, Y, s)
-        self._rng = getattr(self, "_rng", None) or check_random_state(self.random_state)
+        else:
+            self._adopt_settings()
+        self._rng = getattr(self, "_rng", None) or check_seed(self)
         settings = settings_for(self, len(s))
         check_rate_is_left(self, settings, len(s))
-        run_one_epoch(self, (X, Y, s), settings, self._rng, loss_limit(self, Y, s))
+        self._learn_chunk((X, Y, s), settings, first)
         self.convergence_ = self._record(
             "took one epoch of partial_fit; nothing was tested.", began
         )
         return self
+
+    def _learn_chunk(self, chunk, settings, first):
+        """Take an epoch on some samples; what diverges is undone, so that the rest is not lost.
+
+        A few samples unlike those before are no divergence: most of the others have small losses.
+        """
+        before = deepcopy((self.coefs_, self.intercepts_, self._optimizer))
+        limit = loss_limit(self, *chunk[1:])
+        for _ in range(2):
+            try:
+                run_one_epoch(self, chunk, settings, self._rng, limit)
+                return
+            except Diverged as error:
+                (loss,) = error.args
+            if first:
+                self._refuse_to_diverge(loss)
+            self.coefs_, self.intercepts_, self._optimizer = deepcopy(before)
+            parts = np.array_split(np.flatnonzero(chunk[2]), N_PARTS)
+            losses = [
+                penalised_loss(self, *(a[part] for a in chunk)) for part in parts if part.size
+            ]
+            if not np.median(losses) <= limit:
+                break
+            self._first_loss = penalised_loss(self, *chunk)
+            limit = loss_limit(self, *chunk[1:])
+        raise ValueError(
+            f"{type(self).__name__}: these samples were not learned: the loss rose to {loss:g}, "
+            f"from {self._first_loss:g} with the weights before, which are kept. Look for values "
+            "that are out of range; scale X, and y if it is numbers, to unit variance; or lower "
+            f"learning_rate_init, which is {self.learning_rate_init:g}."
+        )
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""
@@ -191,22 +230,33 @@ class DropoutNetwork(BaseEstimator):
         self.coefs_, self.intercepts_ = network.coefs, network.intercepts
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
         self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        self.loss_curve_, self.best_loss_ = [], None
+        self.loss_curve_ = []
         self.validation_loss_curve_ = self.validation_scores_ = None
         self.best_validation_score_ = self.best_iter_ = None
 
     def _start(self, X, Y, s):
         """Put counts at 0 and the optimizer at rest; measure the loss of initial weights."""
-        self.n_iter_, self._work, self._rate = 0, Work(), self.learning_rate_init
-        if not self.loss_curve_:
-            self._first_loss = penalised_loss(self, X, Y, s)
-        parameters = self.coefs_ + self.intercepts_
-        if self.solver == "sgd":
-            options = {"momentum": self.momentum, "nesterov": self.nesterovs_momentum}
-            self._optimizer = SGD.start(parameters, **options)
+        self.n_iter_, self._work, self.best_loss_ = 0, Work(), None
+        self._rate = self._rate_init = self.learning_rate_init
+        self._first_loss = penalised_loss(self, X, Y, s)
+        kind, options = self._optimizer_settings()
+        self._optimizer = kind.start(self.coefs_ + self.intercepts_, **options)
+
+    def _adopt_settings(self):
+        """Go on with the settings of now, which may have changed since the last partial_fit."""
+        if self._rate_init != self.learning_rate_init:
+            self._rate = self._rate_init = self.learning_rate_init
+        kind, options = self._optimizer_settings()
+        if isinstance(self._optimizer, kind):
+            self._optimizer = self._optimizer._replace(**options)
         else:
-            options = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-            self._optimizer = Adam.start(parameters, **options)
+            self._optimizer = kind.start(self.coefs_ + self.intercepts_, **options)
+
+    def _optimizer_settings(self):
+        """Return the kind of the optimizer, and its settings."""
+        if self.solver == "sgd":
+            return SGD, {"momentum": self.momentum, "nesterov": self.nesterovs_momentum}
+        return Adam, {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
 
     def _refuse_to_diverge(self, loss):
         """Say so, and leave nothing behind that could predict."""

@@ -4,13 +4,14 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
+from .._checks import check_seed
 from .._network.dropout import Dropout
 from .._network.layers import loss_and_gradient
 from ._parameters import keep_probs
 
 STEP = 1e-6  # about the cube root of the rounding error of float64, best for central differences
+NOISE = 8 * np.finfo(float).eps  # of a loss, that rounding makes
 N_ENTRIES = 50  # of each matrix and vector
 
 
@@ -35,9 +36,9 @@ def check_gradient(estimator, X, y):
     -------
     float
         The largest relative error: for each matrix and vector, the norm of the difference over
-        the sum of the norms of both; 0 where both are 0. A right gradient has about 1e-8, a wrong
-        one 1e-2 or more. In between there may be a kink of 'relu', 'leaky_relu' or
-        'absolute_error' within reach of a step: try other samples.
+        the sum of the norms of both; what rounding makes of the differences does not count. A right
+        gradient has about 1e-8, a wrong one 1e-2 or more. In between there may be a kink of 'relu',
+        'leaky_relu' or 'absolute_error' within reach of a step: try other samples.
 
     Raises
     ------
@@ -61,19 +62,20 @@ def check_gradient(estimator, X, y):
     net._check_parameters()
     X, Y, s = net._validate(X, y, None, reset=not fitted)
     s = net._weigh(Y, s, learn=True)
-    rng = check_random_state(net.random_state)
+    rng = check_seed(net)
     if not fitted:
         net._initialize(X, Y, rng)
     coefs, intercepts = ([p.astype(float, order="C") for p in parts] for parts in net._network[:2])
     network = net._network._replace(coefs=coefs, intercepts=intercepts)
     X, Y, s = (part.astype(np.float64) for part in (X, Y, s))
     fixed = X, Y, s, net.alpha, Dropout(net._seed, 0, keep_probs(net)), np.arange(len(Y))
-    _, *gradients = loss_and_gradient(network, *fixed)
+    loss, *gradients = loss_and_gradient(network, *fixed)
     errors = []
     for part, gradient in zip(coefs + intercepts, gradients[0] + gradients[1], strict=True):
         chosen = rng.permutation(part.size)[:N_ENTRIES]
         slopes = [_slope(network, part.reshape(-1), entry, fixed) for entry in chosen]
-        errors.append(_relative_error(gradient.ravel()[chosen], np.array(slopes)))
+        noise = NOISE * abs(loss) * np.sqrt(len(chosen)) / STEP
+        errors.append(_relative_error(gradient.ravel()[chosen], np.array(slopes), noise))
     return max(errors)
 
 
@@ -87,7 +89,8 @@ def _slope(network, part, entry, fixed):
     return (losses[0] - losses[1]) / (2 * STEP)
 
 
-def _relative_error(one, two):
-    """Return the norm of the difference over the sum of the norms."""
+def _relative_error(one, two, noise):
+    """Return the norm of the difference, less its noise, over the sum of the norms."""
     scale = np.linalg.norm(one) + np.linalg.norm(two)
-    return float(np.linalg.norm(one - two) / scale) if scale > 0 else 0.0
+    difference = max(0.0, np.linalg.norm(one - two) - noise)
+    return float(difference / scale) if scale > 0 else 0.0

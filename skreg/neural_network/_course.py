@@ -19,6 +19,10 @@ ENDING = ("cosine", "linear", "one_cycle")  # schedules that come to 0
 SMALLEST_RATE = 1e-6  # where 'adaptive' gives up, as in scikit-learn
 
 
+class Diverged(Exception):
+    """A training that is beyond recovery; its argument is the loss."""
+
+
 def settings_for(net, n_samples):
     """Return what the loop over minibatches needs to know."""
     batch_size = 200 if net.batch_size == "auto" else net.batch_size
@@ -78,15 +82,19 @@ def run_epochs(net, train, held_out, settings, rng):
 
 
 def run_one_epoch(net, train, settings, rng, limit):
-    """Train for one epoch and return whether the loss fell by tol; refuse one above the limit."""
+    """Train for one epoch and return whether the loss fell by more than tol.
+
+    Raises Diverged for a loss above the limit that is not less than that of the epoch before.
+    """
     X, Y, s = train
     rate = rate_of_step(net, -(-len(s) // settings.batch_size))
     with np.errstate(over="ignore", invalid="ignore"):
         loss, net._optimizer, work = run_epoch(
             net._network, net._optimizer, X, Y, s, settings, len(net.loss_curve_), rng, rate
         )
-    if not loss <= limit or not is_finite(net._network):
-        net._refuse_to_diverge(loss)
+    risen = not net.loss_curve_ or loss > net.loss_curve_[-1]
+    if (loss > limit and risen) or not np.isfinite(loss) or not is_finite(net._network):
+        raise Diverged(loss)
     best = np.inf if net.best_loss_ is None else net.best_loss_
     if not net.early_stopping:
         net.best_loss_ = min(best, loss)
@@ -95,7 +103,7 @@ def run_one_epoch(net, train, settings, rng, limit):
     net.loss_curve_.append(loss)
     net.n_iter_ += 1
     net._last_rate = rate(net._optimizer.t - 1)
-    return loss <= best - net.tol
+    return loss < best - net.tol
 
 
 def rate_of_step(net, n_batches):
@@ -121,20 +129,19 @@ def run_lbfgs(net, train):
     net.n_iter_ = n_iter
     net.loss_ = net.best_loss_ = losses[-1] if losses else net._first_loss
     if not np.isfinite(net.loss_) or not is_finite(net._network):
-        net._refuse_to_diverge(net.loss_)
+        raise Diverged(net.loss_)
     if not converged and n_iter >= net.max_iter:
         return False, _out_of_iterations(net)
     return converged, f"stopped by lbfgs: {message}."
 
 
 def penalised_loss(net, X, Y, s):
-    """Return the loss of the first few samples, with the penalty of the weights."""
-    some = np.flatnonzero(s)[:200]
+    """Return the loss, with the penalty of the weights."""
     decay = sum(float(np.vdot(W, W)) for W in net.coefs_)
-    net._work += work_of_prediction(net._network, X[some])
+    net._work += work_of_prediction(net._network, X)
     with np.errstate(over="ignore", invalid="ignore"):
-        _, loss = evaluate_all(net._network, X[some], Y[some], s[some])
-    return loss + net.alpha / 2 * decay / float(s[some].sum())
+        _, loss = evaluate_all(net._network, X, Y, s)
+    return loss + net.alpha / 2 * decay / float(s.sum())
 
 
 def loss_limit(net, Y, s):

@@ -8,6 +8,7 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, tra
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.validation import check_consistent_length
 
+from .._checks import takes_weights
 from .._network.layers import evaluate_all
 from .._network.training import work_of_prediction
 
@@ -38,8 +39,9 @@ class HeldOut(NamedTuple):
                 score = net._score_outputs(self.Y, outputs, self.s) if finite else np.nan
                 return loss, float(score)
             X, y = self.passed
-            options = {} if np.all(self.s == 1) else {"sample_weight": self.s}  # not all take it
-            score = check_scoring(net, scoring=net.scoring)(net, X, y, **options)
+            scorer = check_scoring(net, scoring=net.scoring)
+            weighted = np.any(self.s != 1) and takes_weights(scorer)
+            score = scorer(net, X, y, **({"sample_weight": self.s} if weighted else {}))
             net._work += work_of_prediction(net._network, self.X)
             return loss, float(score)
 
@@ -63,7 +65,7 @@ class Watch:
         loss, score = self.held_out.ask(self.net)
         self.net.validation_loss_curve_.append(loss)
         self.net.validation_scores_.append(score)
-        improved = score >= self.best_score + self.net.tol
+        improved = score > self.best_score + self.net.tol
         self._compare(score)
         return improved
 
@@ -107,6 +109,8 @@ def split(net, validated, passed, groups, rng):
 def _rows(net, Y, groups, rng):
     """Return which samples to train on and which to hold out."""
     samples, labels = np.arange(len(Y)), net._strata(Y)
+    if groups is None and labels is not None:
+        _check_classes(net, labels)
     if groups is None:
         return train_test_split(
             samples, test_size=net.validation_fraction, stratify=labels, random_state=rng
@@ -118,3 +122,22 @@ def _rows(net, Y, groups, rng):
         n_folds = max(2, round(1 / net.validation_fraction))
         splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=rng)
     return next(splitter.split(samples, labels, groups))
+
+
+def _check_classes(net, labels):
+    """Check that samples of every class can be on both sides of the split."""
+    owner, (names, counts) = type(net).__name__, np.unique(labels, return_counts=True)
+    n_held_out = int(np.ceil(net.validation_fraction * len(labels)))
+    if counts.min() < 2:
+        raise ValueError(
+            f"{owner}: early_stopping=True sets samples of every class aside, so each needs two; "
+            f"class {names.tolist()[counts.argmin()]!r} has one. Leave it out, pass X_val and "
+            "y_val, or set early_stopping to False."
+        )
+    if min(n_held_out, len(labels) - n_held_out) < len(names):
+        raise ValueError(
+            f"{owner}: validation_fraction={net.validation_fraction:g} sets {n_held_out} of "
+            f"{len(labels)} samples aside, but there are {len(names)} classes on both sides. "
+            "Choose another validation_fraction, pass X_val and y_val, or set early_stopping to "
+            "False."
+        )
