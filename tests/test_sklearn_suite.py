@@ -181,8 +181,6 @@ EXPECTED_FAILURES = {
             test_ridgecv_alphas_zero-RidgeGDCV-3- test_ridgecv_sample_weight""",
         "expected of Ridge too: with an intercept, not the solution of minimum norm": """
             test_ridge_regression_unpenalized*-wide-True-*""",
-        "at tol=1e-10 the smallest of the coefficients is right to 1.02e-7, not to 1e-7": """
-            test_ridge_regression_unpenalized*-wide-False-sgd*""",
         "the test wants 1e-10, nearly the limit of float64; 'cg' gets there": """
             test_regularization_limits_ridge-*-tall-True-[ngs]*-zero_alpha-""",
     },

@@ -27,6 +27,7 @@ STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # columns join that reach this part of the penalty
 SMALLEST_GROWTH = 100
 ROUGHLY = 1e-3  # tolerance of waypoints
+EXACTLY = 1e-6  # of a tolerance, where the certificate asks for much more than the inner problem
 ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
 DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
@@ -231,7 +232,7 @@ class Descent:
 
     def certify(self, stage):
         """Solve at the alphas of a stage until the data certify the solutions; return these."""
-        found, inner_tol, slack, last_gap = {}, 0.3 * self.tol, 0.0, np.inf
+        found, inner_tol, slack, last_gap, n_stalls = {}, 0.3 * self.tol, 0.0, np.inf, 0
         pending = stage
         while pending:
             n_sweeps, ws, cs = [], [], []
@@ -249,8 +250,8 @@ class Descent:
                 other = certify(self.design, rr, C, columns, W, self.unbound, np.array(pending))
                 gap = np.fmin(gap, other.gap)
             worst = gap.max()
-            stalled = missing.size == 0 and slack == 0 and not worst <= 0.5 * last_gap
-            stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if stalled else None
+            n_stalls += missing.size == 0 and slack == 0 and not worst <= 0.5 * last_gap
+            stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if n_stalls > 1 else None
             for k, alpha in enumerate(pending):
                 on = ws[k].any(axis=1)
                 new = Solution(
@@ -268,7 +269,8 @@ class Descent:
             if pending:
                 self.grow(missing)
                 if missing.size == 0 and slack == 0:
-                    inner_tol, last_gap = 0.1 * inner_tol, worst
+                    inner_tol *= EXACTLY if n_stalls else 0.1
+                    last_gap = worst
                 slack = self.set.looseness * worst if missing.size else 0.0
                 if pending[-1] != stage[-1]:  # the next stage starts from its end
                     pending.append(stage[-1])

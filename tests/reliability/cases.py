@@ -168,3 +168,14 @@ def _():
     y = X[:, :5].sum(axis=1) + rng.standard_normal(100)
     bounds = {"lower": np.full(300, -1e12), "upper": np.full(300, 1e12)}
     return named(X, y, alpha=0.1, penalty_factor=np.r_[np.zeros(3), np.ones(297)], **bounds)
+
+
+@case("Counts of seven words in six texts: the inner problem was content where the gap was not")
+def _():
+    X = [
+        [26, 39, 34, 40, 31, 29, 23], [32, 32, 28, 34, 27, 28, 27], [27, 38, 32, 36, 19, 23, 35],
+        [18, 25, 31, 33, 41, 22, 40], [43, 29, 29, 30, 35, 34, 40], [46, 43, 36, 25, 40, 31, 40],
+    ]  # fmt: skip
+    y = np.array([139.06210179, 125.77498588, 133.03863696, 106.94183592, 131.01092797, 149.992429])
+    s, bounds = 1.0 + (np.arange(6) == 0), {"lower": np.zeros(7), "fit_intercept": False}
+    return named(np.array(X, dtype=np.float32), y, s, alpha=0.0, **bounds)
