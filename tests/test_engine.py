@@ -301,7 +301,8 @@ def test_epochs_are_those_of_scikit_learn(activation, hidden, solver, weighted):
     )
     for ours, theirs in parameters:
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
-    assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
+    if not weighted:  # scikit-learn averages batches by size, not weight
+        assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])

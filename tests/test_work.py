@@ -98,7 +98,8 @@ CASES = {
     "lasso, factors": (LassoCD(0.002), factors),
     "lasso, exponentials": (LassoCD(0.001), exponentials),
     "ridge, gd": (RidgeGD(**LOOSE), tall),
-    "ridge, nesterov": (RidgeGD(positive=True), tall),
+    "ridge, nesterov": (RidgeGD(positive=True, solver="nesterov"), tall),
+    "ridge, cd": (RidgeGD(positive=True), tall),
     "ridge, cg": (RidgeGD(), weighted),
     "ridge, cg, wide": (RidgeGD(), wide),
     "ridge, cg, text": (RidgeGD(), text),
@@ -124,6 +125,7 @@ FIGURES = {
     "lasso, exponentials": (13, 28, 18_426_880, 5627, 218),
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
+    "ridge, cd": (9, 8, 4_320_000, 162, 4),
     "ridge, cg": (5, 4, 2_400_000, 0, 0),
     "ridge, cg, wide": (6, 5, 11_200_000, 0, 0),
     "ridge, cg, text": (6, 5, 3_358_848, 0, 0),
@@ -338,7 +340,7 @@ def test_a_network_on_sparse_data_counts_stored_entries():
     options = {**NETWORK, "keep_prob": 1}
     work = DropoutMLPClassifier(**options).fit(X, y > 0).convergence_.work
     starts = 4 * (400 + 2)  # two batches
-    first = Work(n_products=3, n_bytes=bytes_of(X[:200]))  # the loss of the initial weights
+    first = Work(n_products=3, n_bytes=bytes_of(X))  # the loss of the initial weights
     assert work == first + Work(n_products=12 * 2 * 8, n_bytes=12 * 2 * (12 * X.nnz + starts))
 
 
@@ -375,7 +377,7 @@ def test_partial_fit_adds_up_and_leaves_earlier_records_alone():
     once = replace(first.work)
     second = network.partial_fit(X, y).convergence_
     assert first.work == once
-    of_initial_weights = Work(n_products=3, n_bytes=bytes_of(X[:200]))
+    of_initial_weights = Work(n_products=2 * 3, n_bytes=bytes_of(X))  # two blocks of rows
     assert second.work + of_initial_weights == once + once
 
 
@@ -383,4 +385,5 @@ def test_a_warm_start_counts_its_own_epochs():
     X, y = classes()
     network = DropoutMLPClassifier(**NETWORK, warm_start=True).fit(X, y)
     record = network.fit(X, y).convergence_
-    assert record.work.n_products == 8 * 5 * record.n_iter  # 5 batches
+    of_weights_at_the_start = 2 * 3  # their loss, in two blocks of rows
+    assert record.work.n_products == of_weights_at_the_start + 8 * 5 * record.n_iter  # 5 batches
