@@ -5,6 +5,7 @@ from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import validate_data
 
@@ -66,16 +67,20 @@ def check_seed(estimator):
         refuse(estimator, "random_state", estimator.random_state, allowed)
 
 
-def validated(estimator, X, *args, dtype=FLOATS, **options):
+def validated(estimator, X, *args, dtype=FLOATS, sparse_y=False, **options):
     """Return what scikit-learn's `validate_data` does, with X in one of some dtypes.
 
-    By itself it keeps the booleans of sparse data frames, and loads a Dask array into memory.
+    By itself it keeps the booleans of sparse data frames, loads a Dask array into memory, and lets
+    a sparse y pass.
     """
     if hasattr(X, "__dask_graph__"):
         raise TypeError(
             f"{type(estimator).__name__}: X must be in memory; got a Dask {type(X).__name__}. Pass "
             "X.compute(), or its chunks, one after the other, to RidgeGD.partial_fit."
         )
+    if args and issparse(args[0]) and not sparse_y:
+        owner, kind = type(estimator).__name__, type(args[0]).__name__
+        raise TypeError(f"{owner}: y must be dense; got a {kind}. Pass y.toarray().")
     checked = validate_data(estimator, X, *args, dtype=list(dtype), **options)
     X, *y = checked if isinstance(checked, tuple) else (checked,)
     X = X if X.dtype in dtype else X.astype(dtype[0])

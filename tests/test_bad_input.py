@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from skreg import (
     DropoutMLPClassifier,
@@ -182,6 +183,23 @@ def test_partial_fit():
         net.partial_fit(X, LABELS + 1)
     with pytest.raises(ValueError, match="does not support early_stopping=True"):
         DropoutMLPClassifier(early_stopping=True).partial_fit(X, LABELS, classes=[0, 1])
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_sparse_target_is_refused_by_name(make):
+    X, labels = np.eye(6), sp.csr_array(np.eye(6, dtype=int)[:, :2])
+    if "Classifier" in make.__name__:
+        assert make().fit(X, labels).predict(X).shape == (6, 2)
+    else:
+        with pytest.raises(TypeError, match=rf"{make.__name__}: y must be dense; got a csr_array"):
+            make().fit(X, labels)
+
+
+def test_a_ridge_has_no_probabilities_to_score():
+    model = RidgeGDClassifierCV(scoring="neg_log_loss")
+    message = "RidgeGDClassifierCV: scoring must be a score of labels or of decision_function"
+    with pytest.raises(ValueError, match=message):
+        model.fit(np.eye(6), [0, 1] * 3)
 
 
 def test_class_weight_is_for_one_label_of_many():

@@ -101,6 +101,15 @@ def test_a_target_without_weight_does_not_matter(make, value):
     assert model.intercept_ == expected.intercept_
 
 
+@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
+@pytest.mark.parametrize("alpha", [0, 1.0])
+@pytest.mark.parametrize("X", [[[1e-7, 2e-7]], [[1e-200, 1e-300]], [[0.0, 0.0]]], ids=str)
+def test_one_sample_of_tiny_numbers(X, alpha, make):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isfinite(make(alpha, fit_intercept=False).fit(X, [1.0]).coef_).all()
+
+
 def test_folds_of_sparse_data_without_entries():
     X, y = sp.csr_array((30, 8)), np.arange(30.0)
     assert not RidgeGDCV([1e-3, 1], cv=3).fit(X, y).coef_.any()

@@ -148,7 +148,7 @@ def normal_equations(design, columns):
         return None
     norms = design.column_norms[columns]
     norms = np.where(norms > 0, norms, 1.0)[:, None]
-    L, failed = lapack.dpotrf(design.gram(columns) / (norms * norms.T), lower=1)
+    L, failed = lapack.dpotrf(design.gram(columns) / norms / norms.T, lower=1)
     if not failed and np.all(L.diagonal() > INDEPENDENT):
         return lambda c: cho_solve((L, True), c / norms) / norms
     if columns.size * design.n_samples > MAX_NUMBERS:

@@ -76,6 +76,7 @@ def pivoted(S, diagonal, dependent):
     from pivot to pivot without end. Returns the factor, the order and what is added to the
     diagonal of S.
     """
+    diagonal = np.where(diagonal > 0, diagonal, 1.0)  # 0: the squares were too small for float64
     scale = np.sqrt(diagonal)
     R, order, rank, _ = lapack.dpstrf(S / np.multiply.outer(scale, scale), tol=dependent)
     rank = 0 if R[0, 0] ** 2 <= dependent else rank  # the first pivot meets no tolerance

@@ -25,6 +25,7 @@ class RidgeClassifierMixin(ClassifierMixin):
             X,
             y,
             accept_sparse=SPARSE_FORMATS,
+            sparse_y=True,
             multi_output=True,
             ensure_all_finite=False,  # of X; its statistics show it, without another pass
         )
@@ -374,6 +375,13 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         self.store_cv_results = store_cv_results
         self.max_iter = max_iter
         self.tol = tol
+
+    def _scorer(self):
+        """Return the scorer; a ridge has no probabilities for it."""
+        scorer = super()._scorer()
+        if getattr(scorer, "_response_method", None) == "predict_proba":
+            refuse(self, "scoring", self.scoring, "a score of labels or of decision_function")
+        return scorer
 
     def _known(self):
         """Return the classifier whose decisions are the data it is given."""

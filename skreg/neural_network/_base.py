@@ -5,7 +5,8 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_regressor
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -170,6 +171,8 @@ class DropoutNetwork(BaseEstimator):
 
         `depth` leads a warning to the line of the user.
         """
+        if is_classifier(self) and issparse(y):  # labels, which are few
+            y = y.toarray()
         X, y = validated(
             self,
             X,
