@@ -34,6 +34,7 @@ DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date ma
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 FAR = 0.999  # cosine of a column and a constant one: it lies 22 deviations from 0
 TINY = np.finfo(float).tiny
+SMALLEST = 1e-150  # norm of a column with a square that is a number
 FAR_BOUND = 100  # times y is what a column adds there
 NOTHING = 1e-9  # of the squared residuals that bounds force
 
@@ -289,6 +290,8 @@ class Descent:
 
     def remedy(self):
         """Return what to change about a problem that was too hard."""
+        if np.any((self.design.column_norms > 0) & (self.design.column_norms < SMALLEST)):
+            return "scale X up"
         lengths = self.design.column_norms * np.sqrt(self.design.total_weight)
         if np.any(np.abs(self.design.rmatvec(np.ones(len(self.y)))) > FAR * lengths):
             return "fit an intercept or centre the columns of X"
