@@ -86,6 +86,16 @@ def test_the_rounding_of_constant_columns_is_not_fitted(value, standardize, cont
     assert model.coef_[2] == 0
 
 
+@pytest.mark.parametrize("standardize", [False, True])
+def test_units_of_columns_may_differ_by_any_factor(standardize):
+    """As products of all columns, those of the smallest would be lost beside the others."""
+    X, Y, s = stream()
+    X = X * np.geomspace(1e-10, 1e10, 6)
+    options = {"alpha": 1.0 if standardize else 0.0, "standardize": standardize}
+    model = fit_in_chunks(RidgeGD(**options), X, Y[:, 0], s, [50, 90])
+    np.testing.assert_allclose(model.coef_, RidgeGD(**options).fit(X, Y[:, 0], s).coef_, rtol=1e-9)
+
+
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize("offset", [1e6, 1e8])
 def test_streams_of_far_columns_keep_their_digits(offset, container):

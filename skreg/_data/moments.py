@@ -81,12 +81,18 @@ class Moments(NamedTuple):
         return Moments(weight, 0.0 * mean, 0.0 * y_mean, G, c, self.yy + weight * y_mean**2)
 
     def as_rows(self):
-        """Return n_features + 1 samples and their targets, whose products about 0 are these."""
-        values, V = eigh(self.G)
+        """Return n_features + 1 samples and their targets, whose products about 0 are these.
+
+        The eigenvectors are those of columns of length 1, or small ones would be lost in rounding.
+        """
+        length = np.sqrt(self.G.diagonal())
+        length[length == 0] = 1.0
+        values, V = eigh(self.G / length / length[:, None])
         root = np.sqrt(np.maximum(values, 0.0))[:, None]
-        y = np.divide(V.T @ self.c, root, out=np.zeros_like(self.c), where=root > 0)
+        y = V.T @ (self.c / length[:, None])
+        y = np.divide(y, root, out=np.zeros_like(y), where=root > 0)
         rest = np.sqrt(np.maximum(self.yy - np.sum(y**2, axis=0), 0.0))
-        return np.vstack([root * V.T, np.zeros(len(V))]), np.vstack([y, rest])
+        return np.vstack([root * V.T * length, np.zeros(len(V))]), np.vstack([y, rest])
 
 
 def design_of(moments, *, centre, standardize):
