@@ -7,7 +7,7 @@ large ones are split by a `Team`, always at the same places.
 
 import functools
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -52,6 +52,22 @@ single_thread = SingleThread()
 
 
 OPERATIONS = 2**20  # that are worth the waking of a thread
+
+
+def interruptible(factorise, A):
+    """Return ``factorise(A)``; Ctrl-C does not wait for LAPACK, which then ends by itself."""
+    if A.size < OPERATIONS // 8:
+        return factorise(A)
+    outcome = Future()
+
+    def work():
+        try:
+            outcome.set_result(factorise(A))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return outcome.result()
 
 
 class Team:

@@ -52,7 +52,7 @@ LINEAR = [
 RIDGE = [
     (
         {"solver": "svd"},
-        "solver must be one of 'auto', 'cd', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'",
+        "solver must be one of 'active_set', 'auto', 'cg', 'gd', 'nesterov', 'sgd'; got 'svd'",
     ),
     (
         {"solver": "cg", "positive": True},

@@ -465,9 +465,9 @@ def test_settings_may_change_between_chunks(solver, change):
 
 @pytest.mark.parametrize("options", [{"early_stopping": True}, {"alpha": 0}])
 def test_without_a_tolerance_training_ends_where_nothing_gets_better(options):
+    options |= {"learning_rate_init": 1e-300, "keep_prob": 1, "shuffle": False}
     net = DropoutMLPRegressor((5,), tol=0, max_iter=500, n_iter_no_change=5, **options)
-    net.fit(np.zeros((50, 2)), np.zeros(50))
-    assert net.n_iter_ < 20
+    assert net.fit(DIGITS, VALUES).n_iter_ == 7  # the first is better than none
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,39 @@ def test_an_interrupt_ends_a_long_fit():
     assert errors.rstrip().endswith("KeyboardInterrupt")
 
 
+def test_an_interrupt_ends_the_threads_of_folds():
+    code = """
+import os, signal, threading, time
+import numpy as np
+from skreg import LassoCDCV
+rng = np.random.default_rng(0)
+X = rng.standard_normal((300, 8000))
+y = X[:, :20].sum(axis=1) + rng.standard_normal(300)
+threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True: LassoCDCV(n_jobs=2).fit(X, y)
+except KeyboardInterrupt:
+    time.sleep(0.6)
+    before = time.process_time()
+    time.sleep(0.5)
+    print(time.process_time() - before)
+"""
+    assert float(run(code)) < 0.1
+
+
+def test_an_interrupt_does_not_wait_for_lapack():
+    code = (
+        "import os, signal, threading, time; from skreg._threads import interruptible\n"
+        "import numpy as np; A, began = np.empty((1000, 1000)), time.perf_counter()\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try: interruptible(lambda A: time.sleep(30), A)\n"
+        "except KeyboardInterrupt: print(time.perf_counter() - began)"
+    )
+    began = time.perf_counter()
+    assert float(run(code)) < 5
+    assert time.perf_counter() - began < 20  # nor does the process at its end
+
+
 def test_an_unwritable_cache_is_no_error():
     code = """
 import numba

@@ -87,10 +87,11 @@ class DenseDesign(Design):
             shift = q[0] * (self._read(self.X) @ self.mean)
             K = q[0] * (self._read(self.X) @ self.X.T)
             return K - shift - shift[:, None] + q @ self.mean**2
-        K, root = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q)
+        K, root, on = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q), np.flatnonzero(q)
         wide = max(256, BLOCK_SIZE // self.n_samples)
-        for left in range(0, self.n_features, wide):
+        for left in range(0, len(on), wide):
             columns = slice(left, left + wide)
+            columns = columns if len(on) == len(q) else on[columns]
             block = (self._read(self.X[:, columns]) - self.mean[columns]) * root[columns]
             K += block @ block.T
         return K

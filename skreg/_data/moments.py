@@ -84,11 +84,13 @@ class Moments(NamedTuple):
         """Return n_features + 1 samples and their targets, whose products about 0 are these.
 
         The eigenvectors are those of columns of length 1, or small ones would be lost in rounding.
+        Eigenvalues that are rounding themselves are 0: divided by their roots, so would be targets.
         """
         length = np.sqrt(self.G.diagonal())
         length[length == 0] = 1.0
         values, V = eigh(self.G / length / length[:, None])
-        root = np.sqrt(np.maximum(values, 0.0))[:, None]
+        rounding = len(V) * np.finfo(float).eps * values.max(initial=0.0)
+        root = np.sqrt(np.where(values > rounding, values, 0.0))[:, None]
         y = V.T @ (self.c / length[:, None])
         y = np.divide(y, root, out=np.zeros_like(y), where=root > 0)
         rest = np.sqrt(np.maximum(self.yy - np.sum(y**2, axis=0), 0.0))

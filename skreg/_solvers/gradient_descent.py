@@ -4,7 +4,7 @@
 `descend`       the textbook's gradient descent; the loss falls at every step; to learn from
 `nesterov`      accelerated, projected onto the bounds
 `conjugate`     the normal equations, mostly by conjugate gradients: the fastest without bounds
-`coordinate`    coordinate descent on a Gram matrix, and Newton steps: exact, with bounds
+`active_set`    in a module of its own: exact, with bounds
 ==============  ==============================================================================
 
 Targets share the passes over the data: y and w have one column for each. Every method stops when
@@ -20,7 +20,6 @@ from .._data import Design
 from .._numba import kernel
 from .krylov import Krylov
 from .normal_equations import systems
-from .path import Descent
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
@@ -347,29 +346,12 @@ def conjugate(problem, *, tol, max_iter, start=None):
     return point, n_iter
 
 
-def coordinate(problem, *, tol, max_iter):
-    """Coordinate descent and Newton steps on a Gram matrix, as with an L1 penalty.
-
-    The gap is of the order of the square of the gradient.
-    """
-    w, n_iter = problem.start(), 0
-    for t, alpha in enumerate(problem.alphas):
-        start = w[:, t - 1 : t] if t % problem.n_alphas else w[:, t : t + 1]
-        rule = {"tol": tol**2, "max_iter": max_iter}
-        descent = Descent(
-            problem.design, problem.y[:, t : t + 1], problem.penalty.at(alpha), start, **rule
-        )
-        (solution,) = descent.run([1.0])
-        w[:, t : t + 1] = descent.coefficients(solution)
-        n_iter = max(n_iter, descent.n_sweeps)
-    return problem.at(w), n_iter
-
-
 def repeated(a, count):
     """Return every entry of the last axis of an array so many times."""
     return a if count == 1 else np.repeat(a, count, axis=-1)
 
 
 def ratio(a, b):
-    """Return a / b, and 0 where a is 0."""
-    return np.divide(a, b, out=np.zeros_like(a), where=a != 0)
+    """Return a / b, infinite where only b is 0, and 0 where a is 0."""
+    with np.errstate(divide="ignore"):
+        return np.divide(a, b, out=np.zeros_like(a), where=a != 0)

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
 
+from .._threads import interruptible
 from .certificate import DEPENDENT
 from .krylov import solve_shifted
 from .working_set import LARGEST_GRAM
@@ -279,7 +280,7 @@ def solved(H, factor, alphas, b):
     distinct = np.unique(alphas)
     if len(distinct) > MANY and distinct[0] > 0 and np.all(factor > 0):
         root = np.sqrt(factor)[:, None]
-        d, V = eigh(H / (root * root.T), check_finite=False)
+        d, V = interruptible(eigh, H / (root * root.T))
         z = V.T @ (b / root)
         z /= np.maximum(d, 0.0)[:, None] + alphas
         return V @ z / root

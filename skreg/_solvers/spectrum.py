@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import norm  # unlike numpy's, it does not overflow
 
 from .._data import Moments
+from .._threads import interruptible
 
 MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
 SMALL_SIDE = 200  # which takes milliseconds
@@ -94,7 +95,7 @@ class Basis(NamedTuple):
         along = Q.T @ G[np.ix_(free, rest)] / root
         S = G[np.ix_(rest, rest)] / np.outer(root, root)
         size = S.diagonal().max(initial=0.0)
-        d, V = np.linalg.eigh(S - along.T @ along)
+        d, V = interruptible(np.linalg.eigh, S - along.T @ along)
         kept = d > ROUNDING * len(d) * size
         d, V = d[kept], V[:, kept]
         vectors = np.zeros((len(G), Q.shape[1] + len(d)))
@@ -278,7 +279,7 @@ class Samples(Side):
         if self.smallest < FINE * before and self.inverse.size * len(rows) <= MAX_NUMBERS:
             d, U = self._singular(rows, root, Q)
         else:
-            d, U = np.linalg.eigh(K + 2 * before * Q @ Q.T)
+            d, U = interruptible(np.linalg.eigh, K + 2 * before * Q @ Q.T)
             d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
             d = np.where(d > ROUNDING * len(rows) * before, d, 0.0)
         return Dual(all_K, rows, root, d, U, solve, is_exact)
@@ -292,7 +293,7 @@ class Samples(Side):
             A -= Q @ (Q.T @ A)
         A = np.hstack([2 * (norm(A) or 1.0) * Q, A])
         A = np.pad(A, ((0, 0), (0, max(0, len(A) - A.shape[1]))))
-        U, singular, _ = np.linalg.svd(A, full_matrices=False)
+        U, singular, _ = interruptible(thin_svd, A)
         singular, U = singular[Q.shape[1] :], U[:, Q.shape[1] :]
         rounding = ROUNDING * len(rows) * singular.max(initial=0.0)
         return np.where(singular > rounding, singular**2, 0.0), U
@@ -383,12 +384,17 @@ def orthogonal(E, centred):
     length = np.sqrt(np.sum(F**2, axis=0))
     length[length == 0] = 1.0
     along = first.T @ F
-    Q, singular, Vt = np.linalg.svd((F - first @ along) / length, full_matrices=False)
+    Q, singular, Vt = thin_svd((F - first @ along) / length)
     kept = singular > ROUNDING * len(E)
     Q = Q[:, kept]
     solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
     of_ones = (first.T - along @ solve) / (norm(ones) or 1.0)
     return np.hstack([first, Q]), np.vstack([of_ones, solve])
+
+
+def thin_svd(A):
+    """Return the singular value decomposition, without vectors of no use."""
+    return np.linalg.svd(A, full_matrices=False)
 
 
 def orthonormal(G):

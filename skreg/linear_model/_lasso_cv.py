@@ -1,5 +1,6 @@
 """L1, alone or with L2, with alpha chosen by cross-validation."""
 
+import threading
 from copy import copy
 
 import numpy as np
@@ -214,8 +215,13 @@ class ElasticNetCDCV(LinearRegressor):
             self._reached(model, some, design, target, y_mean)
             for model, some in zip(models, alphas, strict=True)
         ]
-        jobs = (delayed(assess)(models, reached, X, y, s, *fold) for fold in folds)
-        errors, records = zip(*Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs), strict=True)
+        stop = threading.Event()
+        jobs = (delayed(assess)(models, reached, X, y, s, *fold, stop) for fold in folds)
+        try:
+            assessed = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
+        finally:  # after Ctrl-C, other threads end, too
+            stop.set()
+        errors, records = zip(*assessed, strict=True)
         mse = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
         for model, fold in np.ndindex(len(models), len(folds)):
             mse[model, : len(reached[model]), fold] = errors[fold][model]
@@ -332,13 +338,13 @@ class ElasticNetCDCV(LinearRegressor):
 
 
 @single_thread()
-def assess(models, alphas, X, y, s, train, test):
+def assess(models, alphas, X, y, s, train, test, stop):
     """Return the test errors of a fold, by model and alpha, and the worst of its records."""
     design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
     errors, records = [], []
     for model, grid in zip(models, alphas, strict=True):
         (descent,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [descent], grid, y_mean, dtype=float)
+        path, (solutions,) = follow(model, [descent], grid, y_mean, dtype=float, stop=stop)
         residuals = y[test, None] - X[test] @ path.coefs - path.intercepts
         errors.append(s[test] @ residuals**2 / s[test].sum())
         records.append(descent.record(least_certain(solutions)))

@@ -468,13 +468,13 @@ def begin(model, design, y):
         yield Descent(design, target, penalty, rest, tol=model.tol, max_iter=model.max_iter)
 
 
-def follow(model, descents, alphas, y_mean, max_features=None, dtype=None):
+def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):
     """Follow descents along alphas; return the path, and the solutions of each descent.
 
-    Its coefficients have the dtype of X, if no other is asked for.
+    Its coefficients have the dtype of X, if no other is asked for. The event `stop` ends all.
     """
     most = np.inf if max_features is None else max_features
-    solutions = [list(descent.run(alphas, most)) for descent in descents]
+    solutions = [list(until(stop, descent.run(alphas, most))) for descent in descents]
     design, length = descents[0].design, min(map(len, solutions))
     coefs = np.empty((len(descents), design.n_features, length))
     for k, descent in enumerate(descents):
@@ -488,6 +488,14 @@ def follow(model, descents, alphas, y_mean, max_features=None, dtype=None):
     )
     gaps /= design.total_weight
     return collected(model, design, alphas[:length], coefs, gaps, y_mean, dtype), solutions
+
+
+def until(stop, items):
+    """Yield items; once the event `stop` is set, give up as the main thread did."""
+    for item in items:
+        if stop is not None and stop.is_set():
+            raise KeyboardInterrupt
+        yield item
 
 
 def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):

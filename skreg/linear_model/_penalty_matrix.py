@@ -43,7 +43,7 @@ def check_penalty_matrix(model):
             f"{owner}: penalty_matrix does not support positive, lower or upper; leave them out, "
             "or use penalty_factor."
         )
-    if model.solver in ("sgd", "cd"):
+    if model.solver in ("sgd", "active_set"):
         raise ValueError(
             f"{owner}: penalty_matrix does not support solver={model.solver!r}; use solver='auto'."
         )

@@ -7,16 +7,17 @@ import numpy as np
 from .._checks import check_choice, check_number, check_seed, refuse
 from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
+from .._solvers.active_set import active_set, active_set_pays
 from .._solvers.certificate import certify, relative
-from .._solvers.gradient_descent import Problem, conjugate, coordinate, descend, nesterov, ratio
+from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov, ratio
 from .._solvers.path import NOTHING, unit_of
 from .._solvers.stochastic import Stream, stochastic
-from .._solvers.working_set import LARGEST_GRAM, gram_pays
+from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
 from ._penalty_matrix import check_penalty_matrix, quadratic
 
-SOLVERS = ("auto", "gd", "nesterov", "cd", "cg", "sgd")
+SOLVERS = ("auto", "gd", "nesterov", "active_set", "cg", "sgd")
 
 
 class RidgeGD(LinearRegressor):
@@ -56,17 +57,18 @@ class RidgeGD(LinearRegressor):
     standardize : bool, default=False
         Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
         on the original scale, and the bounds apply to it there.
-    solver : {'auto', 'gd', 'nesterov', 'cd', 'cg', 'sgd'}, default='auto'
+    solver : {'auto', 'gd', 'nesterov', 'active_set', 'cg', 'sgd'}, default='auto'
         'gd' is the textbook's gradient descent, to learn from: its step depends on the largest
         eigenvalue of X'X, so standardise X. 'nesterov' is accelerated; on tall data the units of
-        the columns do not matter to it. 'cd' is coordinate descent on the Gram matrix of the
-        columns, with Newton steps to the end, and the quickest with bounds. 'cg', without bounds,
-        solves the normal equations on the
+        the columns do not matter to it. 'active_set' is exact, with bounds: Newton steps on the
+        dual where samples are fewer than columns, else coordinate descent and Newton steps on the
+        Gram matrix of the columns. 'cg', without bounds, solves the normal equations on the
         columns or on the samples, whichever are fewer: at once where their matrix is worth
         forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
         reduction, so that it reaches the solution itself; on sparse data a step takes time in
         proportion to the entries of its samples.
-        'auto' is 'cg' without bounds; with bounds 'cd', or 'nesterov' on many thousands of columns.
+        'auto' is 'cg' without bounds; with bounds 'active_set', or 'nesterov' where samples and
+        columns are many thousands.
     step : None or float, default=None
         Length of the steps of 'gd' on the objective above. None is
         :math:`1 / (2 \lambda_{max}(X'X) + 2 \alpha \max_j f_j)`, with which the loss falls at
@@ -401,8 +403,7 @@ class RidgeGD(LinearRegressor):
         """Minimise by the chosen solver; return where it ended and the number of steps."""
         rule, solver = self._rule(), self.solver
         if solver == "auto" and np.any(np.isfinite(problem.bounds) & problem.movable[:, None]):
-            pays = gram_pays(problem.design, np.count_nonzero(problem.movable))
-            solver = "cd" if pays else "nesterov"
+            solver = "active_set" if active_set_pays(problem) else "nesterov"
         self.solver_ = solver = "cg" if solver == "auto" else solver
         self.__dict__.pop("loss_curve_", None)
         if solver == "gd":
@@ -413,7 +414,7 @@ class RidgeGD(LinearRegressor):
             rng = check_seed(self)
             point, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
         else:
-            solve = {"nesterov": nesterov, "cg": conjugate, "cd": coordinate}[solver]
+            solve = {"nesterov": nesterov, "cg": conjugate, "active_set": active_set}[solver]
             point, n_iter = solve(problem, **rule)
         return point, max(1, n_iter)
 

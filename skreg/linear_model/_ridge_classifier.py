@@ -130,7 +130,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     class_weight : None, dict or 'balanced', default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' is
         ``n_samples / (n_classes * count)``. None is 1 for all.
-    solver : {'auto', 'gd', 'nesterov', 'cd', 'cg', 'sgd'}, default='auto'
+    solver : {'auto', 'gd', 'nesterov', 'active_set', 'cg', 'sgd'}, default='auto'
         See :class:`RidgeGD`.
     max_iter : int or None, default=10000
         Steps at most; passes over the data for 'sgd'. None is 10000.

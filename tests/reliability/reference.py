@@ -73,7 +73,12 @@ class Problem:
         cosines = columns.T @ columns
         apart = columns[:, :, None] - np.sign(cosines) * columns[:, None, :]
         apart = np.sqrt(np.sum(apart**2, axis=0))
-        return any(np.any((d > 1e-14) & (d < 1e-5)) for d in (parts, apart))
+        return any(np.any((d > 1e-15) & (d < 1e-5)) for d in (parts, apart))
+
+    def rounding_of_X(self, w):
+        """Return how much of the loss coefficients may owe to the rounding of X."""
+        moved = 1e-15 * np.abs(self.X) @ np.abs(w)
+        return self.s @ (moved * (np.abs(self.y - self.X @ w.astype(LONG)) + moved))
 
     def objective(self, w):
         """Return what is minimised."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from scipy.optimize import nnls
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import RidgeGD, RidgeGDCV
+from skreg import RidgeGD, RidgeGDCV, ridge_path
 
 from .reference import Problem
 from .strategies import COLUMNS, problems
@@ -38,7 +38,7 @@ def check(X, y, s, params, **options):
         assert objective <= problem.objective(problem.rest) + rounding
     forced = float(np.max(np.abs(problem.y - problem.X @ problem.rest)) ** 2)
     bounded = np.isfinite(params["lower"]).any() or np.isfinite(params["upper"]).any()
-    beyond = scale < 1e-8 * forced or (bounded and objective < 1e-9 * scale)  # float64 and this tol
+    beyond = scale < 1e-8 * forced or (bounded and objective < 1e-8 * scale)  # float64 and this tol
     if not problem.hard and not beyond:
         assert model.convergence_.converged, model.convergence_.message
         assert dtype == np.float32 or problem.gap(w) <= TOL * scale + rounding
@@ -112,6 +112,30 @@ def test_bounds_and_a_column_far_from_0():
     objective = loss(model, X, y) + model.coef_ @ model.coef_
     assert model.convergence_.converged
     assert objective <= nnls(A, b)[1] ** 2 * (1 + 1e-10)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 1, 100])
+@pytest.mark.parametrize("weights", [False, True])
+def test_bounds_on_more_columns_than_fit_into_a_gram_matrix(alpha, weights):
+    """The answer of scipy on the square roots of everything; bounds on half of the columns."""
+    rng = np.random.default_rng(0)
+    F = rng.standard_normal((40, 5))
+    X = F @ rng.standard_normal((5, 8000)) + 0.5 * rng.standard_normal((40, 8000))
+    y, s = F[:, 0] + rng.standard_normal(40), rng.integers(0, 3, 40) if weights else np.ones(40)
+    s[0] += 1
+    factor = rng.choice([0.5, 2], 8000)
+    model = RidgeGD(alpha, penalty_factor=factor, positive=True)
+    model.fit(X, y, s)
+    assert model.convergence_.converged
+    assert model.solver_ == "active_set"
+    assert model.n_iter_ < 20
+    r = y - model.predict(X)
+    c = (X - s @ X / s.sum()).T @ (s * r)
+    best = np.maximum(c, 0) / (alpha * factor)
+    np.testing.assert_allclose(model.coef_, best, atol=1e-9 * best.max())
+    options = {"penalty_factor": factor, "positive": True, "sample_weight": s}
+    path = ridge_path(X, y, alphas=[1000, alpha], **options)
+    np.testing.assert_allclose(path.coefs[:, 1], model.coef_, atol=1e-9 * best.max())
 
 
 def test_a_constant_target_and_bounds_that_exclude_0():

@@ -38,7 +38,7 @@ def check(X, y, s, params, cuts):
         assert objective <= problem.objective(problem.rest) + rounding
     if not problem.hard and model.convergence_.converged:
         best = quiet(RidgeGD(**options).fit, X, y, s).coef_.astype(float)
-        assert objective <= problem.objective(best) + rounding
+        assert objective <= problem.objective(best) + rounding + problem.rounding_of_X(best)
     return model
 
 
