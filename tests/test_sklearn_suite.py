@@ -150,7 +150,7 @@ LEFT_OUT = {
             test_adaptive_learning_rate test_fit test_gradient test_learning_rate_warmstart
             test_n_iter_no_change*""",
         "the option max_fun": "test_lbfgs_*_maxfun*",
-        "other initial weights: 1.005e-4 off after 200 steps, and the test wants 1e-4": """
+        "He's initial weights: 1.005e-4 off after 200 steps, and the test wants 1e-4": """
             test_mlp_loading_from_joblib_partial_fit""",
     },
 }
