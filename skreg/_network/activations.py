@@ -28,7 +28,9 @@ def _tanh(z):
 def _gelu(z):
     """Hendrycks and Gimpel (2016), section 2; exact."""
     below = (1 + erf(z * float(np.sqrt(0.5)))) / 2
-    return z * below, below + z * np.exp(-z * z / 2) * float(1 / np.sqrt(2 * np.pi))
+    with np.errstate(over="ignore"):  # where the density is 0
+        density = np.exp(-z * z / 2) * float(1 / np.sqrt(2 * np.pi))
+    return z * below, below + z * density
 
 
 # The value and the slope of those that are curved.

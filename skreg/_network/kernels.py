@@ -78,6 +78,9 @@ def softmax_log_loss(Z, b, Y, s, scale):
     """Evaluate the log loss of one class of many."""
     loss = 0.0
     for i in range(Z.shape[0]):
+        if s[i] == 0:  # times a loss that may be no number
+            Z[i, :] = 0
+            continue
         top = Z[i, 0] + b[0]
         for j in range(Z.shape[1]):
             Z[i, j] += b[j]
@@ -99,6 +102,9 @@ def elementwise(kind, delta, Z, b, Y, s, scale):
     """Evaluate the other losses; kind is the place in KINDS."""
     loss = 0.0
     for i in range(Z.shape[0]):
+        if s[i] == 0:  # times a loss that may be no number
+            Z[i, :] = 0
+            continue
         for j in range(Z.shape[1]):
             z, y = Z[i, j] + b[j], Y[i, j]
             d = z - y
@@ -201,8 +207,9 @@ def add_penalty_and_clip(g, p, n_weights, strength, clip_norm):
         squares += g[k] * g[k]
     norm = np.sqrt(squares)
     if norm > clip_norm:
+        share = clip_norm / norm if norm < np.inf else g.dtype.type(np.nan)  # of 0 none would tell
         for k in range(g.shape[0]):
-            g[k] *= clip_norm / norm
+            g[k] *= share
 
 
 @kernel

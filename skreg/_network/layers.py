@@ -215,6 +215,17 @@ def evaluate_all(network, X, Y, s):
     return np.concatenate(outputs), loss / float(s.sum())
 
 
+def losses_of_samples(network, X, Y):
+    """Return the loss of each sample, without penalty and dropout."""
+    room, losses = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), []
+    one = np.ones(1, network.coefs[0].dtype)
+    for rows in blocks(X.shape[0]):
+        Z = room.of(len(rows)).forward(X, rows)
+        each = zip(np.split(Z, len(Z)), np.split(Y[rows], len(Z)), strict=True)
+        losses += [evaluate(network, z, y, one, 1.0) for z, y in each]
+    return np.array(losses)
+
+
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None, team=ALONE):
     """Return the loss and its gradient, a block of rows at a time.
 

@@ -124,8 +124,9 @@ def clip(gradients, max_norm):
     """
     norm = np.sqrt(sum(float(np.vdot(g, g)) for g in gradients))
     if norm > max_norm:
+        share = max_norm / norm if norm < np.inf else np.nan  # of 0 none would tell
         for g in gradients:
-            g *= max_norm / norm
+            g *= share
 
 
 def limit_norms(network, max_norm):

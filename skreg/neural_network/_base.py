@@ -29,8 +29,6 @@ from ._course import (
 from ._held_out import HeldOut, split
 from ._parameters import check_parameters, hidden_sizes
 
-N_PARTS = 20  # of a chunk, whose losses are compared
-
 
 class DropoutNetwork(BaseEstimator):
     """A network with dropout; a subclass says what its outputs mean.
@@ -81,7 +79,7 @@ class DropoutNetwork(BaseEstimator):
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "coefs_")
         X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
-        s = self._weigh(Y, s, learn=True)
+        s = self._weigh_and_check(Y, s, learn=True)
         rng = check_seed(self)
         if not resume:
             self._initialize(X_train, Y, rng)
@@ -115,14 +113,12 @@ class DropoutNetwork(BaseEstimator):
             )
         first = not hasattr(self, "coefs_")
         X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
-        s = self._weigh(Y, s, learn=True)
+        s = self._weigh_and_check(Y, s, learn=True)
         if first:
-            self._rng = check_seed(self)
-            self._initialize(X, Y, self._rng)
+            self._initialize(X, Y, check_seed(self))
             self._start(X, Y, s)
         else:
             self._adopt_settings()
-        self._rng = getattr(self, "_rng", None) or check_seed(self)
         settings = settings_for(self, len(s))
         check_rate_is_left(self, settings, len(s))
         self._learn_chunk((X, Y, s), settings, first)
@@ -132,32 +128,20 @@ class DropoutNetwork(BaseEstimator):
         return self
 
     def _learn_chunk(self, chunk, settings, first):
-        """Take an epoch on some samples; what diverges is undone, so that the rest is not lost.
-
-        A few samples unlike those before are no divergence: most of the others have small losses.
-        """
+        """Take an epoch on some samples; what diverges is undone, so that the rest is not lost."""
         before = deepcopy((self.coefs_, self.intercepts_, self._optimizer))
-        limit = loss_limit(self, *chunk[1:])
-        for _ in range(2):
-            try:
-                run_one_epoch(self, chunk, settings, self._rng, limit)
-                return
-            except Diverged as error:
-                (loss,) = error.args
-            if first:
-                self._refuse_to_diverge(loss)
-            self.coefs_, self.intercepts_, self._optimizer = deepcopy(before)
-            parts = np.array_split(np.flatnonzero(chunk[2]), N_PARTS)
-            losses = [
-                penalised_loss(self, *(a[part] for a in chunk)) for part in parts if part.size
-            ]
-            if not np.median(losses) <= limit:
-                break
-            self._first_loss = penalised_loss(self, *chunk)
-            limit = loss_limit(self, *chunk[1:])
+        try:
+            run_one_epoch(self, chunk, settings, self._rng, loss_limit(self, *chunk[1:]))
+            return
+        except Diverged as error:
+            (loss,) = error.args
+        if first:
+            self._refuse_to_diverge(loss)
+        self.coefs_, self.intercepts_, self._optimizer = before
+        kept = penalised_loss(self, *chunk)
         raise ValueError(
             f"{type(self).__name__}: these samples were not learned: the loss rose to {loss:g}, "
-            f"from {self._first_loss:g} with the weights before, which are kept. Look for values "
+            f"from {kept:g} with the weights before, which are kept. Look for values "
             "that are out of range; scale X, and y if it is numbers, to unit variance; or lower "
             f"learning_rate_init, which is {self.learning_rate_init:g}."
         )
@@ -173,17 +157,10 @@ class DropoutNetwork(BaseEstimator):
         """
         if is_classifier(self) and issparse(y):  # labels, which are few
             y = y.toarray()
-        X, y = validated(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            dtype=self._dtypes(reset),
-            order="C",  # rows are taken from it
-            multi_output=True,
-            y_numeric=is_regressor(self),
-            reset=reset,
-        )
+        options = {"multi_output": True, "y_numeric": is_regressor(self), "reset": reset}
+        options |= {"accept_sparse": "csr", "order": "C"}  # rows are taken from it
+        with np.errstate(over="ignore", invalid="ignore"):  # is found and refused
+            X, y = validated(self, X, y, dtype=self._dtypes(reset), **options)
         if y.ndim == 2 and y.shape[1] == 1:
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; use y.ravel().",
@@ -194,7 +171,15 @@ class DropoutNetwork(BaseEstimator):
         if not reset:
             self._check_same_layers()
         Y = self._encode(y, reset=reset, **about_classes)
-        return X, Y.astype(X.dtype), check_weights(self, sample_weight, len(y)).astype(X.dtype)
+        s = check_weights(self, sample_weight, len(y))
+        with np.errstate(over="ignore"):
+            Y, s = Y.astype(X.dtype), s.astype(X.dtype)
+        if not np.isfinite(Y).all():
+            raise ValueError(
+                f"{type(self).__name__}: y has values too large for {X.dtype}, in which the "
+                "network is trained. Scale y to unit variance, or set dtype=numpy.float64."
+            )
+        return X, Y, s
 
     def _dtypes(self, reset):
         """Return the dtypes that X may have: that of the network if there is one."""
@@ -207,9 +192,25 @@ class DropoutNetwork(BaseEstimator):
         sizes = [len(b) for b in self.intercepts_[:-1]]
         if sizes != hidden_sizes(self):
             refuse(self, "hidden_layer_sizes", self.hidden_layer_sizes, f"as fitted, {sizes}")
+        dtype = self.coefs_[0].dtype
+        if self.dtype is not None and np.dtype(self.dtype) != dtype:
+            refuse(self, "dtype", self.dtype, f"None or as fitted, {dtype}")
 
     def _weigh(self, Y, s, learn):
         """Return the weights of samples, times those of their targets if those have any."""
+        return s
+
+    def _weigh_and_check(self, Y, s, learn):
+        """Return these weights; they have a sum that can be divided by."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            s = self._weigh(Y, s, learn)
+            total, number = s.sum(dtype=float), np.finfo(s.dtype)
+        if not number.tiny <= total <= number.max:
+            raise ValueError(
+                f"{type(self).__name__}: the weights of the samples, times those of their classes, "
+                f"must have a sum from {number.tiny:.0e} to {number.max:.0e}; got {total:g}. Scale "
+                "sample_weight or class_weight, or pass other samples."
+            )
         return s
 
     def _check_validation(self, X_val, y_val):
@@ -223,11 +224,12 @@ class DropoutNetwork(BaseEstimator):
                 "watched; use another solver, or score X_val after the fit."
             )
         X, Y, s = self._validate(X_val, y_val, None, reset=False, depth=6)
-        return HeldOut(X, Y, self._weigh(Y, s, learn=False), (X_val, y_val))
+        return HeldOut(X, Y, self._weigh_and_check(Y, s, learn=False), (X_val, y_val))
 
     def _initialize(self, X, Y, rng):
         """Draw the weights and forget what was learned."""
         output, loss, *_ = self._functions()
+        self._rng = rng  # of chunks to come
         sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
         network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
         self.coefs_, self.intercepts_ = network.coefs, network.intercepts

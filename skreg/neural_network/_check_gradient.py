@@ -61,7 +61,7 @@ def check_gradient(estimator, X, y):
     net = deepcopy(estimator) if fitted else clone(estimator).set_params(dtype=np.float64)
     net._check_parameters()
     X, Y, s = net._validate(X, y, None, reset=not fitted)
-    s = net._weigh(Y, s, learn=True)
+    s = net._weigh_and_check(Y, s, learn=True)
     rng = check_seed(net)
     if not fitted:
         net._initialize(X, Y, rng)

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from .._network.layers import evaluate_all
+from .._network.layers import evaluate_all, losses_of_samples, penalty
 from .._network.lbfgs import minimise
 from .._network.losses import evaluate
 from .._network.schedules import schedule
@@ -84,7 +84,8 @@ def run_epochs(net, train, held_out, settings, rng):
 def run_one_epoch(net, train, settings, rng, limit):
     """Train for one epoch and return whether the loss fell by more than tol.
 
-    Raises Diverged for a loss above the limit that is not less than that of the epoch before.
+    Raises Diverged for a loss above the limit that is not less than that of the epoch before,
+    unless more than half of the samples have a smaller one.
     """
     X, Y, s = train
     rate = rate_of_step(net, -(-len(s) // settings.batch_size))
@@ -93,7 +94,9 @@ def run_one_epoch(net, train, settings, rng, limit):
             net._network, net._optimizer, X, Y, s, settings, len(net.loss_curve_), rng, rate
         )
     risen = not net.loss_curve_ or loss > net.loss_curve_[-1]
-    if (loss > limit and risen) or not np.isfinite(loss) or not is_finite(net._network):
+    if not np.isfinite(loss) or not is_finite(net._network):
+        raise Diverged(loss)
+    if loss > limit and risen and half_are_lost(net, *train, limit):
         raise Diverged(loss)
     best = np.inf if net.best_loss_ is None else net.best_loss_
     if not net.early_stopping:
@@ -137,11 +140,24 @@ def run_lbfgs(net, train):
 
 def penalised_loss(net, X, Y, s):
     """Return the loss, with the penalty of the weights."""
-    decay = sum(float(np.vdot(W, W)) for W in net.coefs_)
     net._work += work_of_prediction(net._network, X)
     with np.errstate(over="ignore", invalid="ignore"):
         _, loss = evaluate_all(net._network, X, Y, s)
-    return loss + net.alpha / 2 * decay / float(s.sum())
+    return loss + penalty(net._network, net.alpha / float(s.sum()))
+
+
+def half_are_lost(net, X, Y, s, limit):
+    """Return whether the weights of now give half of the samples, by weight, losses above a limit.
+
+    If not, a few samples are unlike the others, or the masks of an epoch were; unless these few
+    have losses that are no numbers.
+    """
+    net._work += work_of_prediction(net._network, X)
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = losses_of_samples(net._network, X, Y)
+    lost = ~(losses + penalty(net._network, net.alpha / float(s.sum())) <= limit)
+    overflow = not np.isfinite(losses[s > 0]).all()
+    return overflow or s[lost].sum(dtype=float) >= s.sum(dtype=float) / 2
 
 
 def loss_limit(net, Y, s):

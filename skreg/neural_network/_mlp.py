@@ -158,7 +158,8 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     ------
     ValueError
         If a parameter or the data are out of range, or the training diverges: the loss is no
-        number, or a thousand times that of the initial weights and of outputs of 0.
+        number, or for half of the samples a thousand times that of the initial weights and of
+        outputs of 0.
     TypeError
         If a parameter is of the wrong kind.
 
@@ -399,6 +400,12 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
             self.classes_ = self._label_binarizer.classes_
             if classes is None:
                 return self._label_binarizer.transform(y)
+        multilabel = self._label_binarizer.y_type_.startswith("multilabel")
+        if (y.ndim == 2) != multilabel:
+            expected = "an indicator matrix of labels" if multilabel else "a vector of classes"
+            raise ValueError(
+                f"{type(self).__name__}: y must be as before, {expected}; got shape {y.shape}."
+            )
         if classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             refuse(self, "classes", classes, f"as on the first call, {self.classes_}")
         labels = unique_labels(y)

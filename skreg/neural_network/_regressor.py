@@ -154,7 +154,8 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     ------
     ValueError
         If a parameter or the data are out of range, or the training diverges: the loss is no
-        number, or a thousand times that of the initial weights and of outputs of 0.
+        number, or for half of the samples a thousand times that of the initial weights and of
+        outputs of 0.
     TypeError
         If a parameter is of the wrong kind.
 
