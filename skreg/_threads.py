@@ -51,6 +51,12 @@ class SingleThread:
 single_thread = SingleThread()
 
 
+class Flag:
+    """Tells other threads to stop; where it was copied to another process, it stays down."""
+
+    up = False
+
+
 OPERATIONS = 2**20  # that are worth the waking of a thread
 
 

@@ -274,7 +274,7 @@ def test_each_question_reads_its_share(kind):
         "correlate": (100, lambda: design.correlate(np.ones(50), i)),
         "some columns": (100, lambda: design.matvec(np.ones(2), i)),
         "gram": (100, lambda: design.gram(i)),
-        "kernel": (500, lambda: design.kernel(np.arange(10.0))),
+        "kernel": (500, lambda: design.kernel(np.arange(1.0, 11.0))),
         "minibatch": (70, lambda: design.take(np.arange(7)).matvec(np.ones(10))),
     }
     for name, (n_entries, ask) in questions.items():

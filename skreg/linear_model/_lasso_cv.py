@@ -1,6 +1,5 @@
 """L1, alone or with L2, with alpha chosen by cross-validation."""
 
-import threading
 from copy import copy
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .._checks import check_choice, check_number, refuse
 from .._convergence import warn_if_stopped_short, worst
-from .._threads import single_thread
+from .._threads import Flag, single_thread
 from ._base import LinearRegressor, split_consumer
 from ._lasso import ElasticNetCD
 from ._path import Grid, begin, follow, least_certain
@@ -215,12 +214,12 @@ class ElasticNetCDCV(LinearRegressor):
             self._reached(model, some, design, target, y_mean)
             for model, some in zip(models, alphas, strict=True)
         ]
-        stop = threading.Event()
-        jobs = (delayed(assess)(models, reached, X, y, s, *fold, stop) for fold in folds)
+        stop = Flag()
+        jobs = (delayed(assess)(models, reached, X, y, s, stop, *fold) for fold in folds)
         try:
             assessed = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
         finally:  # after Ctrl-C, other threads end, too
-            stop.set()
+            stop.up = True
         errors, records = zip(*assessed, strict=True)
         mse = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
         for model, fold in np.ndindex(len(models), len(folds)):
@@ -338,7 +337,7 @@ class ElasticNetCDCV(LinearRegressor):
 
 
 @single_thread()
-def assess(models, alphas, X, y, s, train, test, stop):
+def assess(models, alphas, X, y, s, stop, train, test):
     """Return the test errors of a fold, by model and alpha, and the worst of its records."""
     design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
     errors, records = [], []

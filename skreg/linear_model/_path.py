@@ -471,7 +471,7 @@ def begin(model, design, y):
 def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):
     """Follow descents along alphas; return the path, and the solutions of each descent.
 
-    Its coefficients have the dtype of X, if no other is asked for. The event `stop` ends all.
+    Its coefficients have the dtype of X, if no other is asked for. A Flag `stop` ends all.
     """
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, descent.run(alphas, most))) for descent in descents]
@@ -491,9 +491,9 @@ def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=
 
 
 def until(stop, items):
-    """Yield items; once the event `stop` is set, give up as the main thread did."""
+    """Yield items; once the Flag `stop` is up, give up as the main thread did."""
     for item in items:
-        if stop is not None and stop.is_set():
+        if stop is not None and stop.up:
             raise KeyboardInterrupt
         yield item
 
