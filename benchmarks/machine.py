@@ -15,8 +15,8 @@ from .core import ROOT
 PACKAGES = ("skreg", "numpy", "scipy", "numba", "scikit-learn", "threadpoolctl")
 
 
-def record():
-    """Return date, machine and versions."""
+def record(*peers):
+    """Return date, machine and versions, also those of some peers."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": {
@@ -27,7 +27,7 @@ def record():
             "python": platform.python_version(),
             "blas": blas(),
         },
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES + peers},
         "commit": commit(),
     }
 

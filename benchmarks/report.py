@@ -87,6 +87,14 @@ def page(folder, target, address):
     )
 
 
+def hostile_page(folder, target):
+    """Write the table of hostile problems as Markdown."""
+    for results in grids.load(folder, ["hostile"]).values():
+        head, rows, words = tables.hostile(results["rows"])
+        parts = tables.markdown(head, rows), words, *circumstances({"The table": results})
+        target.write_text("\n\n".join(parts) + "\n", "utf8")
+
+
 def code(words):
     """Return words as Markdown that shows them as they are."""
     return f"`` {words} ``" if "`" in words else f"`{words}`"

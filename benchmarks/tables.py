@@ -169,6 +169,45 @@ def errors(rows):
     return head, table
 
 
+def hostile(rows):
+    """Return head, rows and a summary of who solves what."""
+    lines, solvers = {}, list(dict.fromkeys(row["solver"] for row in rows))
+    for row in rows:
+        lines.setdefault(row["case"], {})[row["solver"]] = row
+    table = [
+        [case, *(mark(outcome(cells[s]), is_silently_wrong(cells[s])) for s in solvers)]
+        for case, cells in lines.items()
+    ]
+    sums = []
+    for solver in solvers:
+        asked = [row for row in rows if row["solver"] == solver and row["status"] in ("ok", LATE)]
+        wrong = [row for row in asked if row["status"] != "ok" or not row["excess"] <= RIGHT]
+        silent = sum(map(is_silently_wrong, wrong))
+        words = (
+            f"{solver} was asked {count(len(asked), 'time')} and wrong {count(len(wrong), 'time')}"
+        )
+        sums.append(f"{words}, {silent} of them without a warning" if wrong else words)
+    return ["problem", *solvers], table, "; ".join(sums) + "."
+
+
+RIGHT = 1e-3  # of the loss without features, that the objective may be above the least
+LATE = "no answer in a minute"
+
+
+def outcome(row):
+    """Return how far an answer is from the best, and whether there was a warning; or why not."""
+    if row["status"] != "ok":
+        return row["status"]
+    excess = max(row["excess"], 0.0)
+    words = "no number" if not math.isfinite(excess) else "≤ 1e-12" if excess <= 1e-12 else ""
+    return (words or f"{excess:.0e}") + (", warns" if row["warnings"] else "")
+
+
+def is_silently_wrong(row):
+    """Tell whether an answer is wrong and nothing says so."""
+    return row["status"] == "ok" and not row["excess"] <= RIGHT and not row["warnings"]
+
+
 def count(number, noun):
     """Return a number and a noun."""
     return f"{number} {noun}{'s' * (number != 1)}"

@@ -94,6 +94,7 @@ def write_benchmarks(app):
 
     folder = Path("generated", "benchmarks")
     report.page(report.RESULTS, Path(app.srcdir, folder, "page.inc"), folder.as_posix())
+    report.hostile_page(report.RESULTS, Path(app.srcdir, folder, "hostile.inc"))
 
 
 def setup(app):

@@ -11,13 +11,25 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold
 
 from . import naive
+from .reliability.cases import RIDGE
 
 ROOT = Path(__file__).parent.parent
 if not (ROOT / "benchmarks").is_dir():
     pytest.skip("the benchmarks are in the repository only", allow_module_level=True)
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(ROOT)  # they are not installed
-    from benchmarks import __main__, accuracy, grids, measure, memory, report, ridge, stream, tables
+    from benchmarks import (
+        __main__,
+        accuracy,
+        grids,
+        hostile,
+        measure,
+        memory,
+        report,
+        ridge,
+        stream,
+        tables,
+    )
     from benchmarks.core import Case
 
 
@@ -386,6 +398,29 @@ def test_errors_on_mnist_are_averaged_over_seeds(tmp_path):
         "validation layers 2, epochs 70 50.00% 50.00%",
         "test layers 2, epochs 70 1.10% 1.00%, 1.20% 8",
     ]
+
+
+def test_hostile_problems_are_measured_from_the_objective(monkeypatch):
+    solvers = dict.fromkeys(("skreg", "scikit-learn", "celer"))
+    monkeypatch.setattr(hostile, "SOLVERS", solvers)  # the processes have their own
+    X, y, s, params = RIDGE["A target of 1e-170, whose square is 0: all coefficients were 0"]()
+    rows = {row["solver"]: row for row in hostile.measure("tiny", (X, y, s, params))}
+    assert rows["celer"]["status"] == "cannot be asked: a penalty that is all L2"
+    assert max(rows["skreg"]["excess"], rows["scikit-learn"]["excess"]) < 1e-10
+    assert min(rows["skreg"]["excess"], rows["scikit-learn"]["excess"]) >= 0
+
+
+def test_wrong_without_a_warning_is_bold():
+    row = {"case": "one", "solver": "us", "status": "ok", "excess": 1e-15, "warnings": []}
+    cases = {"us": {}, "silent": {"excess": 0.2}, "late": {"status": tables.LATE}}
+    cases |= {"warned": {"excess": np.inf, "warnings": ["W"]}, "other": {"status": "no bounds"}}
+    rows = [row | {"solver": name} | change for name, change in cases.items()]
+    head, cells, words = tables.hostile(rows)
+    assert head == ["problem", *cases]
+    assert cells == [["one", "≤ 1e-12", "**2e-01**", tables.LATE, "no number, warns", "no bounds"]]
+    assert "us was asked 1 time and wrong 0 times;" in words
+    assert "silent was asked 1 time and wrong 1 time, 1 of them without a warning" in words
+    assert "late was asked 1 time and wrong 1 time, 0 of them without a warning" in words
 
 
 def test_quick_results_are_called_so(tmp_path):

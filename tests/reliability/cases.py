@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 INF = np.inf
-CASES = {}
+CASES, RIDGE = {}, {}  # of the L1 family, and without L1
 
 
 def named(X, y, s=None, **params):
@@ -15,9 +15,9 @@ def named(X, y, s=None, **params):
     return X, y, np.ones(n) if s is None else s, free | params
 
 
-def case(words):
+def case(words, cases=CASES):
     """Keep a problem under some words: what it is, and what went wrong."""
-    return lambda function: CASES.setdefault(words, function)
+    return lambda function: cases.setdefault(words, function)
 
 
 def largest_alpha(X, y):
@@ -179,3 +179,71 @@ def _():
     y = np.array([139.06210179, 125.77498588, 133.03863696, 106.94183592, 131.01092797, 149.992429])
     s, bounds = 1.0 + (np.arange(6) == 0), {"lower": np.zeros(7), "fit_intercept": False}
     return named(np.array(X, dtype=np.float32), y, s, alpha=0.0, **bounds)
+
+
+def noisy(X, seed=0, **params):
+    """Return a problem whose target is the first column and noise, without L1."""
+    rng = np.random.default_rng(seed)
+    dense = X.toarray() if sp.issparse(X) else X
+    y = dense[:, 0] - dense[:, 0].mean() + rng.standard_normal(len(dense))
+    return named(X, y, **({"l1_ratio": 0.0} | params))
+
+
+@case("A sparse column of ones with a weight of 0.1: it was standardised by its rounding", RIDGE)
+def _():
+    rng = np.random.default_rng(0)
+    X = sp.csr_array(np.c_[rng.standard_normal(500), np.ones(500)])
+    s, options = np.full(500, 0.1), {"standardize": True, "fit_intercept": False}
+    return noisy(X, s=s, alpha=2.0, **options)
+
+
+@case("Small columns, no penalty: 9.5 % of y was left of what can be interpolated", RIDGE)
+def _():
+    X = np.array([[0.006, 30.0, -2e-7], [0.2, 8000.0, 2e-6], [0.1, 6000.0, 1e-6]])
+    y = np.array([3e-4, 1e-5, -2e-4])
+    return named(X, y, alpha=0.0, l1_ratio=0.0, fit_intercept=False)
+
+
+@case("No penalty, no negative coefficient: far from the answer, and converged", RIDGE)
+def _():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((10, 20)), rng.standard_normal(10)
+    options = {"lower": np.zeros(20), "fit_intercept": False}
+    return named(X, y, alpha=0.0, l1_ratio=0.0, **options)
+
+
+@case("An unpenalised column in a unit of 1e10: converged with 16 % to go", RIDGE)
+def _():
+    X = np.random.default_rng(0).standard_normal((10, 15)) * np.r_[1e-10, np.ones(14)]
+    return noisy(1e10 * X, 1, alpha=1e20, penalty_factor=np.r_[0, np.ones(14)])
+
+
+@case("Bounds, and a column 1000 deviations from 0: 10000 steps were too few", RIDGE)
+def _():
+    X = np.random.default_rng(0).standard_normal((30, 40)) + 1e3 * (np.arange(40) == 0)
+    return noisy(X, alpha=1 / 30, lower=np.zeros(40), fit_intercept=False)
+
+
+@case("Bounds on 8000 columns: 10000 steps were too few", RIDGE)
+def _():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((50, 10)) @ rng.standard_normal((10, 8000))
+    return noisy(X + 0.5 * rng.standard_normal(X.shape), alpha=1e-3, lower=np.zeros(8000))
+
+
+@case("Sparse columns a million deviations from 0: worse than no feature", RIDGE)
+def _():
+    X = np.random.default_rng(0).standard_normal((200, 5)) + 1e6
+    return noisy(sp.csr_array(X), alpha=1e-3)
+
+
+@case("A target of 1e16 without weight: the intercept was lost in its rounding", RIDGE)
+def _():
+    X, y, s, params = noisy(np.random.default_rng(0).standard_normal((50, 4)), alpha=0.01)
+    return X, np.where(np.arange(50) == 0, 1e16, y + 5), s * (np.arange(50) > 0), params
+
+
+@case("A target of 1e-170, whose square is 0: all coefficients were 0", RIDGE)
+def _():
+    X, y, s, params = noisy(np.random.default_rng(0).standard_normal((50, 4)), alpha=0.01)
+    return X, 1e-170 * y, s, params

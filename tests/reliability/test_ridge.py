@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RidgeGD, RidgeGDCV, ridge_path
 
+from .cases import RIDGE
 from .reference import Problem
 from .strategies import COLUMNS, problems
 from .test_l1 import EXAMPLES, ROUNDING, recorded, within
@@ -55,6 +56,13 @@ def test_any_problem(columns):
         check(*problem)
 
     draw()
+
+
+@pytest.mark.parametrize("name", RIDGE)
+def test_what_went_wrong_once(name):
+    model = check(*RIDGE[name]())
+    assert model.convergence_.converged
+    assert model.coef_.any()
 
 
 def loss(model, X, y):
