@@ -183,9 +183,8 @@ def hostile(rows):
         asked = [row for row in rows if row["solver"] == solver and row["status"] in ("ok", LATE)]
         wrong = [row for row in asked if row["status"] != "ok" or not row["excess"] <= RIGHT]
         silent = sum(map(is_silently_wrong, wrong))
-        words = (
-            f"{solver} was asked {count(len(asked), 'time')} and wrong {count(len(wrong), 'time')}"
-        )
+        times = [count(len(some), "time") for some in (asked, wrong)]
+        words = f"{solver} was asked {times[0]} and wrong {times[1]}"
         sums.append(f"{words}, {silent} of them without a warning" if wrong else words)
     return ["problem", *solvers], table, "; ".join(sums) + "."
 
