@@ -84,17 +84,17 @@ def plain(params, s=None, with_factors=False, needs_penalty=False):
     lower, upper = params["lower"], params["upper"]
     positive = bool(np.all(lower == 0) and np.all(upper == np.inf))
     if params["standardize"]:
-        raise NotImplementedError("standardize")
+        raise NotImplementedError("no standardize")
     if s is not None and params["l1_ratio"] == 0:
-        raise NotImplementedError("a penalty that is all L2")
+        raise NotImplementedError("no L2 alone")
     if s is not None and np.any(s != 1):
-        raise NotImplementedError("weights of samples")
+        raise NotImplementedError("no sample weights")
     if not with_factors and np.any(params["penalty_factor"] != 1):
-        raise NotImplementedError("factors of the penalty")
+        raise NotImplementedError("no penalty factors")
     if not positive and (np.any(np.isfinite(lower)) or np.any(np.isfinite(upper))):
-        raise NotImplementedError("bounds")
+        raise NotImplementedError("no bounds")
     if needs_penalty and not np.all(params["penalty_factor"] > 0):
-        raise NotImplementedError("columns without a penalty")
+        raise NotImplementedError("no factors of 0")
     return {"positive": positive}
 
 
@@ -109,7 +109,7 @@ def work(connection, name, problem):
         kinds = sorted({warning.category.__name__ for warning in caught} - IRRELEVANT)
         reply = {"coef": coef, "warnings": kinds}
     except NotImplementedError as error:
-        reply = {"status": f"cannot be asked: {error}"}
+        reply = {"status": str(error)}
     except BaseException as error:  # a peer may raise anything
         reply = {"status": describe(error)}
     connection.send(reply | {"seconds": time.perf_counter() - began})

@@ -198,7 +198,7 @@ def outcome(row):
     if row["status"] != "ok":
         return row["status"]
     excess = max(row["excess"], 0.0)
-    words = "no number" if not math.isfinite(excess) else "≤ 1e-12" if excess <= 1e-12 else ""
+    words = "no number" if not math.isfinite(excess) else "exact" if excess <= 1e-12 else ""
     return (words or f"{excess:.0e}") + (", warns" if row["warnings"] else "")
 
 
