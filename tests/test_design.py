@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from skreg._data import as_design
+from skreg._solvers.column_set import sweep
 from skreg._solvers.penalties import ElasticNet
 
 KINDS = {
@@ -97,7 +98,7 @@ def test_a_sweep_minimises_over_one_column_after_the_other(kind, centre, data):
         loss = 0.5 * (s @ x**2) * candidates**2 - (s @ (x * left)) * candidates
         expected[k] = candidates[np.argmin(loss + penalty.take(k).value(candidates))]
     r = np.asfortranarray(r)
-    _, n_changed, _ = design.sweep(w, r, columns, penalty)
+    _, n_changed, _ = sweep(design, w, r, columns, penalty)
     np.testing.assert_allclose(w, expected, atol=1e-4)
     np.testing.assert_allclose(r, y - Xc @ w, atol=1e-10)
     assert n_changed > 0

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RidgeGD
-from skreg._data import as_design, design
+from skreg._data import as_design
+from skreg._solvers import saga
 from skreg._solvers.gradient_descent import Problem, largest_eigenvalue
 from skreg._solvers.penalties import ElasticNet
-from skreg._solvers.stochastic import smoothness
+from skreg._solvers.saga import epoch, smoothness
 
 from . import naive
 
@@ -138,8 +139,8 @@ def test_one_batch_is_gradient_descent():
     problem = Problem.of(view, y, decay(np.ones(12)), np.ones(2))
     w, step = np.ones((12, 2)), 0.1 / problem.metric
     gradient = problem.gradient(problem.at(w).c, w)
-    new = view.epoch(
-        w, gradient, np.arange(150), 1, step, problem.ridge, problem.lower, problem.upper
+    new = epoch(
+        view, w, gradient, np.arange(150), 1, step, problem.ridge, problem.lower, problem.upper
     )
     expected = w - step * gradient / (1 + step * problem.ridge)
     np.testing.assert_allclose(new, expected, rtol=1e-12)
@@ -182,7 +183,7 @@ def test_the_same_seed_gives_the_same_bits(kind):
 def test_a_long_epoch_is_cut_into_calls_and_stays_what_it_is(monkeypatch):
     X, Y, s = data()
     whole = fit(X, Y, s, batch_size=10).coef_
-    monkeypatch.setattr(design, "LONGEST_CALL", 700)
+    monkeypatch.setattr(saga, "LONGEST_CALL", 700)
     np.testing.assert_array_equal(fit(X, Y, s, batch_size=10).coef_, whole)
 
 
@@ -195,7 +196,7 @@ def test_a_step_touches_the_columns_of_its_rows_only():
     w = np.ones((1012, 2))
     gradient = problem.gradient(problem.at(w).c, w)
     penalty = problem.ridge, problem.lower, problem.upper
-    new = view.epoch(w, gradient, np.arange(150), 10, 0.1 / problem.metric, *penalty)
+    new = epoch(view, w, gradient, np.arange(150), 10, 0.1 / problem.metric, *penalty)
     assert np.all(new[:12] != w[:12])
     np.testing.assert_array_equal(new[12:], w[12:])
 
@@ -216,7 +217,7 @@ def test_offsets_of_dense_columns_cost_no_digits():
 
 
 def test_steps_too_long_are_halved(monkeypatch):
-    monkeypatch.setattr("skreg._solvers.stochastic.smoothness", lambda *_: 1e-3)
+    monkeypatch.setattr("skreg._solvers.saga.smoothness", lambda *_: 1e-3)
     X, Y, s = data()
     expected = closed_form(X, Y[:, 0], np.ones(12), s)
     model = fit(X, Y[:, 0], s)

@@ -16,7 +16,7 @@ from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
 from skreg._data import Design, SparseDesign, as_design
 from skreg._network import layers, narrow
-from skreg._solvers import quadratic
+from skreg._solvers import quadratic, saga
 from skreg._solvers.cholesky import Factor
 from skreg.linear_model import _base as linear
 
@@ -205,7 +205,7 @@ def watch_kernels(monkeypatch, sizes):
         return call
 
     for question, n_times in (("epoch", 2), ("row_squares", 1)):
-        monkeypatch.setattr(Design, question, watched(getattr(Design, question), n_times))
+        monkeypatch.setattr(saga, question, watched(getattr(saga, question), n_times))
 
 
 @pytest.mark.parametrize("name", DENSE)

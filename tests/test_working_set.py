@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from skreg import ElasticNetCD, LassoCD, MultiTaskLassoCD, lasso_path
+from skreg._solvers import gram_set
 from skreg._solvers import path as descent
-from skreg._solvers import working_set
 
 
 def problem(n, p, correlation):
@@ -34,14 +34,14 @@ MODELS = {
 
 def allow_40_columns(monkeypatch):
     """Let more than 40 columns have no Gram matrix."""
-    minimise = working_set.GramSet.minimise
+    minimise = gram_set.GramSet.minimise
 
     def checked(self, *args):
         assert self.columns.size <= 40
         return minimise(self, *args)
 
-    monkeypatch.setattr(working_set.GramSet, "minimise", checked)
-    for module in (working_set, descent):
+    monkeypatch.setattr(gram_set.GramSet, "minimise", checked)
+    for module in (gram_set, descent):
         monkeypatch.setattr(module, "gram_pays", lambda design, n_columns: n_columns <= 40)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .design import Design, as_design
+from .entries import ColumnEntries, RowEntries
 
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
 FAR = 30  # standard deviations from 0, where squares lose three digits
@@ -96,23 +97,21 @@ class DenseDesign(Design):
             K += block @ block.T
         return K
 
-    def _places(self):
+    @property
+    def column_entries(self):
+        """The numbers of X by columns, for compiled loops."""
         n, p = self.X.shape
         first, last = np.zeros(p, np.uintp), np.full(p, n, np.uintp)
-        return (
-            self.X,
-            np.arange(p, dtype=np.uintp),
-            first,
-            last,
-            np.arange(n, dtype=np.uintp),
-            self.mean,
-        )
+        place, samples = np.arange(p, dtype=np.uintp), np.arange(n, dtype=np.uintp)
+        return ColumnEntries(self.X, place, first, last, samples, self.mean)
 
-    def _row_places(self):
+    @property
+    def row_entries(self):
+        """The same by rows."""
         n, p = self.X.shape
         first, last = np.zeros(n, np.uint32), np.full(n, p, np.uint32)
-        rows, columns = np.arange(n, dtype=np.uint64), np.arange(p, dtype=np.uint32)
-        return self.X, rows, first, last, columns, self.mean
+        line, columns = np.arange(n, dtype=np.uint64), np.arange(p, dtype=np.uint32)
+        return RowEntries(self.X, line, first, last, columns, self.mean)
 
     def _most(self, columns):
         """Tell whether it is quicker to read all of X than to pick columns."""

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from .._convergence import bytes_of
 from .._numba import kernel, unsigned
 from .design import Design, as_design
+from .entries import ColumnEntries, RowEntries
 from .operators import Kernel, vector
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
@@ -219,21 +220,27 @@ class SparseDesign(Design):
         """Return ``X.T @ diag(weights) @ (X @ w - centre)``; that of few folds in one pass."""
         if w.shape[1] != weights.shape[1] or w.shape[1] > FEW:
             return super().plain_gram(w, centre, weights)
-        self._count(n_passes=1, n_products=2)
+        self.count(n_passes=1, n_products=2)
         X, product = self._read(self._csr), np.zeros(w.shape)
         places = unsigned(X.indptr), unsigned(X.indices)
         gram_product(*places, X.data, weights, w, centre.ravel(), product)
         return product
 
-    def _places(self):
-        csc, zero = self._csc, np.zeros(self.n_features, dtype=np.int64)
-        indptr, samples = unsigned(csc.indptr), unsigned(csc.indices)
-        return csc.data[:, None], unsigned(zero), indptr[:-1], indptr[1:], samples, 0.0 * self.mean
+    @property
+    def column_entries(self):
+        """The numbers of X by columns, for compiled loops."""
+        csc, zero = self._csc, unsigned(np.zeros(self.n_features, dtype=np.int64))
+        first, last = unsigned(csc.indptr)[:-1], unsigned(csc.indptr)[1:]
+        samples, centre = unsigned(csc.indices), 0.0 * self.mean
+        return ColumnEntries(csc.data[:, None], zero, first, last, samples, centre)
 
-    def _row_places(self):
-        csr, zero = self._csr, np.zeros(self.n_samples, dtype=np.int64)
-        indptr, columns = unsigned(csr.indptr), unsigned(csr.indices)
-        return csr.data[None], unsigned(zero), indptr[:-1], indptr[1:], columns, 0.0 * self.mean
+    @property
+    def row_entries(self):
+        """The same by rows."""
+        csr, zero = self._csr, unsigned(np.zeros(self.n_samples, dtype=np.int64))
+        first, last = unsigned(csr.indptr)[:-1], unsigned(csr.indptr)[1:]
+        columns, centre = unsigned(csr.indices), 0.0 * self.mean
+        return RowEntries(csr.data[None], zero, first, last, columns, centre)
 
     @property
     def n_numbers(self):
@@ -271,7 +278,7 @@ class SparseKernel(Kernel):
         self.n_calls += 1
         if self.n_calls == PATIENCE:
             self.leave_out()
-        self.design._count(n_passes=2, n_products=2)
+        self.design.count(n_passes=2, n_products=2)
         w = (self.design._read(self.X).T @ vector(u)).reshape(-1, u.shape[1])
         w *= self.q
         product = (self.design._read(self.X) @ vector(w)).reshape(u.shape)

@@ -20,8 +20,9 @@ import numpy as np
 
 from .._convergence import Convergence
 from .certificate import certify, relative, violating
+from .gram_set import GramSet
 from .penalties import RowElasticNet, in_any
-from .working_set import GramSet, extended, gram_pays
+from .working_set import gram_pays
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # columns join that reach this part of the penalty
@@ -183,7 +184,7 @@ class Descent:
     def add(self, columns, w, c):
         """Let columns join the working set."""
         if columns.size:
-            self.set = extended(self.set, columns, w, c)
+            self.set = self.set.extended(columns, w, c)
 
     def at_rest(self, columns):
         """Return columns, their coefficients at rest and their correlations."""

@@ -8,10 +8,11 @@ from .._checks import check_choice, check_number, check_seed, refuse
 from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
 from .._solvers.active_set import active_set, active_set_pays
+from .._solvers.averaged_sgd import Stream, stream
 from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov, ratio
 from .._solvers.path import NOTHING, unit_of
-from .._solvers.stochastic import Stream, stochastic
+from .._solvers.saga import saga
 from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
@@ -330,7 +331,7 @@ class RidgeGD(LinearRegressor):
         _, penalty = quadratic(self, design)
         alphas = self._alphas(y.shape[1])
         self._past = Stream.start(penalty, y.shape[1]) if past is None else past
-        design.stream(y, alphas, penalty, self.fit_intercept, self._past)
+        stream(design, y, alphas, penalty, self.fit_intercept, self._past)
         coef, intercept = self._past.averages()
         self._store_coef(coef.T, design.mean, intercept, design.X.dtype)
         self.solver_, self.n_iter_ = "sgd", 1
@@ -412,7 +413,7 @@ class RidgeGD(LinearRegressor):
             self.loss_curve_ = [2 * loss for loss in losses]
         elif solver == "sgd":
             rng = check_seed(self)
-            point, n_iter = stochastic(problem, batch_size=self.batch_size, rng=rng, **rule)
+            point, n_iter = saga(problem, batch_size=self.batch_size, rng=rng, **rule)
         else:
             solve = {"nesterov": nesterov, "cg": conjugate, "active_set": active_set}[solver]
             point, n_iter = solve(problem, **rule)

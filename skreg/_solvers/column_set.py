@@ -1,0 +1,168 @@
+"""A working set of columns too many for a Gram matrix: coordinate descent on the data."""
+
+import numpy as np
+
+from .._numba import kernel
+from . import rows
+from .working_set import WorkingSet
+
+MEMORY = 5  # sweeps from which the next coefficients are extrapolated
+CG_TOLERANCE = 1e-3  # of the residual of a Newton step
+
+
+@kernel
+def sweep_entries(
+    X, place, first, last, samples, centre, s, total_weight, left, scale,
+    columns, curvature, w, r, weight, ridge, lower, upper, room,
+):  # fmt: skip
+    """Minimise over one column after the other; the rows of `r` are the targets.
+
+    Where there are several the penalty is that of a RowElasticNet, which with one is the same.
+    `shift` is what the residuals lack until the end because of what is `left` of the means.
+    """
+    n_targets, n_changed, n_flipped = w.shape[1], 0, 0
+    gap, excess, size = 0.0, 0.0, 0.0
+    c, new, shift = room
+    for t in range(n_targets):
+        shift[t] = 0.0
+    for k in range(columns.shape[0]):
+        if curvature[k] <= 0.0:
+            continue
+        j = columns[k]
+        zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
+        for t in range(n_targets):
+            total = total_weight * left[j] * shift[t]
+            for e in range(first[j], last[j]):
+                total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
+            c[t] = total / scale[j] - ridge[k] * w[k, t]
+            zz += (c[t] + curvature[k] * w[k, t]) ** 2
+            cc += c[t] ** 2
+            ww += w[k, t] ** 2
+            cw += c[t] * w[k, t]
+        shrink = max(0.0, 1.0 - weight[k] / np.sqrt(zz)) if zz > 0.0 else 0.0
+        moved, along, held = 0.0, 0.0, False
+        for t in range(n_targets):
+            new[t] = shrink * (c[t] / curvature[k] + w[k, t])
+            new[t] = min(max(new[t], lower[k]), upper[k])
+            moved += (new[t] - w[k, t]) ** 2
+            along += new[t] * w[k, t]
+            held |= new[t] in (lower[k], upper[k]) or w[k, t] in (lower[k], upper[k])
+        size += weight[k] * np.sqrt(ww)
+        if moved == 0.0:
+            continue
+        n_changed += 1
+        n_flipped += along <= 0.0 or held
+        gap += abs(weight[k] * np.sqrt(ww) - cw) + 0.5 * moved * curvature[k]
+        if cc > weight[k] ** 2 > 0.0:
+            excess = max(excess, np.sqrt(cc) / weight[k] - 1.0)
+        for t in range(n_targets):
+            change = (new[t] - w[k, t]) / scale[j]
+            w[k, t] = new[t]
+            shift[t] += change * left[j]
+            for e in range(first[j], last[j]):
+                r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
+    for t in range(n_targets):
+        for i in range(r.shape[1]):
+            r[t, i] += shift[t]
+    return gap + excess * size, n_changed, n_flipped
+
+
+def sweep(design, w, r, columns, penalty):
+    """Minimise over one of some columns after the other.
+
+    Parameters
+    ----------
+    design : Design
+        The data; it has entries.
+    w, r : ndarray of shape (n_columns, n_targets) and (n_samples, n_targets)
+        The coefficients, and the residuals in Fortran order; both are changed in place.
+    columns : ndarray of int, shape (n_columns,)
+        Columns.
+    penalty : ElasticNet or RowElasticNet
+        Their penalty.
+
+    Returns
+    -------
+    gap : float
+        The gap of the columns as they were met.
+    n_changed, n_flipped : int
+        How many changed, and how many of these began or ceased to move freely.
+    """
+    entries = design.column_entries
+    n_numbers = 2 * int(entries.lengths[columns].sum())
+    size = entries.X.itemsize + entries.samples.itemsize
+    design.count(n_passes=2 * len(columns) / design.n_features, n_bytes=n_numbers * size)
+    view = design.s, design.total_weight, design.plain_mean, design.scale
+    curvature = design.column_norms[columns] ** 2 + penalty.ridge
+    room = np.empty((3, w.shape[1]))
+    return sweep_entries(*entries, *view, columns, curvature, w, r.T, *penalty, room)
+
+
+class ColumnSet(WorkingSet):
+    """Columns too many for a Gram matrix: sweeps over the data, accelerated."""
+
+    growth, looseness = 2.0, 0.1
+
+    def minimise(self, penalty, tol, max_sweeps):
+        """Solve the problem on the columns; return the number of sweeps.
+
+        Every few sweeps the next ones are extrapolated: Bertrand and Massias (2021), "Anderson
+        acceleration of coordinate descent", section 2. Once the support stands still, Newton
+        steps go to its end.
+        """
+        r = self._residual(self.w)
+        past, n_sweeps = [self.w.copy()], 0
+        while n_sweeps < max_sweeps:
+            gap, n_changed, n_flipped = sweep(self.design, self.w, r, self.columns, penalty)
+            n_sweeps += 1
+            self.design.work.n_coordinate_updates += n_changed
+            if gap <= tol or n_changed == 0:
+                break
+            past.append(self.w.copy())
+            if len(past) > MEMORY:
+                r = self._move(extrapolated(past), r, penalty)
+                if n_flipped == 0:
+                    r = self._move(self._newton(r, penalty), r, penalty)
+                past = [self.w.copy()]
+        return n_sweeps
+
+    def _residual(self, w):
+        """Return the residual, with the targets one after the other in memory."""
+        on = w.any(axis=1)
+        return np.asfortranarray(self.y - self.design.matvec(w[on], self.columns[on]))
+
+    def _move(self, w, r, penalty):
+        """Move to w within the bounds, if it is better; return the residual."""
+        w = np.clip(w, penalty.lower[:, None], penalty.upper[:, None])
+        other, h = self._residual(w), penalty.at(np.ones(1))
+        fall = 0.5 * np.sum(self.design.s @ ((r - other) * (r + other)))
+        if np.sum(h.value(w) - h.value(self.w)) < fall:
+            self.w, r = w, other
+        return r
+
+    def _newton(self, r, penalty):
+        """Return where a Newton step on the support leads; products take the place of a factor."""
+        inside = (penalty.lower[:, None] < self.w) & (self.w < penalty.upper[:, None])
+        on = np.flatnonzero((inside & ((self.w != 0) | (penalty.weight == 0)[:, None])).any(axis=1))
+        part, columns, h = self.w[on], self.columns[on], penalty.take(on).at(np.ones(1))
+
+        def hessian(d):
+            curvature = self.design.correlate(self.design.matvec(d, columns), columns)
+            return curvature + h.ridge * d + h.bend(part, d)
+
+        g = self.design.correlate(r, columns) - h.ridge * part - h.slope(part)
+        norms = self.design.column_norms[columns, None] ** 2 + h.ridge
+        self.design.work.n_newton_steps += 1
+        w = self.w.copy()
+        w[on] = h.stop(part, part + rows.conjugate_gradients(hessian, g, norms, CG_TOLERANCE))
+        return w
+
+
+def extrapolated(past):
+    """Return the combination of iterates, with weights of sum 1, whose steps nearly cancel."""
+    W = np.stack([w.ravel() for w in past])
+    steps = np.diff(W, axis=0)
+    steps /= np.abs(steps).max() or 1.0
+    weight = np.linalg.lstsq(steps @ steps.T, np.ones(len(steps)), rcond=None)[0]
+    total = weight.sum()
+    return past[-1] if total == 0 else (weight / total @ W[1:]).reshape(past[-1].shape)

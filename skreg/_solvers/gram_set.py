@@ -1,0 +1,83 @@
+"""A working set whose columns share a Gram matrix, on which the problem is solved."""
+
+import numpy as np
+
+from . import quadratic, rows
+from .cholesky import Factor, capacity
+from .column_set import ColumnSet
+from .penalties import ElasticNet, RowElasticNet
+from .working_set import LARGEST_GRAM, WorkingSet, gram_pays
+
+INNER = {ElasticNet: quadratic.solve, RowElasticNet: rows.solve}
+ROUNDING = 1e-14  # of correlations, relative to the norms of column and target
+
+
+class GramSet(WorkingSet):
+    """Columns with a Gram matrix: it is dear to extend, and Newton steps on it are exact.
+
+    Attributes
+    ----------
+    G : ndarray
+        The Gram matrix with the ridge part of the penalty, and room to grow.
+    """
+
+    growth, looseness = 0.5, 0.0
+
+    def __init__(self, design, y):
+        super().__init__(design, y)
+        self.noise = ROUNDING * np.sqrt(np.sum(design.s @ y**2))
+        self.G = np.empty((0, 0))
+        self.norms, self.ridge = np.empty((2, 0))
+        self.factor = Factor()
+
+    def add(self, new, w, c):
+        """Append columns, with their coefficients and correlations."""
+        super().add(new, w, c)
+        m = self.columns.size
+        k = m - new.size
+        if m > len(self.G):
+            room = max(m, min(capacity(m), LARGEST_GRAM))
+            G = np.zeros((room, room))
+            G[:k, :k] = self.G[:k, :k]
+            self.G = G
+        block = self.design.gram(self.columns, k)
+        block[:, k:] = (block[:, k:] + block[:, k:].T) / 2
+        self.G[k:m, :m] = block
+        self.G[:k, k:m] = block[:, :k].T
+        self.norms = np.concatenate([self.norms, block[:, k:].diagonal()])
+        self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
+
+    def extended(self, new, w, c):
+        """Append columns; where they outgrow a Gram matrix, return a set without."""
+        if gram_pays(self.design, self.columns.size + new.size):
+            return super().extended(new, w, c)
+        larger = ColumnSet(self.design, self.y)
+        larger.add(self.columns, self.w, self.c)
+        return larger.extended(new, w, c)
+
+    def minimise(self, penalty, tol, max_sweeps):
+        """Solve the problem on the columns; return the number of sweeps."""
+        if np.any(penalty.ridge != self.ridge):
+            self.ridge = penalty.ridge
+            diagonal = slice(0, self.columns.size * len(self.G), len(self.G) + 1)
+            self.G.ravel()[diagonal] = self.norms + self.ridge
+            self.factor.forget()
+        c = self.c - self.ridge[:, None] * self.w
+        start, c_start = self.w.copy(), c.copy()
+        n_sweeps = INNER[type(penalty)](
+            self.G,
+            c,
+            self.w,
+            penalty,
+            self.factor,
+            tol=tol,
+            max_sweeps=max_sweeps,
+            noise=self.noise,
+            work=self.design.work,
+        )
+        l1 = penalty.weight @ (penalty.size(self.w) - penalty.size(start))
+        fall = 0.5 * np.sum((self.w - start) * (c + c_start))
+        if not l1.sum() - fall <= tol:  # a number that is not finite is worse, too
+            self.w, c = start, c_start
+        self.c = c + self.ridge[:, None] * self.w
+        return n_sweeps
