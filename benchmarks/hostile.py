@@ -49,7 +49,7 @@ def scikit_learn(X, y, s, params):
     """Fit Lasso or Ridge."""
     from sklearn.linear_model import Lasso, Ridge
 
-    options = plain(params) | {"fit_intercept": params["fit_intercept"]}
+    options = plain(params)
     if params["l1_ratio"] > 0:
         return Lasso(params["alpha"], **options).fit(X, y, s).coef_
     return Ridge(params["alpha"] * s.sum(), **options).fit(X, y, s).coef_
@@ -57,9 +57,9 @@ def scikit_learn(X, y, s, params):
 
 def skglm(X, y, s, params):
     """Fit Lasso."""
+    options = plain(params, s, with_factors=True)
     from skglm import Lasso, WeightedLasso
 
-    options = plain(params, s, with_factors=True) | {"fit_intercept": params["fit_intercept"]}
     factor = params["penalty_factor"]
     if np.all(factor == 1):
         return Lasso(params["alpha"], **options).fit(X, y).coef_
@@ -68,11 +68,9 @@ def skglm(X, y, s, params):
 
 def celer(X, y, s, params):
     """Fit Lasso."""
+    options = plain(params, s, with_factors=True, needs_penalty=True)
     from celer import Lasso
 
-    options = plain(params, s, with_factors=True, needs_penalty=True) | {
-        "fit_intercept": params["fit_intercept"]
-    }
     return Lasso(params["alpha"], weights=params["penalty_factor"], **options).fit(X, y).coef_
 
 
@@ -80,7 +78,7 @@ SOLVERS = {"skreg": skreg, "scikit-learn": scikit_learn, "skglm": skglm, "celer"
 
 
 def plain(params, s=None, with_factors=False, needs_penalty=False):
-    """Return what is asked about signs; refuse what a peer cannot be asked."""
+    """Return the parameters that all have; refuse what a peer does not have."""
     lower, upper = params["lower"], params["upper"]
     positive = bool(np.all(lower == 0) and np.all(upper == np.inf))
     if params["standardize"]:
@@ -95,7 +93,7 @@ def plain(params, s=None, with_factors=False, needs_penalty=False):
         raise NotImplementedError("no bounds")
     if needs_penalty and not np.all(params["penalty_factor"] > 0):
         raise NotImplementedError("no factors of 0")
-    return {"positive": positive}
+    return {"positive": positive, "fit_intercept": params["fit_intercept"]}
 
 
 def work(connection, name, problem):

@@ -11,7 +11,7 @@ import skreg
 
 ROOT = Path(skreg.__file__).parent
 FLOORS = [
-    {"_numba", "_threads", "_memory", "_convergence", "_checks"},
+    {"_numba", "_threads", "_memory", "_convergence", "_checks", "_cost"},
     {"_data"},
     {"_solvers", "_network"},
     {"linear_model", "neural_network"},

@@ -7,9 +7,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, ShuffleSplit
 
 from skreg import RidgeGD, RidgeGDClassifierCV, RidgeGDCV, ridge_path
+from skreg._cost import Cost
 from skreg._data import Folds, as_design
-from skreg._solvers import matrix_free, spectrum
-from skreg.linear_model import _ridge_cv
 
 from . import naive
 
@@ -32,8 +31,7 @@ def problem(shape, n_targets=None):
 
 @pytest.fixture
 def no_decomposition(monkeypatch):
-    monkeypatch.setattr(_ridge_cv, "WORTH", -1)
-    monkeypatch.setattr(spectrum, "MAX_SIDE", 10)
+    monkeypatch.setattr(RidgeGDCV, "_cost", Cost(longest_side=10))
 
 
 FOLDS = {
@@ -55,7 +53,7 @@ OPTIONS = {
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("n_targets", [None, 2])
-def test_folds_score_as_decompositions_do(cv, kind, shape, options, n_targets, monkeypatch):
+def test_folds_score_as_decompositions_do(cv, kind, shape, options, n_targets):
     X, Y, s = problem(shape, n_targets)
     if "penalty_factor" in options:
         names = np.array([f"x{j}" for j in range(shape[1])])
@@ -64,8 +62,7 @@ def test_folds_score_as_decompositions_do(cv, kind, shape, options, n_targets, m
         options = {"penalty_factor": factor._per_feature("penalty_factor", 1.0)}
     model = RidgeGDCV(ALPHAS, cv=cv, scoring="neg_mean_squared_error", tol=1e-12, **options)
     expected = model.fit(kind(X), Y, s).cv_scores_
-    monkeypatch.setattr(_ridge_cv, "WORTH", -1)
-    monkeypatch.setattr(spectrum, "decompose", None)
+    model._cost = Cost(longest_side=0)
     model.fit(kind(X), Y, s)
     np.testing.assert_allclose(model.cv_scores_, expected, rtol=1e-8)
     assert model.cv_scores_.shape == (len(expected), len(ALPHAS))
@@ -85,11 +82,11 @@ def test_folds_score_as_refits_do(no_decomposition):
             assert score == pytest.approx(-np.average(errors**2, weights=s[test]), rel=1e-8)
 
 
-def test_folds_are_solved_a_few_at_a_time_where_they_are_large(no_decomposition, monkeypatch):
+def test_folds_are_solved_a_few_at_a_time_where_they_are_large(no_decomposition):
     X, y, s = problem((60, 20))
     model = RidgeGDCV(ALPHAS, cv=5, tol=1e-12)
     expected = model.fit(X, y, s).cv_scores_
-    monkeypatch.setattr(matrix_free, "LARGEST", 2 * 80 * 5)
+    model._cost = Cost(longest_side=10, numbers_at_once=2 * 80 * 5)
     np.testing.assert_allclose(model.fit(X, y, s).cv_scores_, expected, rtol=1e-9)
 
 
@@ -150,21 +147,21 @@ def test_folds_answer_as_their_rows_would(shape, kind):
         np.testing.assert_allclose(product, kernel @ u[:, part], **close)
 
 
-def both(X, y, s, monkeypatch, **options):
+def both(X, y, s, **options):
     """Return the errors by decomposition, and the model with estimates."""
     model = RidgeGDCV(ALPHAS, criterion="gcv", store_cv_results=True, tol=1e-12, **options)
     expected = model.fit(X, y, s).cv_results_.mean(axis=0)
-    monkeypatch.setattr(spectrum, "MAX_SIDE", 10)
+    model._cost = Cost(longest_side=10)
     return expected, model.fit(X, y, s)
 
 
 @pytest.mark.parametrize("shape", [(400, 150), (150, 400)])
 @pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"standardize": True}])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_gcv_is_estimated_with_its_standard_error(shape, options, weighted, monkeypatch):
+def test_gcv_is_estimated_with_its_standard_error(shape, options, weighted):
     X, y, s = problem(shape)
     s = s if weighted else None
-    expected, model = both(sp.csr_array(X), y, s, monkeypatch, **options)
+    expected, model = both(sp.csr_array(X), y, s, **options)
     scores = -model.cv_results_.mean(axis=0)
     error = model.score_std_error_
     assert error.shape == (5,)
@@ -175,7 +172,7 @@ def test_gcv_is_estimated_with_its_standard_error(shape, options, weighted, monk
 
 def test_the_standard_error_is_that_of_other_vectors(monkeypatch):
     X, y, _ = problem((150, 400))
-    expected, model = both(X, y, None, monkeypatch)
+    expected, model = both(X, y, None)
     errors, generator = [], np.random.default_rng
     for seed in range(40):
         monkeypatch.setattr(np.random, "default_rng", lambda _, seed=seed: generator(seed))
@@ -212,7 +209,7 @@ def test_unpenalised_columns_leave_no_estimate(no_decomposition):
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_path_is_its_fits(shape, kind, monkeypatch):
     X, Y, s = problem(shape, 2)
-    monkeypatch.setattr("skreg._solvers.normal_equations.WORTH", -1)
+    monkeypatch.setattr(RidgeGD, "_cost", Cost(passes_of_products=-1))
     path = ridge_path(kind(X), Y, alphas=ALPHAS, sample_weight=s, tol=1e-12)
     for k, alpha in enumerate(path.alphas):
         fit = RidgeGD(alpha, tol=1e-12).fit(kind(X), Y, s)

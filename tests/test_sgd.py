@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RidgeGD
+from skreg._cost import Cost
 from skreg._data import as_design
-from skreg._solvers import saga
 from skreg._solvers.gradient_descent import Problem, largest_eigenvalue
 from skreg._solvers.penalties import ElasticNet
 from skreg._solvers.saga import epoch, smoothness
@@ -183,7 +183,7 @@ def test_the_same_seed_gives_the_same_bits(kind):
 def test_a_long_epoch_is_cut_into_calls_and_stays_what_it_is(monkeypatch):
     X, Y, s = data()
     whole = fit(X, Y, s, batch_size=10).coef_
-    monkeypatch.setattr(saga, "LONGEST_CALL", 700)
+    monkeypatch.setattr(RidgeGD, "_cost", Cost(longest_call=700))
     np.testing.assert_array_equal(fit(X, Y, s, batch_size=10).coef_, whole)
 
 

@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from skreg import ElasticNetCD, LassoCD, MultiTaskLassoCD, lasso_path
+from skreg._cost import Cost
 from skreg._solvers import gram_set
-from skreg._solvers import path as descent
+from skreg.linear_model._base import LinearRegressor
 
 
 def problem(n, p, correlation):
@@ -41,8 +42,7 @@ def allow_40_columns(monkeypatch):
         return minimise(self, *args)
 
     monkeypatch.setattr(gram_set.GramSet, "minimise", checked)
-    for module in (gram_set, descent):
-        monkeypatch.setattr(module, "gram_pays", lambda design, n_columns: n_columns <= 40)
+    monkeypatch.setattr(LinearRegressor, "_cost", Cost(largest_gram=40))
 
 
 @pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sp.csr_array])

@@ -60,16 +60,15 @@ class DenseDesign(Design):
             product[rows] += block @ w[part]
         return product
 
-    def _rmatvec(self, r):
+    def _rmatvec(self, r, columns):
+        if columns is not None:
+            return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
         if self._direct:
             return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
         product = np.zeros((self.n_features, *r.shape[1:]))
         for rows, columns, block in self._blocks():
             product[columns] += block.T @ r[rows]
         return product
-
-    def _correlate(self, r, columns):
-        return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
 
     def _gram(self, columns, first):
         direct = self._direct and self._near and self.whole and not self.weighted

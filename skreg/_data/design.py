@@ -4,8 +4,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 
 ===================  =====================================================================
 ``matvec(w)``        ``Xc @ w``
-``rmatvec(r)``       ``Xc.T @ (s * r)``
-``correlate(r, j)``  the same for a few columns ``j``
+``rmatvec(r)``       ``Xc.T @ (s * r)``; or of a few columns alone
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``gram_operator``    what multiplies with the matrix of `gram` without making it, also of folds
@@ -25,6 +24,7 @@ from functools import cached_property, singledispatch
 import numpy as np
 
 from .._convergence import Work
+from .._cost import COST
 from .operators import Gram, Kernel, by_fold, vector
 
 
@@ -50,6 +50,8 @@ class Design(ABC):
         What is left of the mean in the plain products.
     constant : ndarray of bool, shape (n_features,)
         Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
+    cost : Cost
+        When a way to an answer pays.
     whole : bool
         Whether the mean is that of its own rows; it is not in a Design made of another.
     n_passes : float
@@ -59,6 +61,7 @@ class Design(ABC):
     """
 
     whole = True
+    cost = COST
 
     def __init__(self, X, s, *, centre, standardize):
         self.X, self.s, self.standardize = X, s, standardize
@@ -103,17 +106,15 @@ class Design(ABC):
         product = self._matvec(self._scaled(vector(w), columns), columns)
         return product.reshape(self.n_samples, *w.shape[1:])
 
-    def rmatvec(self, r):
-        """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets)."""
-        self.count(n_passes=1, n_products=1)
-        product = self._scaled(self._rmatvec(self._weighed(vector(r))))
-        return product.reshape(self.n_features, *r.shape[1:])
+    def rmatvec(self, r, columns=None):
+        """Return ``Xc.T @ (s * r)``, of shape (n_features,) or (n_features, n_targets).
 
-    def correlate(self, r, columns):
-        """Return ``rmatvec(r)[columns]`` without reading the other columns."""
-        self.count(n_passes=len(columns) / self.n_features, n_products=1)
-        c = self._scaled(self._correlate(self._weighed(vector(r)), columns), columns)
-        return c.reshape(len(columns), *r.shape[1:])
+        With `columns`, the other columns are not read.
+        """
+        n_columns = self.n_features if columns is None else len(columns)
+        self.count(n_passes=n_columns / self.n_features, n_products=1)
+        c = self._scaled(self._rmatvec(self._weighed(vector(r)), columns), columns)
+        return c.reshape(n_columns, *r.shape[1:])
 
     def gram(self, columns, first=0):
         """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
@@ -236,10 +237,7 @@ class Design(ABC):
     def _matvec(self, w, columns): ...
 
     @abstractmethod
-    def _rmatvec(self, r): ...
-
-    @abstractmethod
-    def _correlate(self, r, columns): ...
+    def _rmatvec(self, r, columns): ...
 
     @abstractmethod
     def _gram(self, columns, first): ...
@@ -254,7 +252,7 @@ class Design(ABC):
         return self._matvec(w, None)
 
     def _plain_rmatvec(self, r):
-        return self._rmatvec(r)
+        return self._rmatvec(r, None)
 
     @property
     @abstractmethod

@@ -27,7 +27,7 @@ class Folds:
     def __init__(self, design, counts, *, centre):
         self.design, self.counts, self.root, self.s = design, counts, np.sqrt(counts), design.s
         self.n_samples, self.n_features = design.n_samples, design.n_features
-        self.column_norms, self.tall = design.column_norms, design.tall
+        self.column_norms, self.tall, self.cost = design.column_norms, design.tall, design.cost
         self.shift = np.zeros((design.n_features, counts.shape[1]))
         if centre:
             self.shift = design.rmatvec(counts) / (design.s @ counts)

@@ -167,20 +167,20 @@ class SparseDesign(Design):
         return count, mean, variance
 
     def _matvec(self, w, columns):
-        if columns is None:
-            product = self._read(self.X) @ w
-            product -= self.plain_mean @ w
-            return product
-        return self._read(self._csc[:, columns]) @ w - self.plain_mean[columns] @ w
-
-    def _rmatvec(self, r):
-        product = self._read(self.X).T @ r
-        product -= np.multiply.outer(self.plain_mean, r.sum(axis=0))
+        X, mean = (self.X, self.plain_mean) if columns is None else self._columns(columns)
+        product = self._read(X) @ w
+        product -= mean @ w
         return product
 
-    def _correlate(self, r, columns):
-        part = self._read(self._csc[:, columns])
-        return part.T @ r - np.multiply.outer(self.plain_mean[columns], r.sum(axis=0))
+    def _columns(self, columns):
+        """Return some columns, and what is left of their means."""
+        return self._csc[:, columns], self.plain_mean[columns]
+
+    def _rmatvec(self, r, columns):
+        X, mean = (self.X, self.plain_mean) if columns is None else self._columns(columns)
+        product = self._read(X).T @ r
+        product -= np.multiply.outer(mean, r.sum(axis=0))
+        return product
 
     def _gram(self, columns, first):
         csc = self._csc

@@ -25,7 +25,7 @@ class Transformed:
 
     Attributes
     ----------
-    X, s, n_samples, total_weight, work
+    X, s, n_samples, total_weight, work, cost
         Those of the Design.
     scale : ndarray of shape (n_features,)
         What the columns are divided by: 1.
@@ -38,7 +38,7 @@ class Transformed:
     def __init__(self, design, T):
         self.design, self.T = design, T
         self.X, self.s, self.n_samples = design.X, design.s, design.n_samples
-        self.total_weight, self.work = design.total_weight, design.work
+        self.total_weight, self.work, self.cost = design.total_weight, design.work, design.cost
         self.n_features = T.shape[1]
         self.scale = np.ones(self.n_features)
         self._seen = np.where(design.constant[:, None], 0.0, T) if design.constant.any() else T

@@ -14,22 +14,22 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 
 from .path import Descent
-from .working_set import LARGEST_GRAM, gram_pays
 
 STALLED = 0.25  # part of a gap; what whole steps on the same columns leave above it is rounding
 
 
 def active_set_pays(problem):
     """Tell whether it is faster than a gradient method: a matrix has to fit into memory."""
-    on = problem.movable
-    return dual_pays(problem) or gram_pays(problem.design, on.sum()) or not problem.ridge[on].any()
+    on, design = problem.movable, problem.design
+    gram_pays = design.cost.gram_pays(design, on.sum())
+    return gram_pays or dual_pays(problem) or not problem.ridge[on].any()
 
 
 def dual_pays(problem):
     """Tell whether there are fewer samples, and penalties that the dual can be divided by."""
     design = problem.design
     clear = np.all(problem.ridge[problem.movable] > problem.floor)
-    return clear and not design.tall and design.n_samples <= LARGEST_GRAM
+    return clear and not design.tall and design.n_samples <= design.cost.largest_gram
 
 
 def active_set(problem, *, tol, max_iter):

@@ -7,8 +7,6 @@ from scipy.linalg import cho_solve, lapack, qr, solve_triangular
 
 from .penalties import NEGLIGIBLE, in_any
 
-MAX_FREE = 2000  # unpenalised columns that the certificate is willing to factorise
-MAX_NUMBERS = 50_000_000  # in them, where they are nearly dependent
 INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
 DEPENDENT = 5e-15  # the same, below which it is rounding, for columns about 0
 REFINEMENTS = 3  # of a projection, at the most
@@ -144,14 +142,14 @@ def normal_equations(design, columns):
     Columns are scaled to length 1. Where they are nearly dependent, the factor is that of the
     columns themselves, which has twice the digits of that of their Gram matrix.
     """
-    if columns.size > MAX_FREE:
+    if columns.size > design.cost.free_columns:
         return None
     norms = design.column_norms[columns]
     norms = np.where(norms > 0, norms, 1.0)[:, None]
     L, failed = lapack.dpotrf(design.gram(columns) / norms / norms.T, lower=1)
     if not failed and np.all(L.diagonal() > INDEPENDENT):
         return lambda c: cho_solve((L, True), c / norms) / norms
-    if columns.size * design.n_samples > MAX_NUMBERS:
+    if columns.size * design.n_samples > design.cost.numbers_of_columns:
         return None
     X = design.matvec(np.diagflat(1 / norms), columns) * np.sqrt(design.s)[:, None]
     R, order = qr(X, mode="r", pivoting=True)

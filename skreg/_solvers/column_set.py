@@ -147,10 +147,10 @@ class ColumnSet(WorkingSet):
         part, columns, h = self.w[on], self.columns[on], penalty.take(on).at(np.ones(1))
 
         def hessian(d):
-            curvature = self.design.correlate(self.design.matvec(d, columns), columns)
+            curvature = self.design.rmatvec(self.design.matvec(d, columns), columns)
             return curvature + h.ridge * d + h.bend(part, d)
 
-        g = self.design.correlate(r, columns) - h.ridge * part - h.slope(part)
+        g = self.design.rmatvec(r, columns) - h.ridge * part - h.slope(part)
         norms = self.design.column_norms[columns, None] ** 2 + h.ridge
         self.design.work.n_newton_steps += 1
         w = self.w.copy()

@@ -6,7 +6,7 @@ from . import quadratic, rows
 from .cholesky import Factor, capacity
 from .column_set import ColumnSet
 from .penalties import ElasticNet, RowElasticNet
-from .working_set import LARGEST_GRAM, WorkingSet, gram_pays
+from .working_set import WorkingSet
 
 INNER = {ElasticNet: quadratic.solve, RowElasticNet: rows.solve}
 ROUNDING = 1e-14  # of correlations, relative to the norms of column and target
@@ -36,7 +36,7 @@ class GramSet(WorkingSet):
         m = self.columns.size
         k = m - new.size
         if m > len(self.G):
-            room = max(m, min(capacity(m), LARGEST_GRAM))
+            room = max(m, min(capacity(m), self.design.cost.largest_gram))
             G = np.zeros((room, room))
             G[:k, :k] = self.G[:k, :k]
             self.G = G
@@ -49,7 +49,7 @@ class GramSet(WorkingSet):
 
     def extended(self, new, w, c):
         """Append columns; where they outgrow a Gram matrix, return a set without."""
-        if gram_pays(self.design, self.columns.size + new.size):
+        if self.design.cost.gram_pays(self.design, self.columns.size + new.size):
             return super().extended(new, w, c)
         larger = ColumnSet(self.design, self.y)
         larger.add(self.columns, self.w, self.c)

@@ -11,7 +11,6 @@ from .krylov import Krylov
 
 N_PROBES = 16  # random vectors that estimate a trace
 TRACE_TOL = 1e-4  # error of a quadratic form, relative to it
-LARGEST = 1 << 27  # numbers in the coefficients and residuals that are solved for at once: 1 GiB
 
 
 class MatrixFree:
@@ -45,7 +44,7 @@ class MatrixFree:
         """Yield predictions of the test samples of each fold."""
         n_targets = self.y.shape[1]
         n_numbers = (self.design.n_features + self.design.n_samples) * n_targets * len(alphas)
-        at_once = max(1, LARGEST // n_numbers)
+        at_once = max(1, self.design.cost.numbers_at_once // n_numbers)
         for first in range(0, len(folds), at_once):
             some = folds[first : first + at_once]
             counts = [np.bincount(train, minlength=len(self.y)) for train, _ in some]

@@ -17,24 +17,20 @@ from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
 from .._threads import interruptible
 from .certificate import DEPENDENT
 from .krylov import solve_shifted
-from .working_set import LARGEST_GRAM
 
-WORTH = 100  # passes over the data that conjugate gradients may take
-MANY = 15  # factors that take as long as an eigendecomposition
-LARGEST_LEAST_SQUARES = 1e9  # samples times squares of columns
 UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha
 
 
 def systems(problem):
     """Yield kinds of systems that have the solution of a problem, the most promising first."""
-    design, on = problem.design, problem.movable
+    design, on, cost = problem.design, problem.movable, problem.design.cost
     penalised = on.any() and np.all(problem.ridge[on] > 0)
-    fine = least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
+    fine = cost.least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
     some = np.any(problem.ridge[on] > 0)  # else it is not sure which of many solutions is found
     if fine and some:  # the equations have lost most digits of the penalty
         yield LeastSquares
     if design.tall:
-        if design.n_features <= LARGEST_GRAM and design.passes_of_gram <= WORTH:
+        if cost.factor_of_columns_pays(design):
             yield FactorOfColumns
         if penalised and problem.n_alphas > 1:
             squares = problem.column[on] / problem.factor[on]
@@ -43,18 +39,12 @@ def systems(problem):
         if fine and not some:
             yield LeastSquares
     elif penalised:
-        if design.n_samples <= LARGEST_GRAM and design.passes_of_kernel <= WORTH:
+        if cost.factor_of_samples_pays(design):
             yield FactorOfSamples
         yield Samples
     yield Columns
     if fine and not (design.tall or some):
         yield LeastSquares
-
-
-def least_squares_pay(design):
-    """Tell whether the columns may be decomposed themselves; folds cannot."""
-    work = (design.n_samples + design.n_features) * design.n_features**2
-    return np.isfinite(design.passes_of_gram) and work <= LARGEST_LEAST_SQUARES
 
 
 class Columns:
@@ -168,13 +158,14 @@ class FactorOfColumns(Columns):
 
     def __init__(self, problem):
         self.problem, self.on = problem, np.flatnonzero(problem.movable)
-        self.G = problem.design.gram(self.on)
+        self.G, self.many = problem.design.gram(self.on), problem.design.cost.factors_of_spectrum
 
     def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
         change, on = np.zeros_like(x), self.on
         alphas, factor = self.problem.alphas, self.problem.factor[on]
-        change[on] = solved(self.G, factor, alphas, -self.problem.gradient(point.c, x)[on])
+        gradient = self.problem.gradient(point.c, x)[on]
+        change[on] = solved(self.G, factor, alphas, -gradient, self.many)
         return change, 1
 
 
@@ -271,14 +262,18 @@ class FactorOfSamples(Samples):
 
     def solve(self, x, point, tol, max_steps):
         """Return a correction, and that it took one step."""
-        K, residual = self.K, self.residual(x, point)
-        return solved(K, np.ones(len(K)), self.shifts, residual), 1
+        many = self.problem.design.cost.factors_of_spectrum
+        b = self.residual(x, point)
+        return solved(self.K, np.ones(len(self.K)), self.shifts, b, many), 1
 
 
-def solved(H, factor, alphas, b):
-    """Solve ``(H + alpha * diag(factor)) x = b``, each column for its alpha."""
+def solved(H, factor, alphas, b, many):
+    """Solve ``(H + alpha * diag(factor)) x = b``, each column for its alpha.
+
+    For many alphas an eigendecomposition is quicker than factors.
+    """
     distinct = np.unique(alphas)
-    if len(distinct) > MANY and distinct[0] > 0 and np.all(factor > 0):
+    if len(distinct) > many and distinct[0] > 0 and np.all(factor > 0):
         root = np.sqrt(factor)[:, None]
         d, V = interruptible(eigh, H / (root * root.T))
         z = V.T @ (b / root)

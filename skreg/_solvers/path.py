@@ -22,7 +22,6 @@ from .._convergence import Convergence
 from .certificate import certify, relative, violating
 from .gram_set import GramSet
 from .penalties import RowElasticNet, in_any
-from .working_set import gram_pays
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # columns join that reach this part of the penalty
@@ -156,10 +155,8 @@ class Descent:
     def whole_gram_pays(self, alphas):
         """Let all columns join where their Gram matrix costs less than the passes that it saves."""
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
-        n_passes = 3.5 - np.log(ratio) / np.log(STAGE)  # one for each stage, and some to certify
-        worth = n_passes * (1 + 2 * min(1.0, (len(alphas) - 1) / n_passes))
-        n_features = self.design.n_features
-        if self.design.passes_of_gram > worth or not gram_pays(self.design, n_features):
+        n_stages = -np.log(ratio) / np.log(STAGE)
+        if not self.design.cost.whole_gram_pays(self.design, n_stages, len(alphas)):
             return False
         rest = self.penalty.lower < self.penalty.upper
         rest[self.set.columns] = False

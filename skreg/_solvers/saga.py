@@ -9,7 +9,6 @@ from .._convergence import bytes_of
 from .._numba import kernel, unsigned
 from .gradient_descent import largest_eigenvalue
 
-LONGEST_CALL = 1 << 27  # numbers that a kernel reads before it lets Python see a Ctrl-C
 RISE = 10.0  # of the accuracy, relative to the best so far, that shows that steps are too long
 
 
@@ -129,7 +128,7 @@ def epoch(design, w, gradient, rows, n_batches, step, ridge, lower, upper):
     d = np.empty(np.diff(starts).max())
     room = c, v, shift, change, seen, met, d
     n_numbers = w.shape[1] * int(lengths.sum())
-    n_calls = min(n_batches, 1 + n_numbers // LONGEST_CALL)
+    n_calls = min(n_batches, 1 + n_numbers // design.cost.longest_call)
     for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
         part = unsigned(rows), starts, begin, end, share, keep, keep * step / unit**2
         epoch_of_entries(*entries, design.s, design.plain_mean, *part, *bounds, *room)

@@ -18,31 +18,11 @@ from scipy.linalg import norm  # unlike numpy's, it does not overflow
 from .._data import Moments
 from .._threads import interruptible
 
-MAX_SIDE = 6000  # of the matrix that is decomposed: 288 MB, two minutes
-SMALL_SIDE = 200  # which takes milliseconds
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
 ROUNDING = 10 * np.finfo(float).eps
 FINE = 1e-9  # of a matrix, that alpha has to be, or its rounding shows
-FEW = 2000  # samples, whose kernel is made where they are more than columns
-MAX_NUMBERS = 50_000_000  # in columns that are decomposed themselves
 CANCELLED = 1e-6  # of a variance, what may be left in training sets where others are subtracted
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
-
-
-def can_be_decomposed(design, penalty):
-    """Tell whether one side of the data is short enough."""
-    n_used = np.count_nonzero(penalty.lower < penalty.upper)
-    return min(design.n_samples, n_used) <= MAX_SIDE
-
-
-def pays(design, worth):
-    """Tell whether a decomposition for each fold is quick, or takes no longer than so many passes.
-
-    One of a side of 1000 takes half a second, as a pass over half a billion numbers does.
-    """
-    side = min(design.n_samples, design.n_features)
-    passes = min(design.passes_of_gram, design.passes_of_kernel)
-    return side <= SMALL_SIDE or passes + side**3 / (2 * max(1, design.n_numbers)) <= worth
 
 
 def decompose(design, y, penalty, *, centred, smallest):
@@ -65,8 +45,8 @@ def decompose(design, y, penalty, *, centred, smallest):
     saturated = np.count_nonzero(design.s) <= used.sum() + 1  # 1 minus a leverage would cancel
     size = np.max(design.column_norms[used] ** 2, initial=0.0)
     least = smallest * np.min(penalty.ridge, where=used & (penalty.ridge > 0), initial=np.inf)
-    fine = least < FINE * size and design.n_samples <= FEW
-    if (saturated and design.n_samples <= MAX_SIDE) or fine:
+    fine = least < FINE * size and design.n_samples <= design.cost.few_samples
+    if (saturated and design.n_samples <= design.cost.longest_side) or fine:
         return Samples(design, y, penalty, centred, smallest)
     return Columns(design, y, penalty, centred)
 
@@ -276,7 +256,8 @@ class Samples(Side):
         K -= Q @ (Q.T @ K)
         K -= (K @ Q) @ Q.T
         is_exact = norm(K) >= CANCELLED * before
-        if self.smallest < FINE * before and self.inverse.size * len(rows) <= MAX_NUMBERS:
+        small = self.inverse.size * len(rows) <= self.design.cost.numbers_of_columns
+        if small and self.smallest < FINE * before:
             d, U = self._singular(rows, root, Q)
         else:
             d, U = interruptible(np.linalg.eigh, K + 2 * before * Q @ Q.T)

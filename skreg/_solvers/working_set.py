@@ -6,14 +6,6 @@ on the columns of the data themselves, see `column_set`.
 
 import numpy as np
 
-LARGEST_GRAM = 6000  # columns: 288 MB
-ALWAYS_GRAM = 3000  # columns, however few numbers are in them
-
-
-def gram_pays(design, n_columns):
-    """Tell whether so many columns should share a Gram matrix."""
-    return n_columns <= np.clip(10 * design.column_length, ALWAYS_GRAM, LARGEST_GRAM)
-
 
 class WorkingSet:
     """Columns with their coefficients and correlations.

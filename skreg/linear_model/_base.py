@@ -10,6 +10,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_flag, check_number, check_weights, refuse, validated
+from .._cost import COST
 from .._data import as_design
 from .._memory import keep_freed_memory
 
@@ -19,6 +20,7 @@ SPARSE_FORMATS = ("csr", "csc")
 class LinearRegressor(RegressorMixin, BaseEstimator):
     """A linear regressor with a separable penalty and bounds on its coefficients."""
 
+    _cost = COST
     _most_steps = None  # what max_iter=None stands for, where it may be None
 
     def _check_common(self):
@@ -61,6 +63,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _design(self, X, y, s, *, centre, standardize):
         """Return the same, centred and standardised or not."""
         design = as_design(X, s, centre=centre, standardize=standardize)
+        design.cost = self._cost
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
         y = y.reshape(X.shape[0], -1).astype(float)

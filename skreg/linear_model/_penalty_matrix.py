@@ -6,7 +6,6 @@ from scipy.linalg import LinAlgError
 
 from .._checks import refuse
 from .._solvers.penalties import ElasticNet
-from .._solvers.spectrum import MAX_SIDE
 from .._solvers.standard_form import standard_form
 
 ASYMMETRY = 1e-10  # of the largest entry, that passes for rounding
@@ -53,9 +52,10 @@ def matrix(model, n_features):
     """Return the penalty matrix as a symmetric array of float64; it is never changed."""
     owner, shape = type(model).__name__, (n_features, n_features)
     allowed = f"a symmetric matrix of numbers, an array or sparse, of shape {shape}"
-    if n_features > MAX_SIDE:
+    most = model._cost.longest_side
+    if n_features > most:
         raise ValueError(
-            f"{owner}: penalty_matrix is decomposed, so X may have at most {MAX_SIDE} features; "
+            f"{owner}: penalty_matrix is decomposed, so X may have at most {most} features; "
             f"got {n_features}. Use penalty_factor, or fewer features."
         )
     given = model.penalty_matrix

@@ -13,7 +13,6 @@ from .._solvers.certificate import certify, relative
 from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov, ratio
 from .._solvers.path import NOTHING, unit_of
 from .._solvers.saga import saga
-from .._solvers.working_set import LARGEST_GRAM
 from .._threads import single_thread
 from ._base import LinearRegressor
 from ._penalty_matrix import check_penalty_matrix, quadratic
@@ -301,7 +300,7 @@ class RidgeGD(LinearRegressor):
         self._check_parameters()
         past = getattr(self, "_past", None)
         X, y, s = self._validate(X, y, sample_weight, reset=past is None)
-        wide = X.shape[1] > LARGEST_GRAM
+        wide = X.shape[1] > self._cost.largest_gram
         design, y, y_mean = self._design(X, y, s, centre=not wide, standardize=False)
         if past is not None and past.n_targets != y_mean.size:
             raise ValueError(
@@ -324,9 +323,9 @@ class RidgeGD(LinearRegressor):
         began = time.perf_counter()
         if self.standardize:
             raise ValueError(
-                f"{type(self).__name__}: partial_fit on more than {LARGEST_GRAM} features does not "
-                f"support standardize=True, as deviations are not known in advance; got "
-                f"{design.n_features} features. Scale X, or use fit."
+                f"{type(self).__name__}: partial_fit on more than {self._cost.largest_gram} "
+                "features does not support standardize=True, as deviations are not known in "
+                f"advance; got {design.n_features} features. Scale X, or use fit."
             )
         _, penalty = quadratic(self, design)
         alphas = self._alphas(y.shape[1])

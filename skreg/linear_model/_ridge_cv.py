@@ -15,9 +15,8 @@ from .._checks import check_choice, check_flag, check_number, refuse, takes_weig
 from .._convergence import warn_if_stopped_short
 from .._solvers.gradient_descent import Problem, conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
-from .._solvers.normal_equations import WORTH
 from .._solvers.path import unit_of
-from .._solvers.spectrum import MAX_SIDE, can_be_decomposed, decompose, pays
+from .._solvers.spectrum import decompose
 from .._threads import single_thread
 from ._base import LinearRegressor, split_consumer
 from ._penalty_matrix import check_penalty_matrix, quadratic
@@ -276,7 +275,10 @@ class RidgeGDCV(LinearRegressor):
 
     def _side(self, design, y, penalty, alphas):
         """Return what answers for all alphas: a decomposition, where there is a reason for one."""
-        if can_be_decomposed(design, penalty) and (self.cv is None or pays(design, WORTH)):
+        cost = design.cost
+        if cost.can_be_decomposed(design, penalty) and (
+            self.cv is None or cost.decomposition_pays(design)
+        ):
             centred, smallest = self.fit_intercept, alphas.min()
             return decompose(design, y, penalty, centred=centred, smallest=smallest)
         side = MatrixFree(design, y, penalty, self.fit_intercept, **self._rule())
@@ -313,18 +315,18 @@ class RidgeGDCV(LinearRegressor):
 
     def _refuse_or_tell(self, design, penalty):
         """Say that leave-one-out errors are estimated, or that they cannot be."""
-        owner = type(self).__name__
+        owner, most = type(self).__name__, design.cost.longest_side
         n_used = np.count_nonzero(penalty.lower < penalty.upper)
         data = f"{design.n_samples} samples and {n_used} features"
         if np.any((penalty.ridge == 0) & (penalty.lower < penalty.upper)):
             raise ValueError(
                 f"{owner}: with unpenalised features, leave-one-out needs an eigendecomposition, "
-                f"and so one side of at most {MAX_SIDE}; got {data}. Use cv=5."
+                f"and so one side of at most {most}; got {data}. Use cv=5."
             )
         if self.criterion == "loo":
             warnings.warn(
                 f"{owner}: leave-one-out needs an eigendecomposition, and so one side of at most "
-                f"{MAX_SIDE}; got {data}. alpha is chosen by GCV with traces estimated from "
+                f"{most}; got {data}. alpha is chosen by GCV with traces estimated from "
                 f"{N_PROBES} random vectors, see score_std_error_. criterion='gcv' silences this.",
                 UserWarning,
                 stacklevel=5,

@@ -1,0 +1,101 @@
+"""When a way to an answer pays: every threshold between two ways that lead to the same one.
+
+A Design carries a Cost, which a test may replace to choose the other way. The numbers were measured
+on two cores with OpenBLAS; what they are relative to does not depend on the machine by much.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Cost(NamedTuple):
+    """Thresholds, and the questions that they decide.
+
+    Attributes
+    ----------
+    largest_gram : int
+        Columns of a Gram matrix, or samples of a kernel, at the most: 288 MB.
+    always_gram : int
+        Columns that share a Gram matrix, however few numbers are in them.
+    passes_of_products : float
+        Passes over the data that conjugate gradients may take.
+    factors_of_spectrum : int
+        Factors that take as long as an eigendecomposition.
+    largest_least_squares : float
+        Samples and columns times the square of the columns, of a matrix that is decomposed itself.
+    longest_side : int
+        Of a matrix whose eigenvectors are computed: 288 MB, two minutes.
+    quick_side : int
+        Of one that takes milliseconds.
+    few_samples : int
+        Samples whose kernel is made where they are more than columns, for the sake of digits.
+    numbers_of_columns : float
+        Numbers in columns that are decomposed themselves, for the sake of digits.
+    free_columns : int
+        Columns without a penalty that the certificate factorises.
+    numbers_at_once : int
+        Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
+    longest_call : int
+        Numbers that a compiled loop reads before Python may see a Ctrl-C.
+    """
+
+    largest_gram: int = 6000
+    always_gram: int = 3000
+    passes_of_products: float = 100.0
+    factors_of_spectrum: int = 15
+    largest_least_squares: float = 1e9
+    longest_side: int = 6000
+    quick_side: int = 200
+    few_samples: int = 2000
+    numbers_of_columns: float = 5e7
+    free_columns: int = 2000
+    numbers_at_once: int = 1 << 27
+    longest_call: int = 1 << 27
+
+    def gram_pays(self, design, n_columns):
+        """Tell whether so many columns of a working set should share a Gram matrix."""
+        least, most = min(self.always_gram, self.largest_gram), self.largest_gram
+        return n_columns <= np.clip(10 * design.column_length, least, most)
+
+    def whole_gram_pays(self, design, n_stages, n_alphas):
+        """Tell whether the Gram matrix of all columns costs less than the passes that it saves.
+
+        There is a pass for each stage of a path, and some to certify.
+        """
+        n_passes = 3.5 + n_stages
+        worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / n_passes))
+        return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
+
+    def factor_of_columns_pays(self, design):
+        """Tell whether a factor of the Gram matrix is quicker than conjugate gradients."""
+        cheap = design.passes_of_gram <= self.passes_of_products
+        return cheap and design.n_features <= self.largest_gram
+
+    def factor_of_samples_pays(self, design):
+        """Tell the same of the kernel."""
+        cheap = design.passes_of_kernel <= self.passes_of_products
+        return cheap and design.n_samples <= self.largest_gram
+
+    def least_squares_pay(self, design):
+        """Tell whether the columns may be decomposed themselves; folds cannot."""
+        work = (design.n_samples + design.n_features) * design.n_features**2
+        return np.isfinite(design.passes_of_gram) and work <= self.largest_least_squares
+
+    def can_be_decomposed(self, design, penalty):
+        """Tell whether one side of the data is short enough."""
+        n_used = np.count_nonzero(penalty.lower < penalty.upper)
+        return min(design.n_samples, n_used) <= self.longest_side
+
+    def decomposition_pays(self, design):
+        """Tell whether one for each fold is quick, or takes no longer than products.
+
+        One of a side of 1000 takes half a second, as a pass over half a billion numbers does.
+        """
+        side = min(design.n_samples, design.n_features)
+        passes = min(design.passes_of_gram, design.passes_of_kernel)
+        passes += side**3 / (2 * max(1, design.n_numbers))
+        return side <= self.quick_side or passes <= self.passes_of_products
+
+
+COST = Cost()
