@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import lapack, solve_triangular
 
 from .design import as_design
 
@@ -83,18 +83,22 @@ class Moments(NamedTuple):
     def as_rows(self):
         """Return n_features + 1 samples and their targets, whose products about 0 are these.
 
-        The eigenvectors are those of columns of length 1, or small ones would be lost in rounding.
-        Eigenvalues that are rounding themselves are 0: divided by their roots, so would be targets.
+        They are a pivoted Cholesky factor of columns of length 1, or small ones would be lost in
+        rounding: Higham (1990), "Analysis of the Cholesky decomposition of a semi-definite
+        matrix", section 2. What is left of columns after the others, if it is rounding, is none.
         """
         length = np.sqrt(self.G.diagonal())
         length[length == 0] = 1.0
-        values, V = eigh(self.G / length / length[:, None])
-        rounding = len(V) * np.finfo(float).eps * values.max(initial=0.0)
-        root = np.sqrt(np.where(values > rounding, values, 0.0))[:, None]
-        y = V.T @ (self.c / length[:, None])
-        y = np.divide(y, root, out=np.zeros_like(y), where=root > 0)
-        rest = np.sqrt(np.maximum(self.yy - np.sum(y**2, axis=0), 0.0))
-        return np.vstack([root * V.T * length, np.zeros(len(V))]), np.vstack([y, rest])
+        n_features = len(length)
+        rounding = n_features * np.finfo(float).eps
+        R, order, rank, _ = lapack.dpstrf(self.G / length / length[:, None], tol=rounding)
+        order, R = order - 1, np.triu(R)
+        R[rank:] = 0.0
+        y = solve_triangular(R[:rank, :rank], (self.c / length[:, None])[order[:rank]], trans=1)
+        X, Y = np.zeros((n_features + 1, n_features)), np.zeros((n_features + 1, y.shape[1]))
+        X[:-1, order], Y[:rank] = R * length[order], y
+        Y[-1] = np.sqrt(np.maximum(self.yy - np.sum(y**2, axis=0), 0.0))
+        return X, Y
 
 
 def design_of(moments, *, centre, standardize):
