@@ -63,6 +63,47 @@ class Solution(NamedTuple):
     stop: str
 
 
+class Solved(NamedTuple):
+    """Answers of the inner problem at some alphas: coefficients and correlations of its columns."""
+
+    n_sweeps: list
+    ws: list
+    W: np.ndarray
+    C: np.ndarray
+
+
+class Effort:
+    """How exactly the inner problem is solved at a stage, and whether that still helps.
+
+    While columns are missing, a part of the gap of all of them will do.
+    """
+
+    def __init__(self, tol):
+        self.tol, self.slack, self.last_gap, self.n_stalls = tol, 0.0, np.inf, 0
+
+    @property
+    def accuracy(self):
+        """The gap to reach."""
+        return max(self.tol, self.slack)
+
+    @property
+    def stop(self):
+        """A reason to stop: solving the problem more exactly did not help twice."""
+        return "rounding" if self.n_stalls > 1 else None
+
+    def note(self, gap, n_missing):
+        """Note the largest gap."""
+        exact = n_missing == 0 and self.slack == 0
+        self.n_stalls += exact and not gap <= 0.5 * self.last_gap
+
+    def tighten(self, gap, n_missing, looseness):
+        """Ask for more, unless columns were missing."""
+        if n_missing == 0 and self.slack == 0:
+            self.tol *= EXACTLY if self.n_stalls else 0.1
+            self.last_gap = gap
+        self.slack = looseness * gap if n_missing else 0.0
+
+
 class Descent:
     """A descent along a path of alphas.
 
@@ -231,49 +272,63 @@ class Descent:
 
     def certify(self, stage):
         """Solve at the alphas of a stage until the data certify the solutions; return these."""
-        found, inner_tol, slack, last_gap, n_stalls = {}, 0.3 * self.tol, 0.0, np.inf, 0
-        pending = stage
+        effort, found, pending = Effort(0.3 * self.tol), {}, stage
         while pending:
-            n_sweeps, ws, cs = [], [], []
-            for alpha in pending:
-                n_sweeps.append(self.minimise(alpha, max(inner_tol, slack)))
-                ws.append(self.set.w.copy())
-                cs.append(self.set.c)
-            W, columns = np.hstack(ws), self.set.columns
-            several = self.whole and len(pending) > 1
-            rr, C = self.confirm(W, np.hstack(cs)) if several else self.look(W)
-            certificate = certify(self.design, rr, C, columns, W, self.penalty, np.array(pending))
-            missing, gap = certificate.missing, certificate.gap
-            enough = self.relative_tol * np.maximum(self.scale, certificate.objective)
-            if missing.size == 0 and self.unbound is not None and not np.all(gap <= enough):
-                other = certify(self.design, rr, C, columns, W, self.unbound, np.array(pending))
-                gap = np.fmin(gap, other.gap)
-            worst = gap.max()
-            n_stalls += missing.size == 0 and slack == 0 and not worst <= 0.5 * last_gap
-            stop = "max_iter" if self.sweeps_left <= 0 else "rounding" if n_stalls > 1 else None
-            for k, alpha in enumerate(pending):
-                on = ws[k].any(axis=1)
-                new = Solution(
-                    columns=columns[on],
-                    values=ws[k][on],
-                    gap=gap[k],
-                    objective=certificate.objective[k],
-                    violation=certificate.violation[k],
-                    n_sweeps=n_sweeps[k],
-                    stop="converged" if gap[k] <= enough[k] else stop,
-                )
+            solved = self.solve(pending, effort.accuracy)
+            certificate = self.judge(pending, solved)
+            worst, n_missing = certificate.gap.max(), certificate.missing.size
+            effort.note(worst, n_missing)
+            stop = "max_iter" if self.sweeps_left <= 0 else effort.stop
+            for alpha, new in zip(pending, self.solutions(solved, certificate, stop), strict=True):
                 last = found.get(alpha, new)
                 found[alpha] = last._replace(stop=new.stop) if last.gap < new.gap else new
             pending = [alpha for alpha in pending if found[alpha].stop is None]
             if pending:
-                self.grow(missing)
-                if missing.size == 0 and slack == 0:
-                    inner_tol *= EXACTLY if n_stalls else 0.1
-                    last_gap = worst
-                slack = self.set.looseness * worst if missing.size else 0.0
+                self.grow(certificate.missing)
+                effort.tighten(worst, n_missing, self.set.looseness)
                 if pending[-1] != stage[-1]:  # the next stage starts from its end
                     pending.append(stage[-1])
         return [found[alpha] for alpha in stage]
+
+    def solve(self, alphas, tol):
+        """Solve the inner problem at some alphas."""
+        n_sweeps, ws, cs = [], [], []
+        for alpha in alphas:
+            n_sweeps.append(self.minimise(alpha, tol))
+            ws.append(self.set.w.copy())
+            cs.append(self.set.c)
+        return Solved(n_sweeps, ws, np.hstack(ws), np.hstack(cs))
+
+    def judge(self, alphas, solved):
+        """Return the certificate of what was solved, from the data."""
+        columns, alphas, W = self.set.columns, np.array(alphas), solved.W
+        several = self.whole and len(alphas) > 1
+        rr, C = self.confirm(W, solved.C) if several else self.look(W)
+        found = certify(self.design, rr, C, columns, W, self.penalty, alphas)
+        if found.missing.size == 0 and self.unbound is not None and not self.reached(found).all():
+            other = certify(self.design, rr, C, columns, W, self.unbound, alphas)
+            found = found._replace(gap=np.fmin(found.gap, other.gap))
+        return found
+
+    def reached(self, certificate):
+        """Tell which gaps are small enough."""
+        scale = np.maximum(self.scale, certificate.objective)
+        return certificate.gap <= self.relative_tol * scale
+
+    def solutions(self, solved, certificate, stop):
+        """Yield the solutions; those that are not accurate enough have the reason to stop."""
+        reached = self.reached(certificate)
+        for k, w in enumerate(solved.ws):
+            on = w.any(axis=1)
+            yield Solution(
+                columns=self.set.columns[on],
+                values=w[on],
+                gap=certificate.gap[k],
+                objective=certificate.objective[k],
+                violation=certificate.violation[k],
+                n_sweeps=solved.n_sweeps[k],
+                stop="converged" if reached[k] else stop,
+            )
 
     def coefficients(self, solution):
         """Return all coefficients of a solution, of shape (n_features, n_targets)."""
