@@ -19,7 +19,7 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, cross_val_score
 
 from skreg import RidgeGD, RidgeGDClassifier, RidgeGDClassifierCV, RidgeGDCV
-from skreg._solvers import spectrum
+from skreg._solvers import eigen_primal
 
 from . import naive
 
@@ -460,7 +460,7 @@ def test_wide_data_are_not_copied():
 def test_blocks_do_not_change_the_answer(kind, options, monkeypatch):
     X, y, s = problem(SHAPES["tall"])
     whole = RidgeGDCV(ALPHAS, **options).fit(KINDS[kind](X), y, s)
-    monkeypatch.setattr(spectrum, "BLOCK_SIZE", 100)
+    monkeypatch.setattr(eigen_primal, "BLOCK_SIZE", 100)
     pieces = RidgeGDCV(ALPHAS, **options).fit(KINDS[kind](X), y, s)
     assert pieces.convergence_.work.n_products > whole.convergence_.work.n_products
     assert pieces.best_score_ == pytest.approx(whole.best_score_, rel=1e-10)
