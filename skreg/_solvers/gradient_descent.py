@@ -19,7 +19,7 @@ from scipy.linalg import LinAlgError, eigh_tridiagonal, norm  # numpy's norm may
 from .._data import Design
 from .._numba import kernel
 from .krylov import Krylov
-from .normal_equations import systems
+from .normal_equations import Columns, LeastSquares, systems
 from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
@@ -324,24 +324,30 @@ def conjugate(problem, *, tol, max_iter, start=None):
     """Solve the normal equations, by a factor or by conjugate gradients.
 
     Golub and Van Loan (2013), sections 4.2 and 11.5. What these take for the gradient drifts from
-    it, so it is computed again from the data, and they go on from there.
+    it, so it is computed again from the data, and they go on from there. A point with a larger
+    objective than the first is no answer, however small the gradient.
     """
-    point, n_iter = problem.at(problem.start() if start is None else start), 0
-    for kind in systems(problem):
-        if point.accuracy <= tol or n_iter >= max_iter:
-            break
+    first = point = problem.at(problem.start() if start is None else start)
+    n_iter, kinds = 0, list(systems(problem))
+    for kind in kinds:
+        most = max_iter
+        if kind is Columns and kinds[-1] is LeastSquares:  # in doubt, rather these
+            most = min(max_iter - 1, 100 + 10 * min(problem.design.n_samples, len(problem.column)))
+        if point.accuracy <= tol or n_iter >= most:
+            continue
         system, target, last = kind(problem), 0.5 * tol, np.inf
         x, here = system.begin(point)
-        while here.accuracy > tol and n_iter < max_iter and here.accuracy <= 0.5 * last:
+        while here.accuracy > tol and n_iter < most and here.accuracy <= 0.5 * last:
             before = here
             try:
-                change, n_steps = system.solve(x, here, target, max_iter - n_iter)
+                change, n_steps = system.solve(x, here, target, most - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
             here = problem.at(system.coefficients(x))
             last = before.beside(here)
-            if here.accuracy < point.beside(here):
+            rises = np.any(here.losses > first.losses * (1 + ROUNDING))
+            if not rises and here.accuracy < point.beside(here):
                 point = here
     return point, n_iter
 

@@ -247,3 +247,13 @@ def _():
 def _():
     X, y, s, params = noisy(np.random.default_rng(0).standard_normal((50, 4)), alpha=0.01)
     return X, 1e-170 * y, s, params
+
+
+@case(
+    "Text in units from 1e-12 to 1e12, no penalty: 10000 steps were too few, or ended above no feature",
+    RIDGE,
+)
+def _():
+    rng = np.random.default_rng(3)
+    X = (rng.random((50, 400)) < np.minimum(0.5, 3 / np.arange(1, 401))) * rng.random((50, 400))
+    return noisy(X * 10.0 ** rng.uniform(-12, 12, 400), alpha=0.0, fit_intercept=False)
