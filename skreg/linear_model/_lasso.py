@@ -31,7 +31,7 @@ class ElasticNetCD(LinearRegressor):
     alpha : float, default=1.0
         Strength of the penalty, >= 0. 0 is ordinary least squares.
     l1_ratio : float, default=0.5
-        Part of the penalty that is L1, in [0, 1]. 1 is the lasso, which keeps one of several
+        Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
         correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
         faster: here it takes the Gram matrix of all columns.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
@@ -45,10 +45,10 @@ class ElasticNetCD(LinearRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
-        on the original scale, and the bounds apply to it there.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, per target.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
         :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
@@ -62,14 +62,14 @@ class ElasticNetCD(LinearRegressor):
     sparse_coef_ : csr_array of shape (1, n_features) or (n_targets, n_features)
         The same, sparse.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept.
+        Intercept; 0.0 without one.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int or list of int
         Sweeps of coordinate descent.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -250,10 +250,10 @@ class LassoCD(ElasticNetCD):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
-        on the original scale, and the bounds apply to it there.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, per target.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
         :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
@@ -267,14 +267,14 @@ class LassoCD(ElasticNetCD):
     sparse_coef_ : csr_array of shape (1, n_features) or (n_targets, n_features)
         The same, sparse.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept.
+        Intercept; 0.0 without one.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int or list of int
         Sweeps of coordinate descent.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

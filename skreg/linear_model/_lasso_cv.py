@@ -36,22 +36,24 @@ class ElasticNetCDCV(LinearRegressor):
     Parameters
     ----------
     l1_ratio : float or list of float, default=0.5
-        Part of the penalty that is L1, in [0, 1], or several to choose from; with 0, alphas have
-        to be given.
+        Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
+        correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
+        faster: here it takes the Gram matrix of all columns. Of several, that with the smallest
+        mean error is chosen.
     eps : float, default=1e-3
         Smallest alpha relative to the largest, where none are given.
     alphas : int or array-like of shape (n_alphas,), default=100
         Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
-        the smallest at which nothing is selected, on all data, to `eps` times it.
-    cv : int, splitter or iterable of (train, test), default=None
-        The folds, as scikit-learn knows them; an integer is a number of folds in the order of
-        the data. None is 5.
-    max_features : int, default=None
-        No alpha is chosen that selects more features than this on all data: the paths end before.
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of the
+        data. None is 5.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
     rule : {"min", "1se"}, default="min"
         Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
-        within one standard error of it, which glmnet calls lambda.1se. `l1_ratio` is that of the
-        smallest mean error.
+        within one standard error of it, which glmnet calls lambda.1se.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -63,27 +65,29 @@ class ElasticNetCDCV(LinearRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance, in each fold by its
-        own variances. `coef_` is reported on the original scale, and the bounds apply to it there.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, for each alpha.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
         :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
-    n_jobs : int, default=None
+    n_jobs : None or int, default=None
         Folds that run at the same time, in threads; -1 is one for each processor. The result does
         not depend on it.
 
     Attributes
     ----------
-    alpha_, l1_ratio_ : float
-        What was chosen.
+    alpha_ : float
+        The chosen alpha.
+    l1_ratio_ : float
+        The chosen `l1_ratio`.
     coef_ : ndarray of shape (n_features,)
-        Coefficients on all data, exactly 0 off the support.
+        Coefficients, exactly 0 off the support.
     sparse_coef_ : csr_array of shape (1, n_features)
         The same, sparse.
     intercept_ : float
-        Intercept.
+        Intercept; 0.0 without one.
     path_ : RegularizationPath
         Coefficients on all data for all alphas, with the chosen `l1_ratio`.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
@@ -93,8 +97,8 @@ class ElasticNetCDCV(LinearRegressor):
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`.
     dual_gap_ : float
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int
         Sweeps of coordinate descent along `path_`.
     convergence_ : Convergence
@@ -126,7 +130,8 @@ class ElasticNetCDCV(LinearRegressor):
     Notes
     -----
     Each fold follows one path through all alphas, and so do all data: the cost is that of a few
-    paths, not of a fit for each alpha and fold.
+    paths, not of a fit for each alpha and fold. With `standardize`, each fold goes by the variances
+    of its own training samples.
 
     References
     ----------
@@ -383,12 +388,13 @@ class LassoCDCV(ElasticNetCDCV):
         Smallest alpha relative to the largest, where none are given.
     alphas : int or array-like of shape (n_alphas,), default=100
         Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
-        the smallest at which nothing is selected, on all data, to `eps` times it.
-    cv : int, splitter or iterable of (train, test), default=None
-        The folds, as scikit-learn knows them; an integer is a number of folds in the order of
-        the data. None is 5.
-    max_features : int, default=None
-        No alpha is chosen that selects more features than this on all data: the paths end before.
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of the
+        data. None is 5.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
     rule : {"min", "1se"}, default="min"
         Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
         within one standard error of it, which glmnet calls lambda.1se.
@@ -403,27 +409,27 @@ class LassoCDCV(ElasticNetCDCV):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance, in each fold by its
-        own variances. `coef_` is reported on the original scale, and the bounds apply to it there.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, for each alpha.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
         :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
-    n_jobs : int, default=None
+    n_jobs : None or int, default=None
         Folds that run at the same time, in threads; -1 is one for each processor. The result does
         not depend on it.
 
     Attributes
     ----------
     alpha_ : float
-        What was chosen.
+        The chosen alpha.
     coef_ : ndarray of shape (n_features,)
-        Coefficients on all data, exactly 0 off the support.
+        Coefficients, exactly 0 off the support.
     sparse_coef_ : csr_array of shape (1, n_features)
         The same, sparse.
     intercept_ : float
-        Intercept.
+        Intercept; 0.0 without one.
     path_ : RegularizationPath
         Coefficients on all data for all alphas.
     alphas_ : ndarray of shape (n_alphas,)
@@ -432,8 +438,8 @@ class LassoCDCV(ElasticNetCDCV):
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`.
     dual_gap_ : float
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int
         Sweeps of coordinate descent along `path_`.
     convergence_ : Convergence
@@ -465,7 +471,8 @@ class LassoCDCV(ElasticNetCDCV):
     Notes
     -----
     Each fold follows one path through all alphas, and so do all data: the cost is that of a few
-    paths, not of a fit for each alpha and fold.
+    paths, not of a fit for each alpha and fold. With `standardize`, each fold goes by the variances
+    of its own training samples.
 
     References
     ----------

@@ -31,21 +31,23 @@ class MultiTaskElasticNetCD(LinearRegressor):
     alpha : float, default=1.0
         Strength of the penalty, >= 0. 0 is ordinary least squares.
     l1_ratio : float, default=0.5
-        Part of the penalty that selects, in [0, 1].
+        Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
+        correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
+        faster: here it takes the Gram matrix of all columns.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
         or position; columns that it does not name have 1; later entries win. None is 1 for all.
     fit_intercept : bool, default=True
-        Whether to fit intercepts.
+        Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
-        on the original scale.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|Y - \bar Y\|_F^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -55,15 +57,15 @@ class MultiTaskElasticNetCD(LinearRegressor):
         Coefficients; a column of them is exactly 0 or not at all.
     sparse_coef_ : csr_array of shape (n_targets, n_features)
         The same, sparse.
-    intercept_ : ndarray of shape (n_targets,)
-        Intercepts.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
     dual_gap_ : float
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int
         Sweeps of coordinate descent.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -219,15 +221,15 @@ class MultiTaskLassoCD(MultiTaskElasticNetCD):
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
         or position; columns that it does not name have 1; later entries win. None is 1 for all.
     fit_intercept : bool, default=True
-        Whether to fit intercepts.
+        Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
-        on the original scale.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
         Duality gap at which to stop, as a fraction of the loss without features,
-        :math:`\|Y - \bar Y\|_F^2 / 2n`.
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
 
@@ -237,15 +239,15 @@ class MultiTaskLassoCD(MultiTaskElasticNetCD):
         Coefficients; a column of them is exactly 0 or not at all.
     sparse_coef_ : csr_array of shape (n_targets, n_features)
         The same, sparse.
-    intercept_ : ndarray of shape (n_targets,)
-        Intercepts.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
     dual_gap_ : float
-        Duality gap at `coef_`, in the units of the objective: how much it could still fall at
-        the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     n_iter_ : int
         Sweeps of coordinate descent.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

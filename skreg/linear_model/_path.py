@@ -119,7 +119,7 @@ def lasso_path(
     max_iter=1000,
     tol=1e-6,
 ):
-    """Compute the lasso for many alphas, each with a certificate, for little more than one costs.
+    r"""Compute the lasso for many alphas, each with a certificate, for little more than one costs.
 
     The objective is that of :class:`LassoCD`, intercept and controls included.
 
@@ -131,22 +131,32 @@ def lasso_path(
         Target; several targets are fitted one by one, for the same alphas.
     alphas : int or array-like of shape (n_alphas,), default=100
         Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
-        the smallest at which nothing is selected to `eps` times it.
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
     eps : float, default=1e-3
         Smallest alpha relative to the largest, where none are given.
-    max_features : int, default=None
-        The path ends before it selects more features than this.
-    penalty_factor, lower, upper : None, float, array-like or dict, default=None
-        See :class:`LassoCD`.
-    positive, fit_intercept, standardize : bool, default=False, True, False
-        See :class:`LassoCD`.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, for each alpha.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
-        Duality gap at which to stop, as a fraction of the loss without features, or of the
-        objective where bounds make it larger.
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
 
     Returns
     -------
@@ -218,7 +228,7 @@ def enet_path(
     max_iter=1000,
     tol=1e-6,
 ):
-    """Compute the elastic net for many alphas, each with a certificate.
+    r"""Compute the elastic net for many alphas, each with a certificate.
 
     The objective is that of :class:`ElasticNetCD`, intercept and controls included.
 
@@ -229,25 +239,37 @@ def enet_path(
     y : array-like of shape (n_samples,) or (n_samples, n_targets)
         Target; several targets are fitted one by one, for the same alphas.
     l1_ratio : float, default=0.5
-        Part of the penalty that is L1, in [0, 1]; with 0, alphas have to be given.
+        Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
+        correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
+        faster: here it takes the Gram matrix of all columns.
     alphas : int or array-like of shape (n_alphas,), default=100
         Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
-        the smallest at which nothing is selected to `eps` times it.
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
     eps : float, default=1e-3
         Smallest alpha relative to the largest, where none are given.
-    max_features : int, default=None
-        The path ends before it selects more features than this.
-    penalty_factor, lower, upper : None, float, array-like or dict, default=None
-        See :class:`ElasticNetCD`.
-    positive, fit_intercept, standardize : bool, default=False, True, False
-        See :class:`ElasticNetCD`.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
     max_iter : int, default=1000
-        Sweeps of coordinate descent at most, for each alpha.
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
-        Duality gap at which to stop, as a fraction of the loss without features, or of the
-        objective where bounds make it larger.
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
 
     Returns
     -------
@@ -317,11 +339,12 @@ def ridge_path(
     max_iter=10000,
     tol=1e-10,
 ):
-    """Compute ridge for many alphas, each with a certificate; they share the passes over the data.
+    r"""Compute ridge for many alphas, each with a certificate; they share the passes over the data.
 
     The objective is that of :class:`RidgeGD`, intercept and controls included. Where the matrix of
     the columns or of the samples is not worth forming, conjugate gradients take no more steps for
-    all alphas than for the smallest, as Krylov spaces do not depend on alpha.
+    all alphas than for the smallest, as Krylov spaces do not depend on alpha. All share the
+    decomposition of a `penalty_matrix`.
 
     Parameters
     ----------
@@ -331,18 +354,33 @@ def ridge_path(
         Target.
     alphas : array-like of shape (n_alphas,)
         Strengths of the penalty, > 0.
-    penalty_factor, lower, upper : None, float, array-like or dict, default=None
-        See :class:`RidgeGD`.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
-        See :class:`RidgeGD`; all alphas share its decomposition.
-    positive, fit_intercept, standardize : bool, default=False, True, False
-        See :class:`RidgeGD`.
+        A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
+        factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
+        coefficients is small, such as differences of neighbours. Not together with
+        `penalty_factor` or bounds; for at most 6000 features, as every fit decomposes P in a time
+        that grows with their cube.
+    lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
+    positive : bool, default=False
+        Whether no coefficient may be negative: the same as ``lower=0``.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
     max_iter : int or None, default=10000
-        Steps at most. None is 10000.
+        Steps at most, which all targets, alphas and folds share. None is 10000.
     tol : float, default=1e-10
-        Where to stop, see :class:`RidgeGD`.
+        Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
+        the duality gap, relative to the objective, as small. On tall data each coordinate of the
+        gradient is divided by the root of its second derivative, so units do not matter.
 
     Returns
     -------

@@ -36,8 +36,7 @@ class RidgeGD(LinearRegressor):
     Parameters
     ----------
     alpha : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; one for each target if it is an array. 0 is ordinary least
-        squares.
+        Strength of the penalty, >= 0. 0 is ordinary least squares.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -46,8 +45,8 @@ class RidgeGD(LinearRegressor):
         A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
         factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
         coefficients is small, such as differences of neighbours. Not together with
-        `penalty_factor`, bounds or 'sgd'; for at most 6000 features, as every fit decomposes P in a
-        time that grows with their cube.
+        `penalty_factor` or bounds; for at most 6000 features, as every fit decomposes P in a time
+        that grows with their cube.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
         Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
@@ -55,8 +54,8 @@ class RidgeGD(LinearRegressor):
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance. `coef_` is reported
-        on the original scale, and the bounds apply to it there.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     solver : {'auto', 'gd', 'nesterov', 'active_set', 'cg', 'sgd'}, default='auto'
         'gd' is the textbook's gradient descent, to learn from: its step depends on the largest
         eigenvalue of X'X, so standardise X. 'nesterov' is accelerated; on tall data the units of
@@ -66,9 +65,9 @@ class RidgeGD(LinearRegressor):
         columns or on the samples, whichever are fewer: at once where their matrix is worth
         forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
         reduction, so that it reaches the solution itself; on sparse data a step takes time in
-        proportion to the entries of its samples.
+        proportion to the entries of its samples, and `max_iter` counts passes over the data.
         'auto' is 'cg' without bounds; with bounds 'active_set', or 'nesterov' where samples and
-        columns are many thousands.
+        columns are many thousands. With `penalty_matrix`, 'active_set' and 'sgd' are refused.
     step : None or float, default=None
         Length of the steps of 'gd' on the objective above. None is
         :math:`1 / (2 \lambda_{max}(X'X) + 2 \alpha \max_j f_j)`, with which the loss falls at
@@ -79,7 +78,7 @@ class RidgeGD(LinearRegressor):
     batch_size : int, default=64
         Samples in a minibatch of 'sgd'.
     max_iter : int or None, default=10000
-        Steps at most; passes over the data for 'sgd'. None is 10000.
+        Steps at most, which all targets, alphas and folds share. None is 10000.
     tol : float, default=1e-10
         Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
         the duality gap, relative to the objective, as small. On tall data each coordinate of the
@@ -92,7 +91,7 @@ class RidgeGD(LinearRegressor):
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
         Coefficients.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept.
+        Intercept; 0.0 without one.
     n_iter_ : int
         Steps taken.
     solver_ : str
@@ -101,13 +100,13 @@ class RidgeGD(LinearRegressor):
         The objective, over all targets, before each step and at the end; it falls at every step,
         until only its rounding is left, unless there is momentum. Only for 'gd'.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in the units of the objective: how much it could still fall at the most. NaN
-        after `partial_fit` on more than 6000 features.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     distance_bound_ : float or ndarray of shape (n_targets,)
         How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
         coefficient has no penalty.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -267,8 +266,9 @@ class RidgeGD(LinearRegressor):
         Beyond, the answer approaches that of `fit` with an error that falls as 1 / n_samples: it is
         an average of the iterates of stochastic gradient descent, of one step for each sample, in
         their order. What is kept is of the order of n_features. Columns should have similar units,
-        as those of TF-IDF have, and samples an order that is random. Where all samples fit into
-        memory, `fit` is exact.
+        as those of TF-IDF have, and samples an order that is random. There is no certificate:
+        `dual_gap_` and `distance_bound_` are NaN. Where all samples fit into memory, `fit` is
+        exact.
 
         A call of `fit` forgets the samples.
 

@@ -114,52 +114,73 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     Parameters
     ----------
     alpha : float or array-like of shape (n_targets,), default=1.0
-        Strength of the penalty, >= 0; one for each target if it is an array.
+        Strength of the penalty, >= 0. 0 is ordinary least squares.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
-        Multiplies alpha, feature by feature, see :class:`RidgeGD`.
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
-        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
+        A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
+        factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
+        coefficients is small, such as differences of neighbours. Not together with
+        `penalty_factor` or bounds; for at most 6000 features, as every fit decomposes P in a time
+        that grows with their cube.
     lower, upper : None, float, array-like of shape (n_features,) or dict, default=None
-        Bounds on the coefficients, see :class:`RidgeGD`.
+        Bounds on the coefficients; a dict is read as above, with no bound where it names none.
     positive : bool, default=False
         Whether no coefficient may be negative: the same as ``lower=0``.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance.
-    class_weight : None, dict or 'balanced', default=None
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
+    class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' is
         ``n_samples / (n_classes * count)``. None is 1 for all.
     solver : {'auto', 'gd', 'nesterov', 'active_set', 'cg', 'sgd'}, default='auto'
-        See :class:`RidgeGD`.
+        'gd' is the textbook's gradient descent, to learn from: its step depends on the largest
+        eigenvalue of X'X, so standardise X. 'nesterov' is accelerated; on tall data the units of
+        the columns do not matter to it. 'active_set' is exact, with bounds: Newton steps on the
+        dual where samples are fewer than columns, else coordinate descent and Newton steps on the
+        Gram matrix of the columns. 'cg', without bounds, solves the normal equations on the
+        columns or on the samples, whichever are fewer: at once where their matrix is worth
+        forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
+        reduction, so that it reaches the solution itself; on sparse data a step takes time in
+        proportion to the entries of its samples, and `max_iter` counts passes over the data.
+        'auto' is 'cg' without bounds; with bounds 'active_set', or 'nesterov' where samples and
+        columns are many thousands. With `penalty_matrix`, 'active_set' and 'sgd' are refused.
     max_iter : int or None, default=10000
-        Steps at most; passes over the data for 'sgd'. None is 10000.
+        Steps at most, which all targets, alphas and folds share. None is 10000.
     tol : float, default=1e-10
-        Accuracy of the coefficients, see :class:`RidgeGD`.
+        Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
+        the duality gap, relative to the objective, as small. On tall data each coordinate of the
+        gradient is divided by the root of its second derivative, so units do not matter.
     random_state : None, int or RandomState, default=None
         Order of the minibatches of 'sgd'.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        Labels.
     coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
         Coefficients.
-    intercept_ : ndarray of shape (n_targets,) or float
+    intercept_ : float or ndarray of shape (n_classes,)
         Intercept; 0.0 without one.
     n_iter_ : int
         Steps taken.
     solver_ : str
         The solver, as chosen by 'auto'.
     loss_curve_ : list of float
-        The objective before each step and at the end. Only for 'gd'.
+        The objective, over all targets, before each step and at the end; it falls at every step,
+        until only its rounding is left, unless there is momentum. Only for 'gd'.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in the units of the objective: how much it could still fall at the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     distance_bound_ : float or ndarray of shape (n_targets,)
         How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
         coefficient has no penalty.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -254,42 +275,58 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
         Strengths of the penalty, > 0; 0 is allowed where `cv` is given. Of alphas that are equally
         good, the first is chosen.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
-        Multiplies alpha, feature by feature, see :class:`RidgeGDCV`.
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
-        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`.
+        A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
+        factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
+        coefficients is small, such as differences of neighbours. Not together with
+        `penalty_factor` or bounds; for at most 6000 features, as every fit decomposes P in a time
+        that grows with their cube.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance: that on all data, also
-        where samples are left out.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     scoring : None, str or callable, default=None
-        See :class:`RidgeGDCV`; the scorer compares labels. None is minus the mean squared error
-        of the targets or, where `cv` is given, the accuracy.
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees all samples at
+        once, each predicted by the model without it, and their weights if it takes them. None is
+        minus the mean squared error of the targets or, where `cv` is given, what the method
+        `score` returns.
     cv : None, int, splitter or iterable of (train, test), default=None
         None is leave-one-out. Else the folds, as scikit-learn knows them; an integer is a number
-        of folds, in each of which the classes have their shares.
+        of folds, in each of which the classes have their shares. The score is the mean over the
+        folds.
     criterion : {"loo", "gcv"}, default="loo"
-        Leave-one-out or generalised cross-validation, see :class:`RidgeGDCV`.
-    class_weight : None, dict or 'balanced', default=None
-        Weights of the classes, see :class:`RidgeGDClassifier`.
+        What stands for the error on an unseen sample, where `cv` is None: the exact leave-one-out
+        error, or generalised cross-validation, in which all samples have the mean leverage. Where
+        both sides of X are longer than 6000 it is the latter, with a mean that is estimated from
+        random vectors; for 'loo' a warning says so.
+    class_weight : None, 'balanced' or dict, default=None
+        Weights of the classes, by label, that multiply those of their samples; 'balanced' is
+        ``n_samples / (n_classes * count)``. None is 1 for all.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`, where `cv` is None.
     max_iter : int or None, default=10000
-        Steps of conjugate gradients at most, see :class:`RidgeGDCV`. None is 10000.
+        Steps at most, which all targets, alphas and folds share. None is 10000.
     tol : float, default=1e-10
-        Accuracy of the coefficients, see :class:`RidgeGD`.
+        Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
+        the duality gap, relative to the objective, as small. On tall data each coordinate of the
+        gradient is divided by the root of its second derivative, so units do not matter.
 
     Attributes
     ----------
     alpha_ : float
-        What was chosen.
+        The chosen alpha.
     best_score_ : float
         Its score.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        Labels.
     coef_ : ndarray of shape (n_features,) or (n_classes, n_features)
         Coefficients.
-    intercept_ : ndarray of shape (n_targets,) or float
+    intercept_ : float or ndarray of shape (n_classes,)
         Intercept; 0.0 without one.
     cv_results_ : ndarray of shape (n_samples, n_targets, n_alphas)
         Squared errors, times the weights of their samples; predictions where `scoring` is given.
@@ -297,16 +334,19 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     cv_scores_ : ndarray of shape (n_folds, n_alphas)
         Score of each alpha in each fold. Only where `cv` is given.
     score_std_error_ : ndarray of shape (n_alphas,)
-        Standard error of the scores, where these are estimated, see :class:`RidgeGDCV`.
+        Standard error of the scores, where these are estimated and `scoring` is None. The
+        estimates share their random vectors, so that differences between alphas are surer than
+        that.
     n_iter_ : int
-        Steps of conjugate gradients.
+        Steps taken.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in the units of the objective: how much it could still fall at the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     distance_bound_ : float or ndarray of shape (n_targets,)
         How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
         coefficient has no penalty.
     convergence_ : Convergence
-        What stopped the solver, and the certificate.
+        What stopped the solver, and the certificate of `coef_`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -328,6 +368,11 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     --------
     sklearn.linear_model.RidgeClassifierCV : The same objective and choice.
     RidgeGDCV : The choice of alpha.
+
+    Notes
+    -----
+    Alpha is chosen as :class:`RidgeGDCV` does. With `standardize`, variances are those of all data,
+    also where samples are left out.
 
     References
     ----------

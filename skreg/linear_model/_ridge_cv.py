@@ -48,18 +48,22 @@ class RidgeGDCV(LinearRegressor):
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
         or position; columns that it does not name have 1; later entries win. None is 1 for all.
     penalty_matrix : None, array-like or sparse of shape (n_features, n_features), default=None
-        A matrix P for the penalty :math:`\alpha w'Pw`, see :class:`RidgeGD`; not together with
-        `penalty_factor`.
+        A symmetric matrix P without negative eigenvalues: the penalty is :math:`\alpha w'Pw`, and
+        factors are the case of a diagonal P. With ``D.T @ D``, what D computes from the
+        coefficients is small, such as differences of neighbours. Not together with
+        `penalty_factor` or bounds; for at most 6000 features, as every fit decomposes P in a time
+        that grows with their cube.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
-        Whether to penalise the coefficients of columns with unit variance: that on all data, also
-        where samples are left out. `coef_` is reported on the original scale.
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
     scoring : None, str or callable, default=None
         What is largest for the chosen alpha: the name of a scorer, or a callable with signature
         ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees all samples at
         once, each predicted by the model without it, and their weights if it takes them. None is
-        minus the mean squared error or, where `cv` is given, R2.
+        minus the mean squared error of the targets or, where `cv` is given, what the method
+        `score` returns.
     cv : None, int, splitter or iterable of (train, test), default=None
         None is leave-one-out. Else the folds, as scikit-learn knows them; an integer is a number
         of folds in the order of the data. The score is the mean over the folds.
@@ -73,33 +77,36 @@ class RidgeGDCV(LinearRegressor):
     alpha_per_target : bool, default=False
         Whether to choose an alpha for each target, where `cv` is None.
     max_iter : int or None, default=10000
-        Steps of conjugate gradients at most: for all folds and alphas at once where there is no
-        decomposition, and for the coefficients. None is 10000.
+        Steps at most, which all targets, alphas and folds share. None is 10000.
     tol : float, default=1e-10
-        Accuracy of the coefficients, see :class:`RidgeGD`.
+        Where to stop: when the gradient, relative to that at ``w = 0``, is as short as this, and
+        the duality gap, relative to the objective, as small. On tall data each coordinate of the
+        gradient is divided by the root of its second derivative, so units do not matter.
 
     Attributes
     ----------
     alpha_ : float or ndarray of shape (n_targets,)
-        What was chosen.
+        The chosen alpha.
     best_score_ : float or ndarray of shape (n_targets,)
         Its score.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients on all data.
+        Coefficients.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept.
+        Intercept; 0.0 without one.
     cv_results_ : ndarray of shape (n_samples, n_alphas) or (n_samples, n_targets, n_alphas)
         Squared errors, times the weights of their samples; predictions where `scoring` is given.
         Only if `store_cv_results` is True.
     cv_scores_ : ndarray of shape (n_folds, n_alphas)
         Score of each alpha in each fold. Only where `cv` is given.
     score_std_error_ : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-        Standard error of the scores, where these are estimated and `scoring` is None. The estimates
-        share their random vectors, so that differences between alphas are surer than that.
+        Standard error of the scores, where these are estimated and `scoring` is None. The
+        estimates share their random vectors, so that differences between alphas are surer than
+        that.
     n_iter_ : int
-        Steps of conjugate gradients.
+        Steps taken.
     dual_gap_ : float or ndarray of shape (n_targets,)
-        Duality gap, in the units of the objective: how much it could still fall at the most.
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
     distance_bound_ : float or ndarray of shape (n_targets,)
         How far `coef_` is from the solution at the most, in Euclidean distance; infinite where a
         coefficient has no penalty.
@@ -139,7 +146,8 @@ class RidgeGDCV(LinearRegressor):
     :math:`\operatorname{tr}(H) / n` for :math:`H_{ii}`. With the eigenvalues :math:`d_k` of
     :math:`X'X`, or of :math:`XX'` where samples are fewer, residuals and :math:`H_{ii}` for all
     alphas are products with the matrix of :math:`1 / (d_k + \alpha)`. Folds take the sums over
-    their samples from those over all. X is never copied.
+    their samples from those over all. X is never copied. With `standardize`, variances are those of
+    all data, also where samples are left out.
 
     Where a decomposition takes longer than conjugate gradients do, or is out of reach, folds,
     targets and alphas share the passes over the data: Krylov spaces do not depend on

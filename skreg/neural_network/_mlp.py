@@ -33,7 +33,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units in each hidden layer. Empty is logistic or softmax regression.
+        Units in each hidden layer. Empty is a linear model.
     keep_prob : float or sequence of float, default=0.5
         Probability in (0, 1] of keeping a unit, one for all hidden layers or one for each. The
         widest layer usually gets the lowest. 1 drops nothing.
@@ -98,9 +98,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         Share of the samples to set aside, in (0, 1); classes keep
         their proportions.
     scoring : None, str or callable, default=None
-        What early stopping watches: accuracy by default, the name of a scorer of scikit-learn, or a
-        function ``(estimator, X, y)``. Weights of samples, where there are any, are passed as
-        ``sample_weight``.
+        What early stopping watches: the name of a scorer of scikit-learn, or a function
+        ``(estimator, X, y)``. Weights of samples, where there are any, are passed as
+        ``sample_weight``. None is what the method `score` returns.
     class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by which those of their samples are multiplied; 1 for a class that
         a dict does not name. 'balanced' gives each class the same total weight. Not for several

@@ -29,7 +29,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units in each hidden layer. Empty is linear regression.
+        Units in each hidden layer. Empty is a linear model.
     keep_prob : float or sequence of float, default=0.5
         Probability in (0, 1] of keeping a unit, one for all hidden layers or one for each. The
         widest layer usually gets the lowest. 1 drops nothing.
@@ -100,9 +100,9 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     validation_fraction : float, default=0.1
         Share of the samples to set aside, in (0, 1).
     scoring : None, str or callable, default=None
-        What early stopping watches: :math:`R^2` by default, the name of a scorer of scikit-learn,
-        or a function ``(estimator, X, y)``. Weights of samples, where there are any, are passed
-        as ``sample_weight``.
+        What early stopping watches: the name of a scorer of scikit-learn, or a function
+        ``(estimator, X, y)``. Weights of samples, where there are any, are passed as
+        ``sample_weight``. None is what the method `score` returns.
     dtype : None, numpy.float32 or numpy.float64, default=None
         What to train in; None is that of X.
     warm_start : bool, default=False
