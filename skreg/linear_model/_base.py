@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_flag, check_number, check_weights, refuse, validated
+from .._checks import check_weights, refuse, validated
 from .._cost import COST
 from .._data import as_design
 from .._memory import keep_freed_memory
@@ -18,23 +18,13 @@ SPARSE_FORMATS = ("csr", "csc")
 
 
 class LinearRegressor(RegressorMixin, BaseEstimator):
-    """A linear regressor with a separable penalty and bounds on its coefficients."""
+    """A linear regressor with a separable penalty."""
 
     _cost = COST
-    _most_steps = None  # what max_iter=None stands for, where it may be None
-
-    def _check_common(self):
-        """Check the parameters that every linear estimator has."""
-        for name in ("positive", "fit_intercept", "standardize"):
-            check_flag(self, name)
-        if self.max_iter is not None or self._most_steps is None:
-            check_number(self, "max_iter", low=1, integer=True)
-        check_number(self, "tol", low=0)
 
     def _rule(self):
         """Return when a solver is to stop."""
-        most = self._most_steps if self.max_iter is None else self.max_iter
-        return {"tol": self.tol, "max_iter": most}
+        return {"tol": self.tol, "max_iter": self.max_iter}
 
     def _build(self, X, y, sample_weight):
         """Validate the data; return its Design, the centred targets as columns, and their mean."""
@@ -152,27 +142,17 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])
         return factor, lower, upper
 
+    def _bounded(self):
+        """Return whether there are bounds on the coefficients."""
+        return False
+
     def _bounds(self):
         """Return the bounds on the coefficients of the original columns, as two rows."""
-        if self.lower is None and self.upper is None:
-            least = 0.0 if self.positive else -np.inf
-            return np.repeat([[least], [np.inf]], self.n_features_in_, axis=1)
-        lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
-        if self.positive:
-            lower = np.maximum(lower, 0.0)
-        crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
-        owner = type(self).__name__
-        if crossed.size:
-            j = crossed[0]
-            raise ValueError(
-                f"{owner}: lower must be finite or -inf and <= upper for every feature; got lower "
-                f"{lower[j]:g} and upper {upper[j]:g} for feature {j}."
-            )
-        return np.stack([lower, upper])
+        return np.repeat([[-np.inf], [np.inf]], self.n_features_in_, axis=1)
 
     def _within_bounds(self, coef, dtype):
         """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
-        if self.lower is None and self.upper is None and not self.positive:
+        if not self._bounded():
             return coef.astype(dtype)
         lower, upper = bounds = self._bounds()
         with np.errstate(over="ignore"):
@@ -227,6 +207,30 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
+
+
+class BoundsMixin:
+    """Bounds on the coefficients of a linear regressor, by `positive`, `lower` and `upper`."""
+
+    def _bounded(self):
+        """Return whether there are bounds on the coefficients."""
+        return self.positive or self.lower is not None or self.upper is not None
+
+    def _bounds(self):
+        """Return the bounds on the coefficients of the original columns, as two rows."""
+        if not self._bounded():
+            return super()._bounds()
+        lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
+        if self.positive:
+            lower = np.maximum(lower, 0.0)
+        crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+        if crossed.size:
+            j = crossed[0]
+            raise ValueError(
+                f"{type(self).__name__}: lower must be finite or -inf and <= upper for every "
+                f"feature; got lower {lower[j]:g} and upper {upper[j]:g} for feature {j}."
+            )
+        return np.stack([lower, upper])
 
 
 def is_labelled(value):

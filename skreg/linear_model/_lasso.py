@@ -3,15 +3,64 @@
 import numpy as np
 import scipy.sparse as sp
 
-from .._checks import check_flag, check_number
 from .._convergence import Work, warn_if_stopped_short, worst
 from .._solvers.path import Descent
-from .._solvers.penalties import ElasticNet
+from .._solvers.penalties import ElasticNet, RowElasticNet
 from .._threads import single_thread
-from ._base import LinearRegressor
+from ._base import BoundsMixin, LinearRegressor
+from ._parameters import LASSO, check_parameters
 
 
-class ElasticNetCD(LinearRegressor):
+class ElasticNetModel(LinearRegressor):
+    """A linear regressor with an L1 and an L2 penalty."""
+
+    def _fit(self, X, y, sample_weight, together=False):
+        """Fit the coefficients of all targets, together or one target after the other."""
+        check_parameters(self, LASSO)
+        start = getattr(self, "coef_", None) if self.warm_start else None
+        design, y, y_mean = self._build(X, y, sample_weight)
+        shape = n_targets, _ = y.shape[1], design.n_features
+        if start is None or start.size != np.prod(shape):
+            start = np.zeros(shape)
+        w = (start.reshape(shape) * design.scale).T
+        size = n_targets if together else 1
+        kind = RowElasticNet if size > 1 else ElasticNet  # the same for rows of one
+        penalty, gaps, records = self._penalty(design, kind).at(self.alpha), [], []
+        for k in range(0, n_targets, size):
+            part = np.s_[:, k : k + size]
+            descent = Descent(design, y[part], penalty, w[part], **self._rule())
+            (solution,) = descent.run([1.0])
+            w[part] = descent.coefficients(solution)
+            gaps.append(descent.dual_gap(solution) / design.total_weight)
+            records.append(descent.record(solution))
+            design.work = Work()  # another target has a count of its own
+        self._store(design, w, y_mean)
+        self.convergence_ = worst(records)
+        self.dual_gap_, self.n_iter_ = np.array(gaps), [record.n_iter for record in records]
+        if len(records) == 1:
+            self.dual_gap_, self.n_iter_ = gaps[0], records[0].n_iter
+        warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
+        return self
+
+    def _penalty(self, design, kind=ElasticNet):
+        """Return the penalty for alpha = 1, for a loss that is a sum."""
+        factor, lower, upper = self._limits(design)
+        factor = design.total_weight * factor
+        return kind(self.l1_ratio * factor, (1 - self.l1_ratio) * factor, lower, upper)
+
+    @property
+    def penalty(self):
+        """The kind of the penalty, as SelectFromModel asks for it: 'l1' or 'elasticnet'."""
+        ratio = getattr(self, "l1_ratio_", self.l1_ratio)
+        return "l1" if np.all(np.equal(ratio, 1)) else "elasticnet"
+
+    @property
+    def sparse_coef_(self):
+        """Coefficients as a sparse array."""
+        return sp.csr_array(np.atleast_2d(self.coef_))
+
+
+class ElasticNetCD(BoundsMixin, ElasticNetModel):
     r"""Elastic net: least squares with an L1 and an L2 penalty, with a certificate.
 
     Minimises
@@ -169,57 +218,7 @@ class ElasticNetCD(LinearRegressor):
         object
             The fitted estimator.
         """
-        self._check_parameters()
-        start = getattr(self, "coef_", None) if self.warm_start else None
-        design, y, y_mean = self._build(X, y, sample_weight)
-        penalty = self._penalty(design).at(self.alpha)
-        w, gaps, records = [], [], []
-        starts = self._starts(start, design, y.shape[1])
-        for target, at in zip(y.T[:, :, None], starts[:, :, None], strict=True):
-            descent = Descent(design, target, penalty, at, tol=self.tol, max_iter=self.max_iter)
-            (solution,) = descent.run([1.0])
-            w.append(descent.coefficients(solution)[:, 0])
-            gaps.append(descent.dual_gap(solution) / design.total_weight)
-            records.append(descent.record(solution))
-            design.work = Work()  # another target has a count of its own
-        self._store(design, np.transpose(w), y_mean)
-        self.convergence_ = worst(records)
-        self.dual_gap_, self.n_iter_ = np.array(gaps), [record.n_iter for record in records]
-        if len(records) == 1:
-            self.dual_gap_, self.n_iter_ = self.dual_gap_[0], self.n_iter_[0]
-        warn_if_stopped_short(type(self).__name__, self.convergence_)
-        return self
-
-    def _check_parameters(self):
-        """Check the parameters before any work is done."""
-        self._check_common()
-        check_number(self, "alpha", low=0)
-        check_number(self, "l1_ratio", low=0, high=1)
-        check_flag(self, "warm_start")
-
-    def _penalty(self, design):
-        """Return the penalty for alpha = 1, for a loss that is a sum."""
-        factor, lower, upper = self._limits(design)
-        factor = design.total_weight * factor
-        return ElasticNet(self.l1_ratio * factor, (1 - self.l1_ratio) * factor, lower, upper)
-
-    def _starts(self, coef, design, n_targets):
-        """Return the coefficients to start from, on the scale of the Design."""
-        shape = (n_targets, design.n_features)
-        if coef is None or coef.size != n_targets * design.n_features:
-            return np.zeros(shape)
-        return coef.reshape(shape) * design.scale
-
-    @property
-    def penalty(self):
-        """The kind of the penalty, as SelectFromModel asks for it: 'l1' or 'elasticnet'."""
-        ratio = getattr(self, "l1_ratio_", self.l1_ratio)
-        return "l1" if np.all(np.equal(ratio, 1)) else "elasticnet"
-
-    @property
-    def sparse_coef_(self):
-        """Coefficients as a sparse array."""
-        return sp.csr_array(np.atleast_2d(self.coef_))
+        return self._fit(X, y, sample_weight)
 
 
 class LassoCD(ElasticNetCD):
@@ -326,7 +325,7 @@ class LassoCD(ElasticNetCD):
     True
     """
 
-    l1_ratio = 1.0  # no parameter of the lasso
+    l1_ratio = 1.0
 
     def __init__(
         self,

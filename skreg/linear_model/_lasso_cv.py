@@ -9,15 +9,16 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._checks import check_choice, check_number, refuse
+from .._checks import refuse
 from .._convergence import warn_if_stopped_short, worst
 from .._threads import Flag, single_thread
-from ._base import LinearRegressor, split_consumer
-from ._lasso import ElasticNetCD
+from ._base import BoundsMixin, split_consumer
+from ._lasso import ElasticNetModel
+from ._parameters import LASSO, check_parameters
 from ._path import Grid, begin, follow, least_certain
 
 
-class ElasticNetCDCV(LinearRegressor):
+class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
     r"""Elastic net with `alpha` and `l1_ratio` chosen by cross-validation, with certificates.
 
     Minimises
@@ -262,10 +263,8 @@ class ElasticNetCDCV(LinearRegressor):
 
     def _check_parameters(self):
         """Check the parameters before any work is done; return the grid of alphas."""
-        self._check_common()
-        check_choice(self, "rule", ("min", "1se"))
         for l1_ratio in self._l1_ratios():
-            check_number(self, "l1_ratio", l1_ratio, low=0, high=1)
+            check_parameters(self._with(l1_ratio), LASSO)
         grid = Grid(type(self).__name__, self.alphas, self.eps, self.max_features)
         grid.check()
         return grid
@@ -318,9 +317,6 @@ class ElasticNetCDCV(LinearRegressor):
         model = copy(self)
         model.l1_ratio = l1_ratio
         return model
-
-    _penalty = ElasticNetCD._penalty
-    penalty, sparse_coef_ = ElasticNetCD.penalty, ElasticNetCD.sparse_coef_
 
     def get_metadata_routing(self):
         """Return how metadata are routed: to fit, and to the splitter.
@@ -496,7 +492,7 @@ class LassoCDCV(ElasticNetCDCV):
     [195.0, 92.0]
     """
 
-    l1_ratio = 1.0  # no parameter of the lasso
+    l1_ratio = 1.0
 
     def __init__(
         self,

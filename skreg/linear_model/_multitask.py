@@ -2,15 +2,11 @@
 
 import numpy as np
 
-from .._convergence import warn_if_stopped_short
-from .._solvers.path import Descent
-from .._solvers.penalties import ElasticNet, RowElasticNet
 from .._threads import single_thread
-from ._base import LinearRegressor
-from ._lasso import ElasticNetCD
+from ._lasso import ElasticNetModel
 
 
-class MultiTaskElasticNetCD(LinearRegressor):
+class MultiTaskElasticNetCD(ElasticNetModel):
     r"""Elastic net for several targets that select the same columns, with a certificate.
 
     Minimises
@@ -111,9 +107,6 @@ class MultiTaskElasticNetCD(LinearRegressor):
     True
     """
 
-    lower = upper = None  # no parameters of these models
-    positive = False
-
     def __init__(
         self,
         alpha=1.0,
@@ -153,42 +146,20 @@ class MultiTaskElasticNetCD(LinearRegressor):
         object
             The fitted estimator.
         """
-        self._check_parameters()
-        start = getattr(self, "coef_", None) if self.warm_start else None
-        design, y, y_mean = self._build(X, y, sample_weight)
-        self._refuse_one_target()
-        penalty = self._penalty(design, y.shape[1]).at(self.alpha)
-        if start is None or start.shape != (y.shape[1], design.n_features):
-            start = np.zeros((y.shape[1], design.n_features))
-        rule = {"tol": self.tol, "max_iter": self.max_iter}
-        descent = Descent(design, y, penalty, (start * design.scale).T, **rule)
-        (solution,) = descent.run([1.0])
-        self._store(design, descent.coefficients(solution), y_mean)
+        self._fit(X, y, sample_weight, together=True)
         self.coef_ = np.atleast_2d(self.coef_)
-        self.convergence_ = descent.record(solution)
-        self.dual_gap_ = descent.dual_gap(solution) / design.total_weight
-        self.n_iter_ = self.convergence_.n_iter
-        warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
-    _check_parameters = ElasticNetCD._check_parameters
-    penalty, sparse_coef_ = ElasticNetCD.penalty, ElasticNetCD.sparse_coef_
-
-    def _refuse_one_target(self):
-        """Raise an error where y is a vector."""
+    def _validate(self, X, y, sample_weight):
+        """Return the data and their weights, validated; y is a matrix."""
+        data = super()._validate(X, y, sample_weight)
         if self._y_ndim == 1:
             name = type(self).__name__
             raise ValueError(
                 f"{name}: y must be of shape (n_samples, n_targets); for a vector, use "
                 f"{name.removeprefix('MultiTask')}."
             )
-
-    def _penalty(self, design, n_targets):
-        """Return the penalty for alpha = 1, for a loss that is a sum."""
-        factor, lower, upper = self._limits(design)
-        factor = design.total_weight * factor
-        kind = RowElasticNet if n_targets > 1 else ElasticNet  # the same for rows of one
-        return kind(self.l1_ratio * factor, (1 - self.l1_ratio) * factor, lower, upper)
+        return data
 
     def __sklearn_tags__(self):
         """Return the tags: y has to be a matrix."""
@@ -288,7 +259,7 @@ class MultiTaskLassoCD(MultiTaskElasticNetCD):
     True
     """
 
-    l1_ratio = 1.0  # no parameter of the lasso
+    l1_ratio = 1.0
 
     def __init__(
         self,

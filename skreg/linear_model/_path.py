@@ -11,6 +11,7 @@ from .._convergence import warn_if_stopped_short
 from .._solvers.path import Descent
 from .._threads import single_thread
 from ._lasso import ElasticNetCD, LassoCD
+from ._parameters import LASSO, check_parameters
 from ._ridge import RidgeGD
 
 SMALLEST_ALPHA = np.finfo(float).resolution  # of a path on which nothing can be selected
@@ -206,8 +207,7 @@ def lasso_path(
         max_iter=max_iter,
         tol=tol,
     )
-    grid = Grid("lasso_path", alphas, eps, max_features)
-    return compute(model, grid, X, y, sample_weight)
+    return compute(model, Grid("lasso_path", alphas, eps, max_features), X, y, sample_weight)
 
 
 def enet_path(
@@ -318,8 +318,7 @@ def enet_path(
         max_iter=max_iter,
         tol=tol,
     )
-    grid = Grid("enet_path", alphas, eps, max_features)
-    return compute(model, grid, X, y, sample_weight)
+    return compute(model, Grid("enet_path", alphas, eps, max_features), X, y, sample_weight)
 
 
 @single_thread()
@@ -486,7 +485,7 @@ class Grid(NamedTuple):
 def compute(model, grid, X, y, sample_weight):
     """Compute the path of the objective of a model, target by target."""
     grid.check()
-    model._check_parameters()
+    check_parameters(model, LASSO)
     design, y, y_mean = model._build(X, y, sample_weight)
     descents = list(begin(model, design, y))
     alphas = grid.resolve(model, descents)
@@ -503,7 +502,7 @@ def begin(model, design, y):
     """Yield the descent of each target, at rest."""
     penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
     for target in y.T[:, :, None]:
-        yield Descent(design, target, penalty, rest, tol=model.tol, max_iter=model.max_iter)
+        yield Descent(design, target, penalty, rest, **model._rule())
 
 
 def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):

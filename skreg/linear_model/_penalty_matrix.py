@@ -37,14 +37,10 @@ def check_penalty_matrix(model):
             f"{owner}: penalty_matrix and penalty_factor were both given; factors f are the matrix "
             "diag(f), so add them to penalty_matrix and leave penalty_factor None."
         )
-    if model.positive or model.lower is not None or model.upper is not None:
+    if model._bounded():
         raise ValueError(
             f"{owner}: penalty_matrix does not support positive, lower or upper; leave them out, "
             "or use penalty_factor."
-        )
-    if model.solver in ("sgd", "active_set"):
-        raise ValueError(
-            f"{owner}: penalty_matrix does not support solver={model.solver!r}; use solver='auto'."
         )
 
 

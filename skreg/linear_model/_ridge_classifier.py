@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._checks import check_weights, refuse, validated
 from ._base import SPARSE_FORMATS
-from ._ridge import RidgeGD
-from ._ridge_cv import RidgeGDCV
+from ._ridge_base import RidgeBySolver
+from ._ridge_selection import RidgeSelection
 
 
 class RidgeClassifierMixin(ClassifierMixin):
@@ -36,12 +36,9 @@ class RidgeClassifierMixin(ClassifierMixin):
             y = column_or_1d(y, warn=True)
         s = check_weights(self, sample_weight, X.shape[0])
         self._y_ndim = targets.ndim
-        weight = self.class_weight
-        if weight is None:
-            return X, targets, s
-        if not isinstance(weight, dict) and weight != "balanced":
-            refuse(self, "class_weight", weight, "None, 'balanced' or a dict of labels and weights")
-        return X, targets, s * compute_sample_weight(weight, y)
+        if self.class_weight is not None:
+            s = s * compute_sample_weight(self.class_weight, y)
+        return X, targets, s
 
     @property
     def classes_(self):
@@ -78,7 +75,7 @@ class RidgeClassifierMixin(ClassifierMixin):
         ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels of the classes; a row of 0 and 1 where a sample may have several labels.
         """
-        decision = self.decision_function(X)
+        decision = self.decision_function(X)  # first, as it finds out whether there is a fit
         return labels(self._binarizer, decision)
 
     def __sklearn_tags__(self):
@@ -98,7 +95,7 @@ def labels(binarizer, decision):
     return binarizer.classes_[places.astype(int)]
 
 
-class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
+class RidgeGDClassifier(RidgeClassifierMixin, RidgeBySolver):
     r"""Classifier by ridge regression on targets of -1 and 1.
 
     Minimises, for each class,
@@ -217,13 +214,6 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
     0.968
     """
 
-    step, momentum, batch_size = None, 0.0, 64  # no parameters
-
-    @property
-    def partial_fit(self):
-        """Not there: a chunk does not know all classes."""
-        raise AttributeError(f"{type(self).__name__} has no partial_fit: use fit.")
-
     def __init__(
         self,
         alpha=1.0,
@@ -256,7 +246,7 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeGD):
         self.random_state = random_state
 
 
-class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
+class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
     r"""Classifier by ridge regression with `alpha` chosen by exact leave-one-out.
 
     Minimises, for each class,
@@ -389,7 +379,6 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeGDCV):
     1.0
     """
 
-    alpha_per_target = False  # no parameter
     _default_scoring = "accuracy"
 
     def __init__(

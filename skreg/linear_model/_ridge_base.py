@@ -1,0 +1,173 @@
+"""What ridge models share: when to stop, the certificate, and how one alpha is fitted."""
+
+import time
+
+import numpy as np
+
+from .._checks import check_seed, refuse
+from .._convergence import Convergence, warn_if_stopped_short
+from .._solvers.active_set import active_set, active_set_pays
+from .._solvers.certificate import certify, relative
+from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov, ratio
+from .._solvers.path import NOTHING, unit_of
+from .._solvers.saga import saga
+from .._threads import single_thread
+from ._base import BoundsMixin, LinearRegressor
+from ._parameters import RIDGE, check_parameters
+from ._penalty_matrix import check_penalty_matrix, quadratic
+
+MAX_ITER = 10000  # where it is None
+BATCH_SIZE = 64  # of 'sgd', where it is no parameter
+SOLVERS = {"gd": descend, "nesterov": nesterov, "sgd": saga}
+SOLVERS |= {"cg": conjugate, "active_set": active_set}
+
+
+class RidgeModel(LinearRegressor):
+    """A linear regressor with an L2 penalty."""
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done."""
+        check_parameters(self, RIDGE)
+        check_penalty_matrix(self)
+
+    def _rule(self):
+        """Return when a solver is to stop."""
+        return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
+
+    def _certify(self, problem, point, began, unit):
+        """Return the record of the fit, computed from the data at the returned coefficients.
+
+        Targets and coefficients are counted in a unit.
+        """
+        design, gaps, accuracy = problem.design, point.gaps, point.accuracy
+        losses = np.maximum(0.5 * (design.s @ problem.y**2), NOTHING * design.total_weight)
+        losses = np.maximum(losses, point.losses)
+        if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
+            rr, everything = design.s @ point.r**2, np.arange(design.n_features)
+            penalty, alphas = problem.penalty, problem.alphas
+            other = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
+            plain = np.all((problem.ridge > 0) | ~problem.movable[:, None], axis=0)
+            gaps = np.where(plain, np.fmin(gaps, other), other)
+            accuracy = float(np.fmax(point.lengths, ratio(gaps, losses)).max())
+        doubled = 2 * gaps * unit**2  # the objective is twice that of the solvers
+        stretch = design.stretch(np.where(problem.movable, problem.factor, np.inf))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bounds = stretch * np.sqrt(doubled / problem.alphas)
+        bounds[np.isnan(bounds)] = np.inf
+        self.dual_gap_, self.distance_bound_ = (
+            (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
+        )
+        reference = np.abs(problem.at_rest).max(initial=0.0)
+        return Convergence(
+            converged=accuracy <= self.tol,
+            relative_gap=float(ratio(gaps, losses).max()),
+            kkt_violation=relative(point.violations.max(initial=0.0), reference),
+            n_iter=self.n_iter_,
+            n_data_passes=int(np.ceil(design.n_passes)),
+            work=design.work,
+            n_active=int(np.count_nonzero(design.coefficients(point.w))),
+            seconds=time.perf_counter() - began,
+            message=self._describe(accuracy),
+        )
+
+    def _describe(self, accuracy):
+        """Say what stopped the solver and, where it stopped short, what to change."""
+        state = f"a relative accuracy of {accuracy:.1e} (tol={self.tol:g})"
+        if accuracy <= self.tol:
+            return f"converged after {self.n_iter_} steps to {state}."
+        most = self._rule()["max_iter"]
+        if self.n_iter_ >= most:
+            remedy = "standardise X, use solver='auto' or raise max_iter"
+            return f"stopped at max_iter={most} with {state}: {remedy}."
+        if hasattr(self, "loss_curve_"):  # of gradient descent alone
+            return f"stopped because the loss rose, with {state}: lower step, or leave it None."
+        return f"stopped at the limit of float64 with {state}: raise tol or rescale X."
+
+
+class RidgeBySolver(BoundsMixin, RidgeModel):
+    """A ridge model for one alpha, which is fitted by one of several solvers."""
+
+    @single_thread()
+    def fit(self, X, y, sample_weight=None):
+        """Fit the coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Target; several targets share the passes over the data.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero.
+
+        Returns
+        -------
+        object
+            The fitted estimator.
+        """
+        self._check_parameters()
+        design, y, y_mean = self._build(X, y, sample_weight)
+        self._store(design, self._minimise(design, y, self._alphas(y.shape[1])), y_mean)
+        warn_if_stopped_short(type(self).__name__, self.convergence_)
+        return self
+
+    def _minimise(self, design, y, alphas):
+        """Minimise and certify; return the coefficients of the columns of the Design."""
+        began = time.perf_counter()
+        design, penalty = quadratic(self, design)
+        unit = unit_of(design, y, penalty)
+        problem = Problem.of(design, y / unit, penalty.in_units(unit), alphas)
+        point, self.n_iter_ = self._solve(problem)
+        self.convergence_ = self._certify(problem, point, began, unit)
+        if self.solver_ == "gd":
+            self.loss_curve_ = [loss * unit**2 for loss in self.loss_curve_]
+        return design.coefficients(point.w) * unit
+
+    def _check_parameters(self):
+        """Check the parameters before any work is done."""
+        super()._check_parameters()
+        owner = type(self).__name__
+        if self.solver == "cg" and self._bounded():
+            raise ValueError(
+                f"{owner}: solver='cg' does not support positive, lower or upper; use "
+                "solver='auto'."
+            )
+        if self.solver in ("sgd", "active_set") and self.penalty_matrix is not None:
+            raise ValueError(
+                f"{owner}: penalty_matrix does not support solver={self.solver!r}; use "
+                "solver='auto'."
+            )
+
+    def _alphas(self, n_targets):
+        """Return alpha for each target."""
+        try:
+            alpha = np.asarray(self.alpha, dtype=float)
+        except (TypeError, ValueError):
+            refuse(self, "alpha", self.alpha, "a number or one number per target", TypeError)
+        if alpha.ndim > 1 or alpha.size not in (1, n_targets):
+            raise ValueError(
+                f"{type(self).__name__}: alpha must be a number or an array with one number for "
+                f"each of the {n_targets} targets. Number of targets and number of penalties do "
+                f"not correspond: {alpha.size} != {n_targets}."
+            )
+        if not np.all(np.isfinite(alpha) & (alpha >= 0)):
+            refuse(self, "alpha", self.alpha, "finite and >= 0")
+        return np.broadcast_to(alpha, n_targets)
+
+    def _solve(self, problem):
+        """Minimise by the chosen solver; return where it ended and the number of steps."""
+        rule, solver = self._rule(), self.solver
+        if solver == "auto" and np.any(np.isfinite(problem.bounds) & problem.movable[:, None]):
+            solver = "active_set" if active_set_pays(problem) else "nesterov"
+        self.solver_ = solver = "cg" if solver == "auto" else solver
+        self.__dict__.pop("loss_curve_", None)
+        point, n_iter, *losses = SOLVERS[solver](problem, **self._options(solver), **rule)
+        if losses:
+            self.loss_curve_ = [2 * loss for loss in losses[0]]
+        return point, max(1, n_iter)
+
+    def _options(self, solver):
+        """Return what a solver has to know beside the problem and when to stop."""
+        if solver != "sgd":
+            return {}
+        return {"batch_size": getattr(self, "batch_size", BATCH_SIZE), "rng": check_seed(self)}
