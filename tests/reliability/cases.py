@@ -250,7 +250,7 @@ def _():
 
 
 @case(
-    "Text in units from 1e-12 to 1e12, no penalty: 10000 steps were too few, or ended above no feature",
+    "Text in units from 1e-12 to 1e12, no penalty: 10000 steps were too few",
     RIDGE,
 )
 def _():
