@@ -49,7 +49,7 @@ class Design(ABC):
     plain_mean : ndarray of shape (n_features,)
         What is left of the mean in the plain products.
     constant : ndarray of bool, shape (n_features,)
-        Columns of zeros, or that centring reduces to rounding errors: they teach nothing.
+        Columns of zeros, or that centring reduces to rounding: they carry no information.
     cost : Cost
         When a way to an answer pays.
     whole : bool
@@ -71,7 +71,7 @@ class Design(ABC):
         self.n_passes = 0.0
         self.work = Work()
         self.plain_mean = np.zeros(self.n_features)
-        with np.errstate(over="ignore", invalid="ignore"):  # whoever asks sees norms of inf or NaN
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller finds norms of inf or NaN
             self.mean, variance = self._moments(centre)
             deviation = np.sqrt(variance)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)

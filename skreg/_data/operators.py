@@ -1,4 +1,4 @@
-"""Products with the matrices of the columns and of the samples that nobody has to make.
+"""Products with the matrices of the columns and of the samples that need not be made.
 
 They are those of several folds at once: targets come fold after fold, an equal number of each.
 """

@@ -14,7 +14,7 @@ class Transformed:
     """The view ``Xc @ T`` of a Design, of which never more than a block is formed.
 
     It answers what solvers with an L2 penalty ask. Constant columns of X take part as zeros: their
-    rounding errors teach nothing, whatever T makes of them.
+    rounding errors carry no information, whatever T makes of them.
 
     Parameters
     ----------

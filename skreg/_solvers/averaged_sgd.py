@@ -84,7 +84,7 @@ class Stream(NamedTuple):
     @classmethod
     def start(cls, penalty, n_targets):
         """Return the state before the first sample."""
-        rest = penalty.rest()
+        rest = penalty.nearest_to_zero()
         w = np.repeat(rest[:, None], n_targets, axis=1)
         date, decayed = np.zeros((2, len(rest)))
         return cls(w, np.zeros_like(w), date, decayed, *np.zeros((2, n_targets)), np.zeros(4))

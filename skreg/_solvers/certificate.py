@@ -26,7 +26,7 @@ class Certificate(NamedTuple):
     violation : ndarray of shape (n_problems,)
         Largest violation of the optimality conditions.
     missing : ndarray of int
-        Columns at rest that should not be, the most violating first.
+        Columns at 0 or the bound nearest to it that should not be, the most violating first.
     """
 
     gap: np.ndarray
@@ -36,7 +36,7 @@ class Certificate(NamedTuple):
 
 
 def certify(design, rr, C, columns, W, penalty, alphas):
-    """Certify the coefficients W of some columns, the others being at rest.
+    """Certify the coefficients W of some columns, the others being 0 or next to it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def certify(design, rr, C, columns, W, penalty, alphas):
         Sums of squares of the residuals, and their correlations with the columns. Where the
         penalty couples the columns of an array, they are the targets of one problem.
     columns : ndarray of int
-        Columns that may have left their place of rest: 0, or the bound next to it.
+        Columns whose coefficients may be others than 0, or the bound nearest to it.
     W : ndarray of shape (n_columns, n_problems)
         Their coefficients.
     penalty : ElasticNet
@@ -100,10 +100,10 @@ def violating(C, columns, penalty, alphas):
 
 
 def extended(columns, W, outside, penalty, alphas):
-    """Append columns at rest; return all, their coefficients and their penalty."""
+    """Append columns with coefficients nearest to 0; return all, their coefficients and penalty."""
     j = np.concatenate([columns, outside])
     part = penalty.take(j)
-    rest = part.rest()[len(columns) :, None]
+    rest = part.nearest_to_zero()[len(columns) :, None]
     return j, np.vstack([W, np.broadcast_to(rest, (len(rest), W.shape[1]))]), part.at(alphas)
 
 

@@ -124,7 +124,7 @@ class Problem(NamedTuple):
         Bounds.
     column : ndarray of shape (n_features,)
         The metric without the penalty: the squares of the columns' norms, on tall data.
-    at_rest : ndarray of shape (n_features, n_targets)
+    c_at_zero : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
     scale, steepness : ndarray of shape (n_targets,)
         Length of the gradient at the start in that metric, and the largest correlation there per
@@ -144,7 +144,7 @@ class Problem(NamedTuple):
     lower: np.ndarray
     upper: np.ndarray
     column: np.ndarray
-    at_rest: np.ndarray
+    c_at_zero: np.ndarray
     scale: np.ndarray
     steepness: np.ndarray
     noise: np.ndarray
@@ -165,9 +165,9 @@ class Problem(NamedTuple):
         column = np.where(column > 0, column, 1.0)
         ridge = np.multiply.outer(factor, alphas)
         bounds = penalty.lower[:, None], penalty.upper[:, None]
-        at_rest, rest = design.rmatvec(y), penalty.rest()[:, None]
+        c_at_zero, rest = design.rmatvec(y), penalty.nearest_to_zero()[:, None]
         r = y - design.matvec(rest) if rest.any() else y
-        start = design.rmatvec(r) if rest.any() else at_rest
+        start = design.rmatvec(r) if rest.any() else c_at_zero
         norms = np.where(design.column_norms > 0, design.column_norms, np.inf)[:, None]
         steepness = np.abs(start / norms).max(axis=0, initial=0.0)
         scale = np.array(
@@ -179,11 +179,11 @@ class Problem(NamedTuple):
                 for t, alpha in enumerate(alphas)
             ]
         )
-        y, at_rest, steepness = (repeated(a, n_alphas) for a in (y, at_rest, steepness))
+        y, c_at_zero, steepness = (repeated(a, n_alphas) for a in (y, c_at_zero, steepness))
         floor = ROUNDING * design.column_norms.max(initial=0.0) ** 2
         inverse = np.divide(1, ridge, out=np.zeros_like(ridge), where=ridge > floor)
         noise = repeated(design.s @ (NOISE * r) ** 2, n_alphas) * (design.column_norms**2 @ inverse)
-        parts = column, at_rest, scale, steepness, noise, floor
+        parts = column, c_at_zero, scale, steepness, noise, floor
         return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
 
     @property
@@ -223,7 +223,7 @@ class Problem(NamedTuple):
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
         if not w.any():
-            return self.y, self.at_rest
+            return self.y, self.c_at_zero
         r = self.y - self.design.matvec(w)
         return r, self.design.rmatvec(r)
 

@@ -55,7 +55,7 @@ class Krylov:
     alpha : ndarray of shape (n_b,)
         ``v' A v`` for the last v that was multiplied.
     going : ndarray of bool, shape (n_b, n_shifts)
-        Which are not done; whoever uses this takes them out.
+        Which are not done; the caller takes them out.
     """
 
     def __init__(self, product, b, shifts, block=1):

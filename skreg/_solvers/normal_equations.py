@@ -5,8 +5,8 @@ are ``(R Xc D^-1 Xc'R + alpha) u = R y`` with ``R = S^1/2`` and ``w = D^-1 Xc'R 
 have an inverse. Either is solved by a factor of the matrix, where it is worth forming, or by
 conjugate gradients, which only ask for products.
 
-A system has its unknown in `x`. Nothing here is exact: whoever asks looks at the data, and asks
-again for what is left.
+A system has its unknown in `x`. No answer is exact: the caller computes from the data what is
+left, and asks again for that.
 """
 
 from functools import cached_property

@@ -3,11 +3,11 @@
 Few coefficients are non-zero, so the problem is solved on the Gram matrix of a working set of
 columns. The path goes down from the alpha at which nothing is selected, in stages:
 
-1. Columns that will probably matter at the end of the stage join the working set.
+1. Columns that will probably matter at the end of the stage enter the working set.
 2. The inner problem is solved at each alpha of the stage, each from the last.
 3. One pass over the data gives, for all of them, the correlations of every column with the
    residual: the duality gap, and the columns that are missing. Where the gap is too large, the
-   missing columns join and the stage is done again.
+   missing columns enter and the stage is done again.
 
 A single fit is a path whose other alphas are waypoints: solved roughly, never certified.
 """
@@ -24,7 +24,7 @@ from .gram_set import GramSet
 from .penalties import RowElasticNet, in_any
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
-EAGERNESS = 0.9  # columns join that reach this part of the penalty
+EAGERNESS = 0.9  # part of the penalty at which columns enter
 SMALLEST_GROWTH = 100
 ROUGHLY = 1e-3  # tolerance of waypoints
 EXACTLY = 1e-6  # of a tolerance, where the certificate asks for much more than the inner problem
@@ -134,7 +134,7 @@ class Descent:
     whole : bool
         Whether the working set has all columns that may move.
     top : float
-        The alpha above which no coefficient leaves its place of rest, as seen from the start.
+        The alpha above which every coefficient stays at 0 or next to it, as seen from the start.
     """
 
     def __init__(self, design, y, penalty, start, *, tol, max_iter):
@@ -157,7 +157,7 @@ class Descent:
         self.add(columns, w[columns], self.c[columns])
 
     def largest_alpha(self):
-        """Return the smallest alpha at which no penalised coefficient leaves its place of rest."""
+        """Return the smallest alpha at which every penalised coefficient stays where it is."""
         if self.set.columns.size:
             self.minimise(HUGE, self.tol)
             self.look(self.set.w)
@@ -177,7 +177,7 @@ class Descent:
             stage = [alpha for alpha in alphas if alpha >= end]
             if stage:
                 stage = (alphas if self.whole else stage)[: self.longest_stage]
-                self.join(stage[-1])
+                self.admit(stage[-1])
                 for solution in self.certify(stage):
                     if solution.columns.size > max_features:
                         return
@@ -185,7 +185,7 @@ class Descent:
                 self.alpha = stage[-1]
                 del alphas[: len(stage)]
             else:
-                self.join(end)
+                self.admit(end)
                 self.minimise(end, ROUGHLY * self.scale)
                 if self.whole:
                     self.c[self.set.columns] = self.set.c
@@ -194,40 +194,41 @@ class Descent:
                 self.alpha = end
 
     def whole_gram_pays(self, alphas):
-        """Let all columns join where their Gram matrix costs less than the passes that it saves."""
+        """Let all columns enter if their Gram matrix costs less than the passes that it saves."""
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
         n_stages = -np.log(ratio) / np.log(STAGE)
         if not self.design.cost.whole_gram_pays(self.design, n_stages, len(alphas)):
             return False
         rest = self.penalty.lower < self.penalty.upper
         rest[self.set.columns] = False
-        self.add(*self.at_rest(np.flatnonzero(rest)))
+        self.add(*self.outside(np.flatnonzero(rest)))
         return True
 
-    def join(self, alpha):
-        """Let columns join that will probably matter at alpha."""
+    def admit(self, alpha):
+        """Let columns enter that will probably matter at alpha."""
         threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
         j = violating(self.c, self.set.columns, self.penalty, threshold)
-        _, rest, c = self.at_rest(j)
+        _, rest, c = self.outside(j)
         violation = self.penalty.take(j).at(threshold).violation(c, rest)[:, 0]
         order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
         self.grow(j[order])
 
     def grow(self, candidates):
-        """Let the first of some columns join the working set."""
+        """Let the first of some columns enter the working set."""
         n_active = np.count_nonzero(self.set.w.any(axis=1))
         most = max(SMALLEST_GROWTH, int(self.set.growth * n_active))
-        self.add(*self.at_rest(candidates[:most]))
+        self.add(*self.outside(candidates[:most]))
 
     def add(self, columns, w, c):
-        """Let columns join the working set."""
+        """Let columns enter the working set."""
         if columns.size:
             self.set = self.set.extended(columns, w, c)
 
-    def at_rest(self, columns):
-        """Return columns, their coefficients at rest and their correlations."""
+    def outside(self, columns):
+        """Return columns outside, their coefficients nearest to 0 and their correlations."""
         c = self.c[columns]
-        return columns, np.broadcast_to(self.penalty.take(columns).rest()[:, None], c.shape), c
+        w = self.penalty.take(columns).nearest_to_zero()[:, None]
+        return columns, np.broadcast_to(w, c.shape), c
 
     def minimise(self, alpha, tol):
         """Solve the inner problem at alpha; return the number of sweeps."""
@@ -332,7 +333,7 @@ class Descent:
 
     def coefficients(self, solution):
         """Return all coefficients of a solution, of shape (n_features, n_targets)."""
-        w = np.repeat(self.penalty.rest()[:, None], self.y.shape[1], axis=1)
+        w = np.repeat(self.penalty.nearest_to_zero()[:, None], self.y.shape[1], axis=1)
         w[self.set.columns] = 0.0
         w[solution.columns] = solution.values
         return w * self.unit
@@ -375,7 +376,7 @@ def unit_of(design, y, penalty):
     """Return a power of two near the largest of y and of the residuals that bounds force."""
     if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
         columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
-        y = y - design.matvec(penalty.take(columns).rest()[:, None], columns)
+        y = y - design.matvec(penalty.take(columns).nearest_to_zero()[:, None], columns)
     return 2.0 ** np.frexp(np.abs(y).max(initial=0.0, where=design.s[:, None] > 0))[1]
 
 

@@ -44,8 +44,8 @@ class ElasticNet(NamedTuple):
         upper = np.where(self.upper > limit, np.inf, self.upper)
         return self._replace(lower=lower, upper=upper)
 
-    def rest(self):
-        """Return the coefficients at rest: 0, or the bound next to it."""
+    def nearest_to_zero(self):
+        """Return coefficients of 0, or the bounds nearest to it."""
         return np.clip(0.0, self.lower, self.upper)
 
     def value(self, w):

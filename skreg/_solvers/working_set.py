@@ -13,7 +13,7 @@ class WorkingSet:
     Attributes
     ----------
     growth : float
-        How many columns join at a time, at most, relative to the support.
+        How many columns enter at a time, at most, relative to the support.
     looseness : float
         Gap to reach while columns are missing, relative to that of all columns.
     columns : ndarray of int, shape (n_columns,)

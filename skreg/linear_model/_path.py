@@ -499,7 +499,7 @@ def compute(model, grid, X, y, sample_weight):
 
 
 def begin(model, design, y):
-    """Yield the descent of each target, at rest."""
+    """Yield the descent of each target, from coefficients of 0."""
     penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
     for target in y.T[:, :, None]:
         yield Descent(design, target, penalty, rest, **model._rule())

@@ -57,7 +57,7 @@ class RidgeModel(LinearRegressor):
         self.dual_gap_, self.distance_bound_ = (
             (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
         )
-        reference = np.abs(problem.at_rest).max(initial=0.0)
+        reference = np.abs(problem.c_at_zero).max(initial=0.0)
         return Convergence(
             converged=accuracy <= self.tol,
             relative_gap=float(ratio(gaps, losses).max()),
