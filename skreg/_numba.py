@@ -14,15 +14,26 @@ import numpy as np
 FASTMATH = {"contract", "reassoc", "nsz"}
 
 
-def kernel(function):
+def kernel(function, inline="never"):
     """Compile a function of scalars and arrays when it is first called."""
+    function.inline = inline
 
     @functools.wraps(function)
     def call(*args):
         return compiled(function)(*args)
 
-    call.is_kernel = True
     return call
+
+
+def inlined(function):
+    """Make a kernel whose code becomes part of the kernels that call it.
+
+    Numba compiles what a kernel calls by itself and optimises it once more in the kernel, and the
+    two may round differently: a process would get other bits than the one that has filled the
+    cache. This is compiled in the kernel alone, at every place that calls it: use it where these
+    are few.
+    """
+    return kernel(function, "always")
 
 
 @functools.cache
@@ -33,7 +44,12 @@ def compiled(function):
     function = with_compiled_kernels(function)
     if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
         return np.errstate(over="ignore")(function)
-    options = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+    options = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": FASTMATH,
+        "inline": function.inline,
+    }
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba finds no folder that it may write to
@@ -45,7 +61,7 @@ def with_compiled_kernels(function):
     called = {
         name: compiled(function.__globals__[name].__wrapped__)
         for name in function.__code__.co_names
-        if hasattr(function.__globals__.get(name), "is_kernel")
+        if hasattr(function.__globals__.get(name), "inline")
     }
     if not called:
         return function

@@ -69,7 +69,8 @@ def test_kernels_call_only_kernels_of_their_own_file():
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text("utf8"))):
             if isinstance(node, ast.FunctionDef) and any(
-                isinstance(mark, ast.Name) and mark.id == "kernel" for mark in node.decorator_list
+                isinstance(mark, ast.Name) and mark.id in ("kernel", "inlined")
+                for mark in node.decorator_list
             ):
                 kernels[path, node.name] = node
     assert kernels

@@ -21,9 +21,9 @@ from skreg._network.layers import (
     predict_dropped,
 )
 from skreg._network.lbfgs import minimise
-from skreg._network.optimizers import SGD, Adam
+from skreg._network.optimizers import SGD, Adam, Optimizer
 from skreg._network.schedules import schedule
-from skreg._network.training import Settings, run_epoch
+from skreg._network.training import Data, Settings, run_epoch
 from skreg._numba import compiled
 
 from . import naive
@@ -78,20 +78,19 @@ def copy(network):
 
 
 def start_sgd(network, momentum=0.0, nesterov=False):
-    return SGD.start(network.coefs + network.intercepts, momentum=momentum, nesterov=nesterov)
+    return Optimizer.start(SGD(momentum, nesterov), network.coefs + network.intercepts)
 
 
 def start_adam(network):
-    parameters = network.coefs + network.intercepts
-    return Adam.start(parameters, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
+    return Optimizer.start(Adam(0.9, 0.999, 1e-8), network.coefs + network.intercepts)
 
 
 def train(network, optimizer, X, Y, s, settings, n_epochs=1, rate=0.01):
     """Return the mean loss of each epoch and the optimizer."""
-    losses, rng = [], np.random.RandomState(0)
+    losses, rng, data = [], np.random.RandomState(0), Data(X, Y, s)
     for epoch in range(n_epochs):
         loss, optimizer, _ = run_epoch(
-            network, optimizer, X, Y, s, settings, epoch, rng, lambda step: rate
+            network, optimizer, data, settings, epoch, rng, lambda step: rate
         )
         losses.append(loss)
     return losses, optimizer
@@ -391,10 +390,8 @@ def test_narrow_networks_are_trained_as_wide_ones(activation, loss, output, solv
         s[::3] = 0
         optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
         losses, optimizer = train(network, optimizer, X, Y, s, settings, 3)
-        averages = [
-            np.concatenate([a.ravel() for a in part]) for part in optimizer.averages if part
-        ]
-        trained.append([np.array(losses), *network.coefs, *network.intercepts, *averages])
+        parameters = network.coefs + network.intercepts
+        trained.append([np.array(losses), *parameters, *optimizer.averages])
     for one, two in zip(*trained, strict=True):
         np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
 
@@ -428,26 +425,19 @@ def test_the_optimizer_counts_steps_for_the_schedule():
         steps.append(step)
         return 0.1
 
-    optimizer = start_adam(network)
+    optimizer, data = start_adam(network), Data(X, Y, s)
     for epoch in range(2):
         _, optimizer, _ = run_epoch(
-            network, optimizer, X, Y, s, SETTINGS, epoch, np.random.RandomState(0), rate_of_step
+            network, optimizer, data, SETTINGS, epoch, np.random.RandomState(0), rate_of_step
         )
     assert steps == list(range(6))
     assert optimizer.t == 6
 
 
-@pytest.mark.parametrize(
-    "start",
-    [
-        lambda p: SGD.start(p, momentum=0.9, nesterov=True),
-        lambda p: SGD.start(p, momentum=0.9, nesterov=False),
-        lambda p: Adam.start(p, beta_1=0.9, beta_2=0.999, epsilon=1e-8),
-    ],
-)
-def test_optimizers_minimise_a_quadratic(start):
+@pytest.mark.parametrize("rule", [SGD(0.9, True), SGD(0.9, False), Adam(0.9, 0.999, 1e-8)])
+def test_optimizers_minimise_a_quadratic(rule):
     curvature, w = np.array([1.0, 10.0, 30.0]), np.ones(3)
-    state = start([w])
+    state = Optimizer.start(rule, [w])
     for _ in range(2000):
         state = state.update([w], [curvature * w], 0.01)
     assert np.abs(w).max() < 1e-6
@@ -455,7 +445,7 @@ def test_optimizers_minimise_a_quadratic(start):
 
 def test_first_step_of_adam_has_the_length_of_the_learning_rate():
     w = np.zeros(3)
-    state = Adam.start([w], beta_1=0.9, beta_2=0.999, epsilon=1e-12)
+    state = Optimizer.start(Adam(0.9, 0.999, 1e-12), [w])
     state.update([w], [np.array([1e-3, -5.0, 100.0])], 0.1)
     np.testing.assert_allclose(w, [-0.1, 0.1, -0.1], rtol=1e-6)
 
@@ -516,9 +506,9 @@ def test_the_kernel_of_an_epoch_is_compiled_once(kind):
     X = kind(X)
     for writeable in (True, False):
         X.flags.writeable = writeable
-        optimizer = SGD.start(network.coefs + network.intercepts, momentum=0.9, nesterov=True)
+        optimizer = start_sgd(network, 0.9, True)
         rng, rate = np.random.RandomState(0), schedule("constant", 0.1)
-        run_epoch(network, optimizer, X, Y, s, SETTINGS, 0, rng, rate)
+        run_epoch(network, optimizer, Data(X, Y, s), SETTINGS, 0, rng, rate)
     kernel = compiled(train_narrow.__wrapped__)
     if hasattr(kernel, "signatures"):  # not under NUMBA_DISABLE_JIT
-        assert sum(signature[0].dtype.bitwidth == 64 for signature in kernel.signatures) == 1
+        assert sum(signature[0][0].dtype.bitwidth == 64 for signature in kernel.signatures) == 1

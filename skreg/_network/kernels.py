@@ -3,9 +3,11 @@
 They are in one file because `train_narrow` calls the others; see `_numba`.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .._numba import kernel
+from .._numba import inlined, kernel
 
 # The finaliser of splitmix64 makes a key for each sample; Steele et al. (2014), section 4.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -98,8 +100,8 @@ def softmax_log_loss(Z, b, Y, s, scale):
 
 
 @kernel
-def elementwise(kind, delta, Z, b, Y, s, scale):
-    """Evaluate the other losses; kind is the place in KINDS."""
+def elementwise(code, delta, Z, b, Y, s, scale):
+    """Evaluate the other losses; `code` is that of their row in `LOSSES`."""
     loss = 0.0
     for i in range(Z.shape[0]):
         if s[i] == 0:  # times a loss that may be no number
@@ -108,16 +110,16 @@ def elementwise(kind, delta, Z, b, Y, s, scale):
         for j in range(Z.shape[1]):
             z, y = Z[i, j] + b[j], Y[i, j]
             d = z - y
-            if kind == 0:  # of a label: log(1 + exp(z)) - y z
+            if code == 0:  # of a label: log(1 + exp(z)) - y z
                 e = np.exp(-abs(z))
                 loss += s[i] * (max(z, y * 0) - y * z + np.log1p(e))
                 d = (e if z < 0 else e * 0 + 1) / (e + 1) - y
-            elif kind == 1:
+            elif code == 1:
                 loss += s[i] * d * d / 2
-            elif kind == 2:
+            elif code == 2:
                 loss += s[i] * abs(d)
                 d = np.sign(d)
-            elif kind == 3:
+            elif code == 3:
                 near = min(max(d, -delta), delta)
                 loss += s[i] * near * (d - near / 2)
                 d = near
@@ -131,27 +133,29 @@ def elementwise(kind, delta, Z, b, Y, s, scale):
     return loss
 
 
-@kernel
-def sgd_step(p, g, v, first, last, rate, momentum, again, ahead, penalty, kept):
-    """Decay, then ``v = momentum v - rate g`` and ``p += again v - ahead g``, for a part of p."""
-    p, g, v = p[first:last], g[first:last], v[first:last]
-    for k in range(p.shape[0]):
-        slope = g[k] + penalty * p[k]
-        v[k] = momentum * v[k] - rate * slope
-        v[k] = v[k] if abs(v[k]) > LOST else 0
-        p[k] = kept * p[k] + again * v[k] - ahead * slope
+@inlined
+def take_step(rule, p, g, averages, first, last, numbers, penalty, kept):
+    """Let a part of p decay and take a step, with `numbers` as those of the rule say.
 
-
-@kernel
-def adam_step(p, g, m, v, first, last, step, share_1, share_2, epsilon, penalty, kept):
-    """Decay, then step along the mean gradient over the root of the mean square, in a part of p."""
-    p, g, m, v = p[first:last], g[first:last], m[first:last], v[first:last]
-    for k in range(p.shape[0]):
-        slope = g[k] + penalty * p[k]
-        m[k] += share_1 * (slope - m[k])
-        m[k] = m[k] if abs(m[k]) > LOST else 0
-        v[k] += share_2 * (slope * slope - v[k])
-        p[k] = kept * p[k] - step * m[k] / (np.sqrt(v[k]) + epsilon)
+    SGD: ``v = momentum v - rate g`` and ``p += again v - ahead g``. Adam: p moves along the mean
+    gradient over the root of the mean square.
+    """
+    c0, c1, c2, c3 = numbers[0], numbers[1], numbers[2], numbers[3]
+    p, g, m = p[first:last], g[first:last], averages[0][first:last]
+    if rule == 0:
+        for k in range(p.shape[0]):
+            slope = g[k] + penalty * p[k]
+            m[k] = c1 * m[k] - c0 * slope
+            m[k] = m[k] if abs(m[k]) > LOST else 0
+            p[k] = kept * p[k] + c2 * m[k] - c3 * slope
+    else:
+        v = averages[1][first:last]
+        for k in range(p.shape[0]):
+            slope = g[k] + penalty * p[k]
+            m[k] += c1 * (slope - m[k])
+            m[k] = m[k] if abs(m[k]) > LOST else 0
+            v[k] += c2 * (slope * slope - v[k])
+            p[k] = kept * p[k] - c0 * m[k] / (np.sqrt(v[k]) + c3)
 
 
 @kernel
@@ -172,7 +176,7 @@ def limit_columns(W, max_norm, factor):
                 W[k, j] *= factor[j]
 
 
-@kernel
+@inlined
 def take_rows(X, rows, out):
     """Copy some rows of X."""
     for i in range(out.shape[0]):
@@ -180,7 +184,7 @@ def take_rows(X, rows, out):
             out[i, k] = X[rows[i], k]
 
 
-@kernel
+@inlined
 def multiply_by(A, M):
     """Multiply A by M, entry by entry."""
     for i in range(A.shape[0]):
@@ -188,7 +192,7 @@ def multiply_by(A, M):
             A[i, k] *= M[i, k]
 
 
-@kernel
+@inlined
 def add_rows(D, out):
     """Fill in the sum of the rows of D."""
     out[:] = 0
@@ -197,7 +201,7 @@ def add_rows(D, out):
             out[j] += D[i, j]
 
 
-@kernel
+@inlined
 def add_penalty_and_clip(g, p, n_weights, strength, clip_norm):
     """Add the gradient of the penalty of the weights, then scale all to a norm of clip_norm."""
     squares = g.dtype.type(0)
@@ -212,7 +216,7 @@ def add_penalty_and_clip(g, p, n_weights, strength, clip_norm):
             g[k] *= share
 
 
-@kernel
+@inlined
 def vector(p, start, length):
     """Return a part of a vector."""
     return p[start : start + length]
@@ -221,99 +225,195 @@ def vector(p, start, length):
 @kernel
 def matrix(p, start, rows, columns):
     """Return a part of a vector as a matrix."""
-    return vector(p, start, rows * columns).reshape(rows, columns)
+    return p[start : start + rows * columns].reshape(rows, columns)
 
 
-@kernel
-def train_narrow(
-    X, Y, s, order, starts, layout, below, kind, delta, keys, highest, scales,
-    penalty, max_norm, clip_norm, is_adam, numbers, p, g, first, second,
-    values, slopes, errors, targets, weights, factor,
-):  # fmt: skip
-    """Take a step for each batch, as `run_epoch` does; return the sum of the losses.
+class Batches(NamedTuple):
+    """Samples, targets and weights; their order, as it comes; and where in it batches start."""
 
-    It is one function because numba optimises what a kernel calls once more in the kernel: with
-    passes forward and backward of their own, the first fit ever took 5.4 s instead of 4.1.
+    X: np.ndarray
+    Y: np.ndarray
+    s: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
 
-    Parameters
+
+class Layers(NamedTuple):
+    """What the layers are.
+
+    Attributes
     ----------
-    X, Y, s : ndarray
-        Samples, targets and weights.
-    order, starts : ndarray of int
-        The samples as they come, and where batches start.
     layout : ndarray of int, shape (n_layers, 5)
         For each layer its units below and above, and where values below (of a sample), weights and
         biases start.
-    below, kind, delta : scalars
-        Of `activate_linear` and `elementwise`; kind is -1 for `softmax_log_loss`.
-    keys, highest, scales : ndarray
-        Of `fill`, for the input and each hidden layer.
+    below, loss, delta : scalars
+        Of `activate_linear` and `elementwise`; loss is -1 for `softmax_log_loss`.
+    """
+
+    layout: np.ndarray
+    below: float
+    loss: int
+    delta: float
+
+
+class Masks(NamedTuple):
+    """What `fill` asks, for the input and each hidden layer."""
+
+    keys: np.ndarray
+    highest: np.ndarray
+    scales: np.ndarray
+
+
+class Rules(NamedTuple):
+    """What a step is.
+
+    Attributes
+    ----------
+    rule : int
+        Of `take_step`.
+    numbers, kept : ndarray of shape (n_batches, n_numbers) and (n_batches,)
+        Of `take_step`, for each batch; `kept` is for weights, biases are kept as they are.
     penalty, max_norm, clip_norm : scalars
         As in `Settings`; infinite where there is no limit.
-    is_adam, numbers : bool, ndarray
-        The step to take, and its numbers for each batch.
-    p, g, first, second : ndarray
-        Parameters, gradients and averages: the weights of all layers, then the biases.
-    values, slopes, errors, targets, weights, factor : ndarray
-        Room for a batch: a number for each sample and unit of all layers, for their multipliers
-        and gradients too; for each target; for each sample; and for each unit of a layer.
     """
-    n_layers, n_outputs, n_weights = layout.shape[0], layout[-1, 1], layout[0, 4]
-    zero, one, sum_of_losses = p.dtype.type(0), p.dtype.type(1), 0.0  # 0 would make float64
+
+    rule: int
+    numbers: np.ndarray
+    kept: np.ndarray
+    penalty: float
+    max_norm: float
+    clip_norm: float
+
+
+class Vectors(NamedTuple):
+    """Parameters, their gradients and averages: the weights of all layers, then the biases."""
+
+    p: np.ndarray
+    g: np.ndarray
+    averages: np.ndarray
+
+
+class Room(NamedTuple):
+    """Room for a batch.
+
+    Attributes
+    ----------
+    values, slopes, errors : ndarray
+        A number for each sample and unit of all layers, for their multipliers and gradients too.
+    targets, weights : ndarray
+        A number for each target, and for each sample.
+    factor : ndarray
+        A number for each unit of a layer.
+    """
+
+    values: np.ndarray
+    slopes: np.ndarray
+    errors: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    factor: np.ndarray
+
+
+@kernel
+def train_narrow(batches, layers, masks, rules, vectors, room):
+    """Take a step for each batch, as `run_epoch` does; return the sum of the losses."""
+    starts, n_weights, sum_of_losses = batches.starts, layers.layout[0, 4], 0.0
     for t in range(starts.shape[0] - 1):
-        n, total, squares = starts[t + 1] - starts[t], zero, zero
-        rows, s_batch = vector(order, starts[t], n), vector(weights, 0, n)
-        A, Y_batch = matrix(values, 0, n, layout[0, 0]), matrix(targets, 0, n, n_outputs)
-        take_rows(X, rows, A)
-        take_rows(Y, rows, Y_batch)
-        for i in range(n):
-            s_batch[i] = s[rows[i]]
-            total += s_batch[i]
-        for layer in range(n_layers):
-            narrow, wide, v, w, b = layout[layer]
-            M = matrix(slopes, n * v, n, narrow)
-            if layer > 0:
-                fill(rows, keys[layer], highest[layer], scales[layer], M)
-                activate_linear(A, vector(p, b - narrow, narrow), below, M)
-            elif scales[0] > 1:
-                fill(rows, keys[0], highest[0], scales[0], M)
-                multiply_by(A, M)
-            Z = matrix(values, n * (v + narrow), n, wide)
-            np.dot(A, matrix(p, w, narrow, wide), Z)
-            A = Z
-        D, biases, scale = A, vector(p, layout[-1, 4], n_outputs), one / total
-        if kind < 0:
-            loss = softmax_log_loss(D, biases, Y_batch, s_batch, scale)
-        else:
-            loss = elementwise(kind, delta, D, biases, Y_batch, s_batch, scale)
-        for layer in range(n_layers - 1, -1, -1):
-            narrow, wide, v, w, b = layout[layer]
-            add_rows(D, vector(g, b, wide))
-            A = matrix(values, n * v, n, narrow)
-            np.dot(A.T, D, matrix(g, w, narrow, wide))
-            if layer > 0:
-                B = matrix(errors, n * v, n, narrow)
-                np.dot(D, matrix(p, w, narrow, wide).T, B)
-                multiply_by(B, matrix(slopes, n * v, n, narrow))
-                D = B
-        strength = penalty * scale
-        if penalty > 0:
-            for k in range(n_weights):
-                squares += p[k] * p[k]
+        rows = vector(batches.order, starts[t], starts[t + 1] - starts[t])
+        total = take_batch(batches, rows, layers.layout, room)
+        scale = vectors.p.dtype.type(1) / total
+        D = forward(layers, masks, rows, vectors.p, room)
+        loss = backward(layers, D, scale, vectors, room)
+        strength = rules.penalty * scale
+        squares = sum_of_squares(vectors.p, n_weights if rules.penalty > 0 else 0)
         sum_of_losses += (loss / total + strength * squares / 2) * total
-        if clip_norm < np.inf:
-            add_penalty_and_clip(g, p, n_weights, strength, clip_norm)
-            strength = zero
-        c0, c1, c2, c3, kept = numbers[t]
-        start, end, added = 0, n_weights, strength
-        for _ in range(2):  # weights, then biases
-            if is_adam:
-                adam_step(p, g, first, second, start, end, c0, c1, c2, c3, added, kept)
-            else:
-                sgd_step(p, g, first, start, end, c0, c1, c2, c3, added, kept)
-            start, end, added, kept = n_weights, p.shape[0], zero, one
-        if max_norm < np.inf:
-            for layer in range(n_layers - 1):
-                narrow, wide, _, w, _ = layout[layer]
-                limit_columns(matrix(p, w, narrow, wide), max_norm, vector(factor, 0, wide))
+        update(rules, t, strength, n_weights, vectors)
+        if rules.max_norm < np.inf:
+            limit_layers(layers.layout, rules.max_norm, vectors.p, room.factor)
     return sum_of_losses
+
+
+@inlined
+def take_batch(batches, rows, layout, room):
+    """Copy a batch into the room for it; return the sum of its weights."""
+    n, total = rows.shape[0], room.weights.dtype.type(0)  # 0 would make float64
+    take_rows(batches.X, rows, matrix(room.values, 0, n, layout[0, 0]))
+    take_rows(batches.Y, rows, matrix(room.targets, 0, n, layout[-1, 1]))
+    for i in range(n):
+        room.weights[i] = batches.s[rows[i]]
+        total += room.weights[i]
+    return total
+
+
+@inlined
+def forward(layers, masks, rows, p, room):
+    """Return what the output units sum up, without biases."""
+    n = rows.shape[0]
+    A = matrix(room.values, 0, n, layers.layout[0, 0])
+    for layer in range(layers.layout.shape[0]):
+        narrow, wide, v, w, b = layers.layout[layer]
+        M = matrix(room.slopes, n * v, n, narrow)
+        if layer > 0 or masks.scales[0] > 1:
+            fill(rows, masks.keys[layer], masks.highest[layer], masks.scales[layer], M)
+        if layer > 0:
+            activate_linear(A, vector(p, b - narrow, narrow), layers.below, M)
+        elif masks.scales[0] > 1:
+            multiply_by(A, M)
+        Z = matrix(room.values, n * (v + narrow), n, wide)
+        np.dot(A, matrix(p, w, narrow, wide), Z)
+        A = Z
+    return A
+
+
+@inlined
+def backward(layers, D, scale, vectors, room):
+    """Write the gradient of the loss, without penalty, and return the sum of the losses."""
+    layout, p, g = layers.layout, vectors.p, vectors.g
+    n, n_outputs = D.shape
+    biases, s = vector(p, layout[-1, 4], n_outputs), vector(room.weights, 0, n)
+    Y = matrix(room.targets, 0, n, n_outputs)
+    if layers.loss < 0:
+        loss = softmax_log_loss(D, biases, Y, s, scale)
+    else:
+        loss = elementwise(layers.loss, layers.delta, D, biases, Y, s, scale)
+    for layer in range(layout.shape[0] - 1, -1, -1):
+        narrow, wide, v, w, b = layout[layer]
+        add_rows(D, vector(g, b, wide))
+        np.dot(matrix(room.values, n * v, n, narrow).T, D, matrix(g, w, narrow, wide))
+        if layer > 0:
+            B = matrix(room.errors, n * v, n, narrow)
+            np.dot(D, matrix(p, w, narrow, wide).T, B)
+            multiply_by(B, matrix(room.slopes, n * v, n, narrow))
+            D = B
+    return loss
+
+
+@inlined
+def update(rules, t, strength, n_weights, vectors):
+    """Add the gradient of the penalty, clip, and take a step."""
+    p, g, averages = vectors
+    zero, one = p.dtype.type(0), p.dtype.type(1)
+    if rules.clip_norm < np.inf:
+        add_penalty_and_clip(g, p, n_weights, strength, rules.clip_norm)
+        strength = zero  # the gradient has it already
+    start, end, kept = 0, n_weights, rules.kept[t]
+    for _ in range(2):  # weights, then biases
+        take_step(rules.rule, p, g, averages, start, end, rules.numbers[t], strength, kept)
+        start, end, strength, kept = n_weights, p.shape[0], zero, one
+
+
+@inlined
+def sum_of_squares(p, length):
+    """Return the sum of the squares of the first entries of p."""
+    squares = p.dtype.type(0)
+    for k in range(length):
+        squares += p[k] * p[k]
+    return squares
+
+
+@inlined
+def limit_layers(layout, max_norm, p, factor):
+    """Scale the incoming weights of each hidden unit to at most max_norm."""
+    for layer in range(layout.shape[0] - 1):
+        narrow, wide, _, w, _ = layout[layer]
+        limit_columns(matrix(p, w, narrow, wide), max_norm, vector(factor, 0, wide))

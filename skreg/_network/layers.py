@@ -32,7 +32,7 @@ class Network(NamedTuple):
     output : str
         Function of the output layer, one of `OUTPUTS`.
     loss : str
-        What training minimises, one of `losses.KINDS`: 'log_loss' of a softmax or logistic output,
+        What training minimises, one of `LOSSES`: 'log_loss' of a softmax or logistic output,
         'poisson' of exp, the others of identity.
     delta : float
         Where the loss of Huber turns from a parabola into a line.
@@ -44,6 +44,11 @@ class Network(NamedTuple):
     output: str
     loss: str
     delta: float = 1.35
+
+    @property
+    def units(self):
+        """Units of each layer, from the input to the output."""
+        return [len(self.coefs[0]), *map(len, self.intercepts)]
 
 
 def initialize(sizes, activation, output, loss, dtype, rng):
@@ -261,11 +266,12 @@ def pack(parts, dtype):
 
 
 def unpack(vector, parts):
-    """Write a vector into the arrays that it was made of."""
-    start = 0
+    """Write a vector, or rows of them, into the arrays that it was made of."""
+    n_rows, start = vector[..., 0].size, 0
     for part in parts:
-        part[:] = vector[start : start + part.size].reshape(part.shape)
-        start += part.size
+        length = part.size // n_rows
+        part[:] = vector[..., start : start + length].reshape(part.shape)
+        start += length
 
 
 def penalty(network, strength):

@@ -4,14 +4,43 @@ Each is given what a layer has summed up, Z, and its biases; it returns the weig
 losses and leaves in Z their gradient times the weight of the sample and `scale`.
 """
 
+from typing import NamedTuple
+
+import numpy as np
+
 from .kernels import elementwise, softmax_log_loss
 
-KINDS = ("log_loss", "squared_error", "absolute_error", "huber", "poisson")
+
+class Loss(NamedTuple):
+    """A row of the table of losses.
+
+    Attributes
+    ----------
+    code : int
+        Its branch in the kernel `elementwise`.
+    output : None or str
+        The function of the output layer in a regressor; None for a loss of classes.
+    low : float
+        The smallest target.
+    """
+
+    code: int
+    output: str | None = "identity"
+    low: float = -np.inf
 
 
-def kind(network):
+LOSSES = {
+    "log_loss": Loss(0, output=None),
+    "squared_error": Loss(1),
+    "absolute_error": Loss(2),
+    "huber": Loss(3),
+    "poisson": Loss(4, output="exp", low=0),
+}
+
+
+def code(network):
     """Return the number of a loss for `elementwise`, -1 for `softmax_log_loss`."""
-    return -1 if network.output == "softmax" else KINDS.index(network.loss)
+    return -1 if network.output == "softmax" else LOSSES[network.loss].code
 
 
 def evaluate(network, Z, Y, s, scale):
@@ -20,4 +49,4 @@ def evaluate(network, Z, Y, s, scale):
     arguments = Z, network.intercepts[-1], Y, s, number(scale)
     if network.output == "softmax":
         return softmax_log_loss(*arguments)
-    return elementwise(kind(network), number(network.delta), *arguments)
+    return elementwise(code(network), number(network.delta), *arguments)

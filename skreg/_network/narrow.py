@@ -9,10 +9,9 @@ import scipy.sparse as sp
 from .._numba import unsigned
 from .activations import LINEAR
 from .active import WIDTH
-from .kernels import train_narrow
+from .kernels import Batches, Layers, Masks, Room, Rules, Vectors, train_narrow
 from .layers import pack, unpack
-from .losses import kind
-from .optimizers import Adam
+from .losses import code
 
 PARAMETERS = 2000  # per batch: what Python takes for a batch pays for packing so many
 
@@ -28,50 +27,61 @@ def is_narrow(network, X, n_batches):
     )
 
 
-def layout(units):
-    """Return, for each layer, its units below and above, and where its parts of vectors start."""
+def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_step):
+    """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
+    dtype = network.coefs[0].dtype
+    parameters = network.coefs + network.intercepts
+    p, averages = pack(parameters, dtype), np.concatenate(optimizer.averages, axis=1)
+    masks = (dropout.numbers(layer, dtype) for layer in range(len(network.coefs)))
+    sum_of_losses = train_narrow(
+        in_order(data, batches, dtype),
+        layers_of(network),
+        Masks(*map(np.array, zip(*masks, strict=True))),
+        rules_for(optimizer, settings, rate_of_step, len(batches), dtype),
+        Vectors(p, np.empty_like(p), averages),
+        room_for(network, max(map(len, batches))),
+    )
+    unpack(p, parameters)
+    unpack(averages, optimizer.averages)
+    return sum_of_losses, optimizer._replace(t=optimizer.t + len(batches))
+
+
+def in_order(data, batches, dtype):
+    """Return the samples for the kernel."""
+    X = np.ascontiguousarray(data.X, dtype).view()
+    X.flags.writeable = False  # or the kernel is compiled twice
+    starts = np.cumsum([0, *map(len, batches)])
+    return Batches(X, data.Y, data.s, unsigned(np.concatenate(batches)), starts)
+
+
+def layers_of(network):
+    """Return the layers for the kernel."""
+    units, number = network.units, network.coefs[0].dtype.type
     below, above = np.array(units[:-1]), np.array(units[1:])
     weights, biases = np.cumsum([0, *below * above]), np.cumsum([0, *above])
     values = np.cumsum([0, *below[:-1]])
-    return np.stack([below, above, values, weights[:-1], weights[-1] + biases[:-1]], axis=1)
+    layout = np.stack([below, above, values, weights[:-1], weights[-1] + biases[:-1]], axis=1)
+    slope = number(LINEAR[network.activation])
+    return Layers(layout, slope, code(network), number(network.delta))
 
 
-def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
-    """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
-    dtype = network.coefs[0].dtype
-    number = dtype.type
-    samples, ends = np.concatenate(batches), np.cumsum([len(batch) for batch in batches])
-    masks = [dropout.numbers(layer, dtype) for layer in range(len(network.coefs))]
-    t = range(optimizer.t, optimizer.t + len(batches))
+def rules_for(optimizer, settings, rate_of_step, n_steps, dtype):
+    """Return for the kernel what the next steps are."""
+    t = range(optimizer.t, optimizer.t + n_steps)
     rates = np.array([rate_of_step(step) for step in t])
-    steps = *optimizer.numbers(np.array(t), rates), 1 - rates * settings.weight_decay
-    parameters = network.coefs + network.intercepts
-    units, size = [len(network.coefs[0]), *map(len, network.intercepts)], max(map(len, batches))
-    lengths = *[size * sum(units)] * 3, size * units[-1], size, max(units)
-    room = [np.empty(length, dtype) for length in lengths]
-    packed = [pack(parts, dtype) for parts in (parameters, *optimizer.averages)]
-    X = np.ascontiguousarray(X, dtype).view()
-    X.flags.writeable = False  # or the kernel is compiled twice
-    sum_of_losses = train_narrow(
-        X,
-        Y,
-        s,
-        unsigned(samples),
-        np.array([0, *ends]),
-        layout(units),
-        number(LINEAR[network.activation]),
-        kind(network),
-        number(network.delta),
-        *(np.array(part) for part in zip(*masks, strict=True)),
-        number(settings.alpha),
-        *(number(np.inf if m is None else m) for m in (settings.max_norm, settings.clip_norm)),
-        isinstance(optimizer, Adam),
-        np.stack(np.broadcast_arrays(*steps), axis=1).astype(dtype),
-        packed[0],
-        np.empty_like(packed[0]),
-        *packed[1:],
-        *room,
+    numbers = np.broadcast_arrays(*optimizer.rule.numbers(np.array(t), rates), rates)
+    kept = 1 - rates * settings.weight_decay
+    limits = (np.inf if m is None else m for m in (settings.max_norm, settings.clip_norm))
+    return Rules(
+        optimizer.rule.code,
+        np.stack(numbers[:-1], axis=1).astype(dtype),
+        kept.astype(dtype),
+        *map(dtype.type, (settings.alpha, *limits)),
     )
-    for vector, parts in zip(packed, (parameters, *optimizer.averages), strict=True):
-        unpack(vector, parts)
-    return sum_of_losses, optimizer._replace(t=optimizer.t + len(batches))
+
+
+def room_for(network, size):
+    """Return room for the batches, the largest of which has so many samples."""
+    units, dtype = network.units, network.coefs[0].dtype
+    lengths = *[size * sum(units)] * 3, size * units[-1], size, max(units)
+    return Room(*(np.empty(length, dtype) for length in lengths))

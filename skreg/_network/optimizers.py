@@ -1,7 +1,11 @@
-"""Steps from gradients. State is a NamedTuple; parameters are changed in place.
+"""Steps from gradients: rules, and optimizers that follow them. Parameters are changed in place.
 
 A step takes its length with it: see `schedules`. Weight decay is decoupled from the gradient,
 Loshchilov and Hutter (2019), algorithms 1 and 2, and leaves biases alone.
+
+A rule is a NamedTuple of parameters of the estimators, by their names. It has a `code`, the
+number of its branch in the kernel `take_step`; `n_averages`, how many numbers it remembers of each
+parameter; and `numbers(t, rate)`, what the kernel asks of a step after t others.
 """
 
 from typing import NamedTuple
@@ -9,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._threads import ALONE
-from .kernels import adam_step, limit_columns, sgd_step
+from .kernels import limit_columns, take_step
 
 
 class SGD(NamedTuple):
@@ -17,46 +21,22 @@ class SGD(NamedTuple):
 
     Attributes
     ----------
-    velocities : list of ndarray
-        One for each parameter, of its shape and dtype.
     momentum : float
         How much of the last step is repeated.
-    nesterov : bool
+    nesterovs_momentum : bool
         Whether the gradient counts as if taken after the momentum.
-    t : int
-        Steps taken.
     """
 
-    velocities: list
     momentum: float
-    nesterov: bool
-    t: int
+    nesterovs_momentum: bool
 
-    @classmethod
-    def start(cls, parameters, *, momentum, nesterov):
-        """Begin at rest."""
-        return cls([np.zeros_like(p) for p in parameters], momentum, nesterov, 0)
-
-    @property
-    def averages(self):
-        """What the kernel is given; Adam has two."""
-        return self.velocities, []
+    code = 0
+    n_averages = 1  # the velocity
 
     def numbers(self, t, rate):
-        """Return the numbers of a step after t others, as `sgd_step` wants them."""
-        again, ahead = (self.momentum, rate) if self.nesterov else (1.0, 0.0)
+        """Return rate, momentum, and the shares of velocity and gradient in the step."""
+        again, ahead = (self.momentum, rate) if self.nesterovs_momentum else (1.0, 0.0)
         return rate, self.momentum, again, ahead
-
-    def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0, team=ALONE):
-        """Take a step and return the next state; weights have `penalty` times their value added."""
-        number = parameters[0].dtype.type
-        numbers = [number(each) for each in self.numbers(self.t, rate)]
-        on_weights = number(penalty), number(1 - rate * weight_decay)
-        on_biases = number(0), number(1)
-        for p, g, v in zip(parameters, gradients, self.velocities, strict=True):
-            rest = *numbers, *(on_weights if p.ndim == 2 else on_biases)
-            share(team, sgd_step, (p, g, v), rest)
-        return self._replace(t=self.t + 1)
 
 
 class Adam(NamedTuple):
@@ -64,57 +44,72 @@ class Adam(NamedTuple):
 
     Attributes
     ----------
-    means, squares : list of ndarray
-        Decaying averages of the gradients and of their squares, shaped as the parameters.
     beta_1, beta_2, epsilon : float
         Rates of decay, and what keeps the division safe.
+    """
+
+    beta_1: float
+    beta_2: float
+    epsilon: float
+
+    code = 1
+    n_averages = 2  # of the gradients, and of their squares
+
+    def numbers(self, t, rate):
+        """Return the length of the step, the shares of what is new in the averages, and epsilon."""
+        step = rate * np.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
+        return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+
+
+# The rule of a solver, and whether it takes `weight_decay`.
+SOLVERS = {"adam": (Adam, False), "adamw": (Adam, True), "sgd": (SGD, False)}
+
+
+class Optimizer(NamedTuple):
+    """A rule under way.
+
+    Attributes
+    ----------
+    rule : SGD or Adam
+        What is done with a gradient.
+    averages : list of ndarray of shape (n_averages, size)
+        What the rule remembers, one for each parameter, of its dtype.
     t : int
         Steps taken.
     """
 
-    means: list
-    squares: list
-    beta_1: float
-    beta_2: float
-    epsilon: float
+    rule: SGD | Adam
+    averages: list
     t: int
 
     @classmethod
-    def start(cls, parameters, *, beta_1, beta_2, epsilon):
-        """Begin with averages of zero."""
-        zeros = [[np.zeros_like(p) for p in parameters] for _ in range(2)]
-        return cls(*zeros, beta_1, beta_2, epsilon, 0)
+    def start(cls, rule, parameters):
+        """Begin at rest."""
+        return cls(rule, [np.zeros((rule.n_averages, p.size), p.dtype) for p in parameters], 0)
 
-    @property
-    def averages(self):
-        """What the kernel is given."""
-        return self.means, self.squares
-
-    def numbers(self, t, rate):
-        """Return the numbers of a step after t others, as `adam_step` wants them."""
-        step = rate * np.sqrt(1 - self.beta_2 ** (t + 1)) / (1 - self.beta_1 ** (t + 1))
-        return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
+    def follow(self, rule, parameters):
+        """Return the state that goes on with other settings, or begins with another rule."""
+        if type(rule) is type(self.rule):
+            return self._replace(rule=rule)
+        return self.start(rule, parameters)
 
     def update(self, parameters, gradients, rate, weight_decay=0.0, penalty=0.0, team=ALONE):
         """Take a step and return the next state; weights have `penalty` times their value added."""
         number = parameters[0].dtype.type  # float64 would make float32 17 times slower
-        numbers = [number(each) for each in self.numbers(self.t, rate)]
+        numbers = np.array(self.rule.numbers(self.t, rate), number)
         on_weights = number(penalty), number(1 - rate * weight_decay)
         on_biases = number(0), number(1)
-        for p, g, m, v in zip(parameters, gradients, self.means, self.squares, strict=True):
-            rest = *numbers, *(on_weights if p.ndim == 2 else on_biases)
-            share(team, adam_step, (p, g, m, v), rest)
+        for p, g, averages in zip(parameters, gradients, self.averages, strict=True):
+            arrays = p.reshape(-1), g.reshape(-1), averages
+            rest = numbers, *(on_weights if p.ndim == 2 else on_biases)
+            team.share(
+                p.size,
+                lambda part, arrays=arrays, rest=rest: take_step(
+                    self.rule.code, *arrays, part.start, part.stop, *rest
+                ),
+                operations=8 * p.size,
+            )
         return self._replace(t=self.t + 1)
-
-
-def share(team, step, arrays, numbers):
-    """Let threads take a step, each with parts of contiguous arrays."""
-    flat = [array.reshape(-1) for array in arrays]
-    team.share(
-        len(flat[0]),
-        lambda part: step(*flat, part.start, part.stop, *numbers),
-        operations=8 * len(flat[0]),
-    )
 
 
 def clip(gradients, max_norm):

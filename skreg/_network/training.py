@@ -1,6 +1,6 @@
 """The training loop: epochs of shuffled minibatches."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,21 +49,35 @@ class Settings(NamedTuple):
     team: Team = ALONE
 
 
-def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
-    """Take one step for each batch; weights change in place.
+class Data(NamedTuple):
+    """What is trained on.
 
-    Parameters
+    Attributes
     ----------
-    network : Network
-        The network.
-    optimizer : SGD or Adam
-        Its state, which counts the steps.
     X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
         Samples.
     Y : ndarray of shape (n_samples, n_outputs)
         Targets.
     s : ndarray of shape (n_samples,)
         Weights >= 0, not all zero.
+    """
+
+    X: Any
+    Y: np.ndarray
+    s: np.ndarray
+
+
+def run_epoch(network, optimizer, data, settings, epoch, rng, rate_of_step):
+    """Take one step for each batch; weights change in place.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    optimizer : Optimizer
+        Its state, which counts the steps.
+    data : Data
+        Samples, targets and weights.
     settings : Settings
         What does not change from epoch to epoch.
     epoch : int
@@ -77,13 +91,15 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     -------
     loss : float
         Mean loss of the batches, by weight, each before its step.
-    optimizer : SGD or Adam
+    optimizer : Optimizer
         The next state.
     work : Work
         What was done.
     """
-    n_samples, size, dtype = X.shape[0], settings.batch_size, network.coefs[0].dtype
-    Y, s = (np.ascontiguousarray(part, dtype) for part in (Y, s))  # or kernels compile anew
+    n_samples, size, dtype = len(data.s), settings.batch_size, network.coefs[0].dtype
+    X, *parts = data
+    Y, s = (np.ascontiguousarray(part, dtype) for part in parts)  # or kernels compile anew
+    data = Data(X, Y, s)
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     batches = [order[start : start + size] for start in range(0, n_samples, size)]
     if not s.all():
@@ -91,7 +107,7 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
     run = narrow.run_batches if narrow.is_narrow(network, X, len(batches)) else run_batches
     sum_of_losses, optimizer = run(
-        network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step
+        network, optimizer, data, settings, dropout, batches, rate_of_step
     )
     work = Work(
         # the first layer passes no gradient on
@@ -101,8 +117,9 @@ def run_epoch(network, optimizer, X, Y, s, settings, epoch, rng, rate_of_step):
     return sum_of_losses / s.sum(dtype=float), optimizer, work
 
 
-def run_batches(network, optimizer, X, Y, s, settings, dropout, batches, rate_of_step):
+def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_step):
     """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
+    X, Y, s = data
     workspace = Workspace(network, X, max(map(len, batches)), settings.team)
     parameters = network.coefs + network.intercepts
     gradients = workspace.coef_grads + workspace.intercept_grads

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import FLOATS, check_seed, check_weights, refuse, validated
 from .._convergence import Convergence, Work, warn_if_stopped_short
 from .._network.layers import Network, initialize, predict
-from .._network.optimizers import SGD, Adam
+from .._network.optimizers import Optimizer
 from .._network.training import is_finite
 from .._threads import single_thread
 from ._course import (
@@ -21,6 +21,7 @@ from ._course import (
     check_rate_is_left,
     loss_limit,
     penalised_loss,
+    rule_of,
     run_epochs,
     run_lbfgs,
     run_one_epoch,
@@ -244,24 +245,14 @@ class DropoutNetwork(BaseEstimator):
         self.n_iter_, self._work, self.best_loss_ = 0, Work(), None
         self._rate = self._rate_init = self.learning_rate_init
         self._first_loss = penalised_loss(self, X, Y, s)
-        kind, options = self._optimizer_settings()
-        self._optimizer = kind.start(self.coefs_ + self.intercepts_, **options)
+        self._optimizer = Optimizer.start(rule_of(self), self.coefs_ + self.intercepts_)
 
     def _adopt_settings(self):
         """Go on with the settings of now, which may have changed since the last partial_fit."""
         if self._rate_init != self.learning_rate_init:
             self._rate = self._rate_init = self.learning_rate_init
-        kind, options = self._optimizer_settings()
-        if isinstance(self._optimizer, kind):
-            self._optimizer = self._optimizer._replace(**options)
-        else:
-            self._optimizer = kind.start(self.coefs_ + self.intercepts_, **options)
-
-    def _optimizer_settings(self):
-        """Return the kind of the optimizer, and its settings."""
-        if self.solver == "sgd":
-            return SGD, {"momentum": self.momentum, "nesterov": self.nesterovs_momentum}
-        return Adam, {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        parameters = self.coefs_ + self.intercepts_
+        self._optimizer = self._optimizer.follow(rule_of(self), parameters)
 
     def _refuse_to_diverge(self, loss):
         """Say so, and leave nothing behind that could predict."""

@@ -8,8 +8,9 @@ import numpy as np
 from .._network.layers import evaluate_all, losses_of_samples, penalty
 from .._network.lbfgs import minimise
 from .._network.losses import evaluate
+from .._network.optimizers import SOLVERS
 from .._network.schedules import schedule
-from .._network.training import Settings, is_finite, run_epoch, work_of_prediction
+from .._network.training import Data, Settings, is_finite, run_epoch, work_of_prediction
 from .._threads import Team
 from ._held_out import Watch
 from ._parameters import keep_probs
@@ -23,6 +24,12 @@ class Diverged(Exception):
     """A training that is beyond recovery; its argument is the loss."""
 
 
+def rule_of(net):
+    """Return the rule of the solver, with the parameters that have its names; L-BFGS needs none."""
+    rule, _ = SOLVERS.get(net.solver, SOLVERS["adam"])
+    return rule(*(getattr(net, name) for name in rule._fields))
+
+
 def settings_for(net, n_samples):
     """Return what the loop over minibatches needs to know."""
     batch_size = 200 if net.batch_size == "auto" else net.batch_size
@@ -34,7 +41,7 @@ def settings_for(net, n_samples):
         )
     return Settings(
         alpha=net.alpha,
-        weight_decay=net.weight_decay if net.solver == "adamw" else 0.0,
+        weight_decay=net.weight_decay if SOLVERS[net.solver][1] else 0.0,
         keep_prob=keep_probs(net),
         max_norm=net.max_norm,
         clip_norm=net.clip_norm,
@@ -87,11 +94,10 @@ def run_one_epoch(net, train, settings, rng, limit):
     Raises Diverged for a loss above the limit that is not less than that of the epoch before,
     unless more than half of the samples have a smaller one.
     """
-    X, Y, s = train
-    rate = rate_of_step(net, -(-len(s) // settings.batch_size))
+    rate = rate_of_step(net, -(-len(train[2]) // settings.batch_size))
     with np.errstate(over="ignore", invalid="ignore"):
         loss, net._optimizer, work = run_epoch(
-            net._network, net._optimizer, X, Y, s, settings, len(net.loss_curve_), rng, rate
+            net._network, net._optimizer, Data(*train), settings, len(net.loss_curve_), rng, rate
         )
     risen = not net.loss_curve_ or loss > net.loss_curve_[-1]
     if not np.isfinite(loss) or not is_finite(net._network):

@@ -7,6 +7,7 @@ from sklearn.metrics import check_scoring
 
 from .._checks import check_choice, check_flag, check_number, refuse
 from .._network.activations import ACTIVATIONS
+from .._network.optimizers import SOLVERS
 from .._network.schedules import SCHEDULES
 
 
@@ -14,7 +15,7 @@ def check_parameters(net):
     """Check what classifier and regressor have in common."""
     keep_probs(net)
     check_choice(net, "activation", ACTIVATIONS)
-    check_choice(net, "solver", ("adam", "adamw", "lbfgs", "sgd"))
+    check_choice(net, "solver", sorted((*SOLVERS, "lbfgs")))
     check_choice(net, "learning_rate", (*SCHEDULES, "adaptive"))
     for name in ("alpha", "weight_decay", "power_t", "tol"):
         check_number(net, name, low=0)

@@ -5,7 +5,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from .._checks import check_choice, check_number
-from .._network.losses import KINDS
+from .._network.losses import LOSSES
 from .._threads import single_thread
 from ._base import DropoutNetwork
 from ._monte_carlo import value_uncertainty
@@ -343,12 +343,12 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
     def _check_parameters(self):
         """Check the parameters before any work is done."""
         super()._check_parameters()
-        check_choice(self, "loss", [loss for loss in KINDS if loss != "log_loss"])
+        check_choice(self, "loss", [name for name in LOSSES if LOSSES[name].output])
         check_number(self, "huber_delta", low=0, ends="(]")
 
     def _functions(self):
         """Return the output function and the loss."""
-        return "exp" if self.loss == "poisson" else "identity", self.loss, self.huber_delta
+        return LOSSES[self.loss].output, self.loss, self.huber_delta
 
     def _encode(self, y, *, reset, **_):
         """Return y as a matrix of outputs."""
@@ -364,10 +364,11 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
                 f"{self.out_activation_!r}, which the weights were trained for. Use another loss, "
                 "or warm_start=False."
             )
-        if self.loss == "poisson" and Y.min() < 0:
+        low = LOSSES[self.loss].low
+        if Y.min() < low:
             raise ValueError(
-                f"{type(self).__name__}: y must be >= 0 for loss='poisson'; the smallest is "
-                f"{Y.min():g}."
+                f"{type(self).__name__}: y must be >= {low:g} for loss={self.loss!r}; the smallest "
+                f"is {Y.min():g}."
             )
         return Y
 
