@@ -12,6 +12,7 @@ from skreg._network import layers, narrow
 from skreg._network.activations import ACTIVATIONS, OUTPUTS
 from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
+from skreg._network.epochs import Data, Settings, run_epoch
 from skreg._network.kernels import train_narrow
 from skreg._network.layers import (
     evaluate_all,
@@ -23,7 +24,6 @@ from skreg._network.layers import (
 from skreg._network.lbfgs import minimise
 from skreg._network.optimizers import SGD, Adam, Optimizer
 from skreg._network.schedules import schedule
-from skreg._network.training import Data, Settings, run_epoch
 from skreg._numba import compiled
 
 from . import naive

@@ -46,6 +46,11 @@ class Network(NamedTuple):
     delta: float = 1.35
 
     @property
+    def parameters(self):
+        """The weights of all layers, then the biases."""
+        return self.coefs + self.intercepts
+
+    @property
     def units(self):
         """Units of each layer, from the input to the output."""
         return [len(self.coefs[0]), *map(len, self.intercepts)]

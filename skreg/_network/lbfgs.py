@@ -4,8 +4,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from .._threads import ALONE
+from .epochs import work_of_gradients
 from .layers import loss_and_gradient, pack, unpack
-from .training import work_of_gradients
 
 
 def minimise(network, X, Y, s, alpha, max_iter, tol, team=ALONE):
@@ -39,7 +39,7 @@ def minimise(network, X, Y, s, alpha, max_iter, tol, team=ALONE):
     work : Work
         What was done.
     """
-    parameters = network.coefs + network.intercepts
+    parameters = network.parameters
 
     def objective(packed):
         unpack(packed, parameters)

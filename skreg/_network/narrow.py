@@ -30,7 +30,7 @@ def is_narrow(network, X, n_batches):
 def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_step):
     """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
     dtype = network.coefs[0].dtype
-    parameters = network.coefs + network.intercepts
+    parameters = network.parameters
     p, averages = pack(parameters, dtype), np.concatenate(optimizer.averages, axis=1)
     masks = (dropout.numbers(layer, dtype) for layer in range(len(network.coefs)))
     sum_of_losses = train_narrow(

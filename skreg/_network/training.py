@@ -1,172 +1,277 @@
-"""The training loop: epochs of shuffled minibatches."""
+"""A training: a network, and all that its epochs change."""
 
-from typing import Any, NamedTuple
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 
-from .._convergence import Work, bytes_of
-from .._threads import ALONE, Team
-from . import narrow
-from .dropout import Dropout
-from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
-from .optimizers import clip, limit_norms
+from .._convergence import Work
+from .epochs import run_epoch, work_of_prediction
+from .layers import Network, evaluate_all, losses_of_samples, penalty
+from .lbfgs import minimise
+from .losses import evaluate
+from .optimizers import Optimizer
+from .schedules import schedule
+
+DIVERGED = 1000  # a loss that has grown so many times is beyond recovery
+ENDING = ("cosine", "linear", "one_cycle")  # schedules that come to 0
+SMALLEST_RATE = 1e-6  # where 'adaptive' gives up, as in scikit-learn
 
 
-class Settings(NamedTuple):
-    """What the loop needs to know.
+class Diverged(Exception):
+    """A training that is beyond recovery; its argument is the loss."""
 
-    Attributes
-    ----------
-    alpha : float
-        L2 penalty of the weights.
-    weight_decay : float
-        Share of the weights, times the learning rate, that each step takes away.
-    keep_prob : tuple of float
-        For the input and each hidden layer.
-    max_norm : None or float
-        Largest norm of the incoming weights of a hidden unit.
-    clip_norm : None or float
-        Largest norm of the gradient, of all weights and biases together.
-    batch_size : int
-        Samples in a step.
-    shuffle : bool
-        Whether each epoch has an order of its own.
-    seed : int
-        Seed of the masks.
-    team : Team
-        Threads that share the work on wide layers.
+
+class Plan(NamedTuple):
+    """When a training ends, and how its rate changes: parameters of the estimators, by name."""
+
+    max_iter: int
+    tol: float
+    n_iter_no_change: float
+    early_stopping: bool
+    learning_rate: str
+    power_t: float
+    warmup: int
+
+
+class End(NamedTuple):
+    """Whether a training converged, and what ended it.
+
+    That is 'plateau', 'schedule' or 'max_iter', or what scipy says of L-BFGS.
     """
 
-    alpha: float
-    weight_decay: float
-    keep_prob: tuple
-    max_norm: float | None
-    clip_norm: float | None
-    batch_size: int
-    shuffle: bool
-    seed: int
-    team: Team = ALONE
+    converged: bool
+    reason: str
 
 
-class Data(NamedTuple):
-    """What is trained on.
+@dataclass
+class Training:
+    """A network and what its epochs change; it is kept for warm starts and partial fits.
 
     Attributes
-    ----------
-    X : {ndarray, csr_array or csr_matrix} of shape (n_samples, n_features)
-        Samples.
-    Y : ndarray of shape (n_samples, n_outputs)
-        Targets.
-    s : ndarray of shape (n_samples,)
-        Weights >= 0, not all zero.
-    """
-
-    X: Any
-    Y: np.ndarray
-    s: np.ndarray
-
-
-def run_epoch(network, optimizer, data, settings, epoch, rng, rate_of_step):
-    """Take one step for each batch; weights change in place.
-
-    Parameters
     ----------
     network : Network
-        The network.
-    optimizer : Optimizer
-        Its state, which counts the steps.
-    data : Data
-        Samples, targets and weights.
-    settings : Settings
-        What does not change from epoch to epoch.
-    epoch : int
-        What masks depend on.
+        The network; its weights change in place.
     rng : RandomState
-        Draws the order of the samples.
-    rate_of_step : callable
-        The learning rate of each step, as `schedule` returns it.
-
-    Returns
-    -------
-    loss : float
-        Mean loss of the batches, by weight, each before its step.
+        Draws the order of the samples of partial fits.
+    seed : int
+        Seed of the masks.
     optimizer : Optimizer
-        The next state.
+        The state of the optimizer, which counts the steps.
+    rate, rate_init, last_rate : float
+        The rate that the schedule starts from, which 'adaptive' lowers; the one that was asked
+        for; and that of the last step.
+    first_loss : float
+        That of the weights before the first epoch.
+    loss, best_loss : None or float
+        Last and smallest loss of an epoch, the latter without early stopping.
+    loss_curve : list of float
+        The loss of each epoch, which number the masks.
+    n_iter : int
+        Epochs since `start`.
+    validation_losses, validation_scores : None or list of float
+        Of samples held out, after each epoch.
+    best_score, best_iter, best_weights
+        The best of these scores, when it was, and the weights of then, for early stopping.
     work : Work
-        What was done.
+        What was done since `start`.
     """
-    n_samples, size, dtype = len(data.s), settings.batch_size, network.coefs[0].dtype
-    X, *parts = data
-    Y, s = (np.ascontiguousarray(part, dtype) for part in parts)  # or kernels compile anew
-    data = Data(X, Y, s)
-    order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
-    batches = [order[start : start + size] for start in range(0, n_samples, size)]
-    if not s.all():
-        batches = [batch for batch in batches if s[batch].any()]
-    dropout = Dropout(settings.seed, epoch, settings.keep_prob)
-    run = narrow.run_batches if narrow.is_narrow(network, X, len(batches)) else run_batches
-    sum_of_losses, optimizer = run(
-        network, optimizer, data, settings, dropout, batches, rate_of_step
-    )
-    work = Work(
-        # the first layer passes no gradient on
-        n_products=len(batches) * (3 * len(network.coefs) - 1),
-        n_bytes=2 * bytes_of_rows(X, batches),  # forward and backward
-    )
-    return sum_of_losses / s.sum(dtype=float), optimizer, work
 
+    network: Network
+    rng: np.random.RandomState
+    seed: int
+    optimizer: Optimizer | None = None
+    rate: float = 0.0
+    rate_init: float = 0.0
+    last_rate: float = 0.0
+    first_loss: float = 0.0
+    loss: float | None = None
+    best_loss: float | None = None
+    loss_curve: list = field(default_factory=list)
+    n_iter: int = 0
+    validation_losses: list | None = None
+    validation_scores: list | None = None
+    best_score: float | None = None
+    best_iter: int | None = None
+    best_weights: list | None = None
+    work: Work = field(default_factory=Work)
 
-def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_step):
-    """Take a step for each batch; return the sum of the losses of samples, and the optimizer."""
-    X, Y, s = data
-    workspace = Workspace(network, X, max(map(len, batches)), settings.team)
-    parameters = network.coefs + network.intercepts
-    gradients = workspace.coef_grads + workspace.intercept_grads
-    sum_of_losses = 0.0
-    for batch in batches:
-        s_batch = s[batch]
-        total = float(s_batch.sum())
-        strength = settings.alpha / total
-        room = workspace.of(len(batch))
-        loss = room.gradient(X, batch, Y[batch], s_batch, total, dropout)
-        sum_of_losses += (loss + penalty(network, strength)) * total
-        if settings.clip_norm is not None:
-            add_penalty(network, room.coef_grads, strength)
-            clip(gradients, settings.clip_norm)
-            strength = 0.0  # the gradient has it already
-        rate = rate_of_step(optimizer.t)
-        optimizer = optimizer.update(
-            parameters, gradients, rate, settings.weight_decay, strength, settings.team
+    def start(self, rule, rate, data, alpha):
+        """Put counts at 0 and the optimizer at rest; measure the loss of the weights of now."""
+        self.n_iter, self.work, self.best_loss = 0, Work(), None
+        self.rate = self.rate_init = rate
+        self.first_loss = self.penalised_loss(data, alpha)
+        self.optimizer = Optimizer.start(rule, self.network.parameters)
+
+    def adopt(self, rule, rate):
+        """Go on with a rule and a rate that may be others than before."""
+        if self.rate_init != rate:
+            self.rate = self.rate_init = rate
+        self.optimizer = self.optimizer.follow(rule, self.network.parameters)
+
+    def run(self, data, settings, plan, rng, ask, report):
+        """Train until a plateau or the end of a schedule or of the epochs, and say which.
+
+        Parameters
+        ----------
+        data : Data
+            Samples, targets and weights.
+        settings, plan : Settings, Plan
+            What an epoch is, and when to stop.
+        rng : RandomState
+            Draws the order of the samples.
+        ask : None or callable
+            Returns loss and score of samples held out, with the weights of now.
+        report : callable
+            Is given the seconds of each epoch.
+
+        Returns
+        -------
+        End
+            What ended it.
+        """
+        watch = None if ask is None else Watch(self, ask, plan)
+        limit, n_bad = self.loss_limit(data), 0
+        end = End(True, "schedule") if plan.learning_rate in ENDING else End(False, "max_iter")
+        for _ in range(plan.max_iter):
+            began = time.perf_counter()
+            improved = self.run_epoch(data, settings, plan, rng, limit)
+            if watch is not None:
+                score_improved = watch.after_epoch()
+                improved = score_improved if plan.early_stopping else improved
+            report(time.perf_counter() - began)
+            n_bad = 0 if improved else n_bad + 1
+            if n_bad > plan.n_iter_no_change:
+                if plan.learning_rate != "adaptive" or self.rate <= SMALLEST_RATE:
+                    end = End(True, "plateau")
+                    break
+                self.rate, n_bad = self.rate / 5, 0
+        self._restore()
+        return end
+
+    def run_epoch(self, data, settings, plan, rng, limit):
+        """Train for one epoch and return whether the loss fell by more than tol.
+
+        Raises Diverged for a loss above the limit that is not less than that of the epoch before,
+        unless more than half of the samples have a smaller one.
+        """
+        rate, epoch = self.rate_of_step(plan, settings, data), len(self.loss_curve)
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, self.optimizer, work = run_epoch(
+                self.network, self.optimizer, data, settings, epoch, rng, rate
+            )
+        risen = not self.loss_curve or loss > self.loss_curve[-1]
+        if not self.is_finite(loss):
+            raise Diverged(loss)
+        if loss > limit and risen and self._half_are_lost(data, settings.alpha, limit):
+            raise Diverged(loss)
+        best = np.inf if self.best_loss is None else self.best_loss
+        if not plan.early_stopping:
+            self.best_loss = min(best, loss)
+        self.work += work
+        self.loss = loss
+        self.loss_curve.append(loss)
+        self.n_iter += 1
+        self.last_rate = rate(self.optimizer.t - 1)
+        return loss < best - plan.tol
+
+    def run_lbfgs(self, data, settings, plan):
+        """Train by L-BFGS, and say what ended it."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses, self.n_iter, converged, message, work = minimise(
+                self.network, *data, settings.alpha, plan.max_iter, plan.tol, settings.team
+            )
+        self.work += work
+        self.loss_curve += losses
+        self.loss = self.best_loss = losses[-1] if losses else self.first_loss
+        if not self.is_finite(self.loss):
+            raise Diverged(self.loss)
+        stopped_short = not converged and self.n_iter >= plan.max_iter
+        return End(converged, "max_iter" if stopped_short else message)
+
+    def rate_of_step(self, plan, settings, data):
+        """Return the learning rate as a function of the step."""
+        n_batches = -(-len(data.s) // settings.batch_size)
+        return schedule(
+            "constant" if plan.learning_rate == "adaptive" else plan.learning_rate,
+            self.rate,
+            n_steps=plan.max_iter * n_batches,
+            power_t=plan.power_t,
+            warmup=plan.warmup * n_batches,
         )
-        if settings.max_norm is not None:
-            limit_norms(network, settings.max_norm)
-    return sum_of_losses, optimizer
+
+    def penalised_loss(self, data, alpha):
+        """Return the loss, with the penalty of the weights."""
+        self.work += work_of_prediction(self.network, data.X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            _, loss = evaluate_all(self.network, *data)
+        return loss + penalty(self.network, alpha / float(data.s.sum()))
+
+    def loss_limit(self, data):
+        """Return the loss from which on the training has diverged.
+
+        It is measured by that of the initial weights and that of a network whose outputs are all 0.
+        """
+        _, Y, s = data
+        silent = self.network._replace(intercepts=[np.zeros(Y.shape[1], Y.dtype)])
+        loss_of_nothing = evaluate(silent, np.zeros_like(Y), Y, s, 1.0) / float(s.sum())
+        return DIVERGED * (self.first_loss + loss_of_nothing)
+
+    def is_finite(self, loss):
+        """Return whether the loss and every weight and bias are finite."""
+        return np.isfinite(loss) and all(np.isfinite(p).all() for p in self.network.parameters)
+
+    def _half_are_lost(self, data, alpha, limit):
+        """Return whether half of the samples, by weight, have losses above a limit.
+
+        If not, a few samples are unlike the others, or the masks of an epoch were; unless these few
+        have losses that are no numbers.
+        """
+        X, Y, s = data
+        self.work += work_of_prediction(self.network, X)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = losses_of_samples(self.network, X, Y)
+        lost = ~(losses + penalty(self.network, alpha / float(s.sum())) <= limit)
+        overflow = not np.isfinite(losses[s > 0]).all()
+        return overflow or s[lost].sum(dtype=float) >= s.sum(dtype=float) / 2
+
+    def _restore(self):
+        """Go back to the best weights, if any were kept."""
+        if self.best_weights is not None:
+            for part, value in zip(self.network.parameters, self.best_weights, strict=True):
+                part[:] = value
+        self.best_weights = None
 
 
-def bytes_of_rows(X, batches):
-    """Return the bytes of batches of rows of an array or of a CSR matrix."""
-    rows = np.concatenate(batches)
-    if sp.issparse(X):
-        n_entries = int((X.indptr[rows + 1] - X.indptr[rows]).sum())
-        n_bytes = n_entries * (X.data.itemsize + X.indices.itemsize)
-        return n_bytes + (len(rows) + len(batches)) * X.indptr.itemsize
-    return len(rows) * X.shape[1] * X.itemsize
+class Watch:
+    """What samples held out say of each epoch of a run.
 
+    A warm start competes with the weights that it starts from.
+    """
 
-def work_of_prediction(network, X):
-    """Return what a prediction does: one product for each layer and block of rows."""
-    n_blocks = int(np.ceil(X.shape[0] / ROWS_AT_A_TIME))
-    return Work(n_products=n_blocks * len(network.coefs), n_bytes=bytes_of(X))
+    def __init__(self, training, ask, plan):
+        self.training, self.ask, self.plan, self.bar = training, ask, plan, -np.inf
+        training.validation_losses = training.validation_losses or []
+        training.validation_scores = training.validation_scores or []
+        training.best_weights = None
+        if training.loss_curve:
+            self._compare(ask()[1])
 
+    def after_epoch(self):
+        """Record loss and score; return whether the score is better by tol."""
+        loss, score = self.ask()
+        self.training.validation_losses.append(loss)
+        self.training.validation_scores.append(score)
+        improved = score > self.bar + self.plan.tol
+        self._compare(score)
+        return improved
 
-def work_of_gradients(network, X, count):
-    """Return what so many gradients of the whole loss do."""
-    n_blocks = int(np.ceil(X.shape[0] / ROWS_AT_A_TIME))
-    n_products = n_blocks * (3 * len(network.coefs) - 1)
-    return Work(n_products=count * n_products, n_bytes=count * 2 * bytes_of(X))
-
-
-def is_finite(network):
-    """Return whether every weight and bias is finite."""
-    return all(np.isfinite(part).all() for part in network.coefs + network.intercepts)
+    def _compare(self, score):
+        """Keep the weights of now if they are the best ones; a score of NaN is not."""
+        if score > self.bar:
+            training = self.training
+            self.bar = training.best_score = score
+            training.best_iter = len(training.loss_curve)
+            if self.plan.early_stopping:
+                training.best_weights = [part.copy() for part in training.network.parameters]

@@ -3,6 +3,7 @@
 import time
 import warnings
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,24 +12,15 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted
 
 from .._checks import FLOATS, check_seed, check_weights, refuse, validated
-from .._convergence import Convergence, Work, warn_if_stopped_short
+from .._convergence import Convergence, warn_if_stopped_short
+from .._network.epochs import Data
 from .._network.layers import Network, initialize, predict
-from .._network.optimizers import Optimizer
-from .._network.training import is_finite
+from .._network.training import Diverged, Training
 from .._threads import single_thread
-from ._course import (
-    Diverged,
-    check_rate_is_left,
-    loss_limit,
-    penalised_loss,
-    rule_of,
-    run_epochs,
-    run_lbfgs,
-    run_one_epoch,
-    settings_for,
-)
+from . import _messages as messages
 from ._held_out import HeldOut, split
 from ._parameters import check_parameters, hidden_sizes
+from ._settings import plan_of, rule_of, settings_of
 
 
 class DropoutNetwork(BaseEstimator):
@@ -80,27 +72,40 @@ class DropoutNetwork(BaseEstimator):
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "coefs_")
         X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
-        s = self._weigh_and_check(Y, s, learn=True)
-        rng = check_seed(self)
+        data = Data(X_train, Y, self._weigh_and_check(Y, s, learn=True))
+        rng, held_out = check_seed(self), None
         if not resume:
             self._initialize(X_train, Y, rng)
-        self._start(X_train, Y, s)
-        train, held_out = (X_train, Y, s), None
+        self._start(data)
         if X_val is not None or y_val is not None:
             held_out = self._check_validation(X_val, y_val)
         elif self.early_stopping:
-            train, held_out = split(self, train, (X, y), groups, rng)
+            data, held_out = split(self, data, (X, y), groups, rng)
+        settings = settings_of(self, len(data.s))
         try:
-            if self.solver == "lbfgs":
-                converged, message = run_lbfgs(self, train)
-            else:
-                settings = settings_for(self, len(train[2]))
-                converged, message = run_epochs(self, train, held_out, settings, rng)
+            converged, message = self._train(data, held_out, settings, rng)
         except Diverged as error:
             self._refuse_to_diverge(*error.args)
         self.convergence_ = self._record(message, began, converged)
         warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
         return self
+
+    def _train(self, data, held_out, settings, rng):
+        """Run the training; return whether it converged, and what ended it."""
+        training, plan, watched = self._training, plan_of(self), held_out is not None
+        ask = partial(held_out.ask, self) if watched else None
+        try:
+            if self.solver == "lbfgs":
+                end = training.run_lbfgs(data, settings, plan)
+            else:
+                report = partial(messages.report, self, watched)
+                end = training.run(data, settings, plan, rng, ask, report)
+        finally:
+            self._store()
+        converged, message = end.converged, messages.ending(self, end)
+        if self.verbose and converged and self.solver != "lbfgs":
+            print(message)
+        return converged, message
 
     @single_thread()
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -114,15 +119,14 @@ class DropoutNetwork(BaseEstimator):
             )
         first = not hasattr(self, "coefs_")
         X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
-        s = self._weigh_and_check(Y, s, learn=True)
+        chunk = Data(X, Y, self._weigh_and_check(Y, s, learn=True))
         if first:
             self._initialize(X, Y, check_seed(self))
-            self._start(X, Y, s)
+            self._start(chunk)
         else:
-            self._adopt_settings()
-        settings = settings_for(self, len(s))
-        check_rate_is_left(self, settings, len(s))
-        self._learn_chunk((X, Y, s), settings, first)
+            self._training.network = self._network
+            self._training.adopt(rule_of(self), self.learning_rate_init)
+        self._learn_chunk(chunk, settings_of(self, len(s)), first)
         self.convergence_ = self._record(
             "took one epoch of partial_fit; nothing was tested.", began
         )
@@ -130,22 +134,23 @@ class DropoutNetwork(BaseEstimator):
 
     def _learn_chunk(self, chunk, settings, first):
         """Take an epoch on some samples; what diverges is undone, so that the rest is not lost."""
-        before = deepcopy((self.coefs_, self.intercepts_, self._optimizer))
+        training, plan, owner = self._training, plan_of(self), type(self).__name__
+        if not training.rate_of_step(plan, settings, chunk)(training.optimizer.t) > 0:
+            raise ValueError(f"{owner}: {messages.no_rate_left(self)}")
+        before = deepcopy((training.network, training.optimizer))
         try:
-            run_one_epoch(self, chunk, settings, self._rng, loss_limit(self, *chunk[1:]))
+            training.run_epoch(chunk, settings, plan, training.rng, training.loss_limit(chunk))
             return
         except Diverged as error:
             (loss,) = error.args
+        finally:
+            self._store()
         if first:
             self._refuse_to_diverge(loss)
-        self.coefs_, self.intercepts_, self._optimizer = before
-        kept = penalised_loss(self, *chunk)
-        raise ValueError(
-            f"{type(self).__name__}: these samples were not learned: the loss rose to {loss:g}, "
-            f"from {kept:g} with the weights before, which are kept. Look for values "
-            "that are out of range; scale X, and y if it is numbers, to unit variance; or lower "
-            f"learning_rate_init, which is {self.learning_rate_init:g}."
-        )
+        training.network, training.optimizer = before
+        self._store()
+        kept = training.penalised_loss(chunk, self.alpha)
+        raise ValueError(f"{owner}: {messages.not_learned(self, loss, kept)}")
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""
@@ -225,47 +230,40 @@ class DropoutNetwork(BaseEstimator):
                 "watched; use another solver, or score X_val after the fit."
             )
         X, Y, s = self._validate(X_val, y_val, None, reset=False, depth=6)
-        return HeldOut(X, Y, self._weigh_and_check(Y, s, learn=False), (X_val, y_val))
+        data = Data(X, Y, self._weigh_and_check(Y, s, learn=False))
+        return HeldOut(data, (X_val, y_val))
 
     def _initialize(self, X, Y, rng):
         """Draw the weights and forget what was learned."""
         output, loss, *_ = self._functions()
-        self._rng = rng  # of chunks to come
         sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
         network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
-        self.coefs_, self.intercepts_ = network.coefs, network.intercepts
         self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
-        self._seed = int(rng.randint(np.iinfo(np.int32).max))
-        self.loss_curve_ = []
-        self.validation_loss_curve_ = self.validation_scores_ = None
-        self.best_validation_score_ = self.best_iter_ = None
+        self._training = Training(network, rng, seed=int(rng.randint(np.iinfo(np.int32).max)))
+        self._store()
 
-    def _start(self, X, Y, s):
-        """Put counts at 0 and the optimizer at rest; measure the loss of initial weights."""
-        self.n_iter_, self._work, self.best_loss_ = 0, Work(), None
-        self._rate = self._rate_init = self.learning_rate_init
-        self._first_loss = penalised_loss(self, X, Y, s)
-        self._optimizer = Optimizer.start(rule_of(self), self.coefs_ + self.intercepts_)
+    def _start(self, data):
+        """Begin to train with the weights of now and the settings of now."""
+        self._training.network = self._network
+        self._training.start(rule_of(self), self.learning_rate_init, data, self.alpha)
+        self._store()
 
-    def _adopt_settings(self):
-        """Go on with the settings of now, which may have changed since the last partial_fit."""
-        if self._rate_init != self.learning_rate_init:
-            self._rate = self._rate_init = self.learning_rate_init
-        parameters = self.coefs_ + self.intercepts_
-        self._optimizer = self._optimizer.follow(rule_of(self), parameters)
+    def _store(self):
+        """Copy the results of the training."""
+        training = self._training
+        self.coefs_, self.intercepts_ = training.network.coefs, training.network.intercepts
+        self.n_iter_, self.best_loss_ = training.n_iter, training.best_loss
+        self.loss_curve_ = training.loss_curve
+        if training.loss is not None:
+            self.loss_ = training.loss
+        self.validation_loss_curve_ = training.validation_losses
+        self.validation_scores_ = training.validation_scores
+        self.best_validation_score_ = training.best_score
+        self.best_iter_ = training.best_iter
 
     def _refuse_to_diverge(self, loss):
         """Say so, and leave nothing behind that could predict."""
-        reason = f"the loss rose to {loss:g} from {self._first_loss:g} with the initial weights."
-        if not np.isfinite(loss) or not is_finite(self._network):
-            reason = (
-                "Solver produced non-finite parameter weights. The input data may contain large "
-                "values and need to be preprocessed."
-            )
-        advice = "Scale X, and y if it is numbers, to unit variance"
-        if self.solver != "lbfgs":
-            advice = f"Lower learning_rate_init, which is {self.learning_rate_init:g}. {advice}"
-        message = f"diverged in epoch {len(self.loss_curve_) + 1}: {reason} {advice}."
+        message = messages.diverged(self, loss)
         self.convergence_ = self._record(message, time.perf_counter())
         del self.coefs_, self.intercepts_
         raise ValueError(f"{type(self).__name__} {message}")
@@ -278,7 +276,7 @@ class DropoutNetwork(BaseEstimator):
             kkt_violation=np.nan,
             n_iter=self.n_iter_,
             n_data_passes=2 * self.n_iter_,
-            work=self._work,
+            work=self._training.work,
             n_active=sum(int(np.count_nonzero(W)) for W in self.coefs_),
             seconds=time.perf_counter() - began,
             message=message,

@@ -68,7 +68,7 @@ def check_gradient(estimator, X, y):
     coefs, intercepts = ([p.astype(float, order="C") for p in parts] for parts in net._network[:2])
     network = net._network._replace(coefs=coefs, intercepts=intercepts)
     X, Y, s = (part.astype(np.float64) for part in (X, Y, s))
-    fixed = X, Y, s, net.alpha, Dropout(net._seed, 0, keep_probs(net)), np.arange(len(Y))
+    fixed = X, Y, s, net.alpha, Dropout(net._training.seed, 0, keep_probs(net)), np.arange(len(Y))
     loss, *gradients = loss_and_gradient(network, *fixed)
     errors = []
     for part, gradient in zip(coefs + intercepts, gradients[0] + gradients[1], strict=True):
