@@ -71,7 +71,7 @@ class ActiveUnits:
         )
 
     def gradients(self, D, W, M, G, B, team):
-        """Write that, and the gradient of the sums below into B; M is the slope times the mask."""
+        """Write also the gradient of the sums below into B; M is the slope times the mask."""
         lists = self._sort()
         team.share(
             len(G),

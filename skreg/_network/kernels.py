@@ -3,7 +3,7 @@
 They are in one file because `train_narrow` calls the others; see `_numba`.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
@@ -19,22 +19,33 @@ GOLDEN_32, FIRST_32, SECOND_32 = (np.uint32(c) for c in (0x9E3779B9, 0x85EBCA6B,
 LOST = np.float32(1e-30)
 
 
+@inlined
+def hash_sample(key, sample):
+    """Return the two halves of the hash of a sample."""
+    x = key + sample * GOLDEN
+    x = (x ^ (x >> np.uint64(30))) * FIRST
+    x = (x ^ (x >> np.uint64(27))) * SECOND
+    x ^= x >> np.uint64(31)
+    return np.uint32(x), np.uint32(x >> np.uint64(32))
+
+
+@inlined
+def hash_unit(j, low, high):
+    """Return the hash of a unit of a sample."""
+    h = np.uint32(np.uint32(np.uint32(j) * GOLDEN_32) + low)
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
+    return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+
+
 @kernel
 def fill(samples, key, highest, scale, M):
     """Write scale where a unit is kept, and 0 elsewhere."""
     zero = M.dtype.type(0)
     for i in range(M.shape[0]):
-        x = key + samples[i] * GOLDEN
-        x = (x ^ (x >> np.uint64(30))) * FIRST
-        x = (x ^ (x >> np.uint64(27))) * SECOND
-        x ^= x >> np.uint64(31)
-        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        low, high = hash_sample(key, samples[i])
         for j in range(M.shape[1]):
-            h = np.uint32(np.uint32(np.uint32(j) * GOLDEN_32) + low)
-            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
-            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
-            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
-            M[i, j] = scale if h <= highest else zero
+            M[i, j] = scale if hash_unit(j, low, high) <= highest else zero
 
 
 @kernel
@@ -46,17 +57,9 @@ def take_entries(indptr, indices, data, rows, samples, key, highest, scale, row_
     count = np.uintp(0)
     for i in range(rows.shape[0]):
         row_start[i] = count
-        x = key + samples[i] * GOLDEN
-        x = (x ^ (x >> np.uint64(30))) * FIRST
-        x = (x ^ (x >> np.uint64(27))) * SECOND
-        x ^= x >> np.uint64(31)
-        low, high = np.uint32(x), np.uint32(x >> np.uint64(32))
+        low, high = hash_sample(key, samples[i])
         for e in range(indptr[rows[i]], indptr[rows[i] + np.uint64(1)]):
-            h = np.uint32(np.uint32(np.uint32(indices[e]) * GOLDEN_32) + low)
-            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * FIRST_32)
-            h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13)) ^ high) * SECOND_32)
-            h = np.uint32(h ^ np.uint32(h >> np.uint32(16)))
-            if h <= highest:
+            if hash_unit(indices[e], low, high) <= highest:
                 unit[count] = indices[e]
                 value[count] = data[e] * scale
                 count += np.uintp(1)
@@ -66,7 +69,7 @@ def take_entries(indptr, indices, data, rows, samples, key, highest, scale, row_
 
 @kernel
 def activate_linear(Z, b, below, M):
-    """Do so for a function that is linear on either side of 0, with slope 1 above."""
+    """Evaluate `activate` for a function with the slope `below` under 0, and 1 above."""
     for i in range(Z.shape[0]):
         for j in range(Z.shape[1]):
             z = Z[i, j] + b[j]
@@ -228,90 +231,23 @@ def matrix(p, start, rows, columns):
     return p[start : start + rows * columns].reshape(rows, columns)
 
 
-class Batches(NamedTuple):
-    """Samples, targets and weights; their order, as it comes; and where in it batches start."""
-
-    X: np.ndarray
-    Y: np.ndarray
-    s: np.ndarray
-    order: np.ndarray
-    starts: np.ndarray
-
-
-class Layers(NamedTuple):
-    """What the layers are.
-
-    Attributes
-    ----------
-    layout : ndarray of int, shape (n_layers, 5)
-        For each layer its units below and above, and where values below (of a sample), weights and
-        biases start.
-    below, loss, delta : scalars
-        Of `activate_linear` and `elementwise`; loss is -1 for `softmax_log_loss`.
-    """
-
-    layout: np.ndarray
-    below: float
-    loss: int
-    delta: float
-
-
-class Masks(NamedTuple):
-    """What `fill` asks, for the input and each hidden layer."""
-
-    keys: np.ndarray
-    highest: np.ndarray
-    scales: np.ndarray
-
-
-class Rules(NamedTuple):
-    """What a step is.
-
-    Attributes
-    ----------
-    rule : int
-        Of `take_step`.
-    numbers, kept : ndarray of shape (n_batches, n_numbers) and (n_batches,)
-        Of `take_step`, for each batch; `kept` is for weights, biases are kept as they are.
-    penalty, max_norm, clip_norm : scalars
-        As in `Settings`; infinite where there is no limit.
-    """
-
-    rule: int
-    numbers: np.ndarray
-    kept: np.ndarray
-    penalty: float
-    max_norm: float
-    clip_norm: float
-
-
-class Vectors(NamedTuple):
-    """Parameters, their gradients and averages: the weights of all layers, then the biases."""
-
-    p: np.ndarray
-    g: np.ndarray
-    averages: np.ndarray
-
-
-class Room(NamedTuple):
-    """Room for a batch.
-
-    Attributes
-    ----------
-    values, slopes, errors : ndarray
-        A number for each sample and unit of all layers, for their multipliers and gradients too.
-    targets, weights : ndarray
-        A number for each target, and for each sample.
-    factor : ndarray
-        A number for each unit of a layer.
-    """
-
-    values: np.ndarray
-    slopes: np.ndarray
-    errors: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    factor: np.ndarray
+# What `train_narrow` is given: samples, targets and weights; the order of the samples, and where in
+# it batches start.
+Batches = namedtuple("Batches", "X Y s order starts")
+# A row of `layout` for each layer: its units below and above, and where values below (of a sample),
+# weights and biases start. `below` is for `activate_linear`; `loss` and `delta` are for
+# `elementwise`, and `loss` is -1 for `softmax_log_loss`.
+Layers = namedtuple("Layers", "layout below loss delta")
+# What `fill` asks, for the input and each hidden layer.
+Masks = namedtuple("Masks", "keys highest scales")
+# For `take_step` the code of the rule, a row of numbers for each batch and, for weights, what is
+# kept of them; the rest is as in `Settings`, infinite where there is no limit.
+Rules = namedtuple("Rules", "code numbers kept penalty max_norm clip_norm")
+# Parameters, their gradients, rows of averages: the weights of all layers, then the biases.
+Vectors = namedtuple("Vectors", "p g averages")
+# Room for a batch: a number for each sample and unit of all layers, for their multipliers and
+# gradients too; for each target; for each sample; and for each unit of a layer.
+Room = namedtuple("Room", "values slopes errors targets weights factor")
 
 
 @kernel
@@ -325,11 +261,15 @@ def train_narrow(batches, layers, masks, rules, vectors, room):
         D = forward(layers, masks, rows, vectors.p, room)
         loss = backward(layers, D, scale, vectors, room)
         strength = rules.penalty * scale
-        squares = sum_of_squares(vectors.p, n_weights if rules.penalty > 0 else 0)
+        squares = vectors.p.dtype.type(0)
+        for k in range(n_weights if rules.penalty > 0 else 0):
+            squares += vectors.p[k] * vectors.p[k]
         sum_of_losses += (loss / total + strength * squares / 2) * total
         update(rules, t, strength, n_weights, vectors)
-        if rules.max_norm < np.inf:
-            limit_layers(layers.layout, rules.max_norm, vectors.p, room.factor)
+        for layer in range(layers.layout.shape[0] - 1 if rules.max_norm < np.inf else 0):
+            narrow, wide, _, w, _ = layers.layout[layer]
+            W = matrix(vectors.p, w, narrow, wide)
+            limit_columns(W, rules.max_norm, vector(room.factor, 0, wide))
     return sum_of_losses
 
 
@@ -398,22 +338,5 @@ def update(rules, t, strength, n_weights, vectors):
         strength = zero  # the gradient has it already
     start, end, kept = 0, n_weights, rules.kept[t]
     for _ in range(2):  # weights, then biases
-        take_step(rules.rule, p, g, averages, start, end, rules.numbers[t], strength, kept)
+        take_step(rules.code, p, g, averages, start, end, rules.numbers[t], strength, kept)
         start, end, strength, kept = n_weights, p.shape[0], zero, one
-
-
-@inlined
-def sum_of_squares(p, length):
-    """Return the sum of the squares of the first entries of p."""
-    squares = p.dtype.type(0)
-    for k in range(length):
-        squares += p[k] * p[k]
-    return squares
-
-
-@inlined
-def limit_layers(layout, max_norm, p, factor):
-    """Scale the incoming weights of each hidden unit to at most max_norm."""
-    for layer in range(layout.shape[0] - 1):
-        narrow, wide, _, w, _ = layout[layer]
-        limit_columns(matrix(p, w, narrow, wide), max_norm, vector(factor, 0, wide))

@@ -50,6 +50,10 @@ class Network(NamedTuple):
         """The weights of all layers, then the biases."""
         return self.coefs + self.intercepts
 
+    def outputs(self, Z):
+        """Return the outputs for what the output units sum up."""
+        return OUTPUTS[self.output](Z + self.intercepts[-1])
+
     @property
     def units(self):
         """Units of each layer, from the input to the output."""
@@ -198,9 +202,17 @@ def blocks(n_samples):
     return np.split(np.arange(n_samples), range(ROWS_AT_A_TIME, n_samples, ROWS_AT_A_TIME))
 
 
+def sums_of_blocks(network, X, dropout=None, samples=None):
+    """Yield blocks of rows, and what the output units sum up for them, without biases."""
+    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
+    for rows in blocks(X.shape[0]):
+        names = rows if samples is None else samples[rows]
+        yield rows, room.of(len(rows)).forward(X, rows, dropout, names)
+
+
 def predict(network, X):
     """Return the outputs without dropout, a block of rows at a time."""
-    return predict_dropped(network, X, None, np.arange(X.shape[0]))
+    return predict_dropped(network, X, None, None)
 
 
 def predict_dropped(network, X, dropout, samples):
@@ -208,29 +220,23 @@ def predict_dropped(network, X, dropout, samples):
 
     Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
     """
-    room, outputs = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), []
-    for rows in blocks(X.shape[0]):
-        Z = room.of(len(rows)).forward(X, rows, dropout, samples[rows])
-        outputs.append(OUTPUTS[network.output](Z + network.intercepts[-1]))
-    return np.concatenate(outputs)
+    sums = sums_of_blocks(network, X, dropout, samples)
+    return np.concatenate([network.outputs(Z) for _, Z in sums])
 
 
 def evaluate_all(network, X, Y, s):
     """Return the outputs, and the weighted mean of the losses, without penalty and dropout."""
-    room, outputs, loss = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), [], 0.0
-    for rows in blocks(X.shape[0]):
-        Z = room.of(len(rows)).forward(X, rows)
-        outputs.append(OUTPUTS[network.output](Z + network.intercepts[-1]))
+    outputs, loss = [], 0.0
+    for rows, Z in sums_of_blocks(network, X):
+        outputs.append(network.outputs(Z))
         loss += evaluate(network, Z, Y[rows], s[rows], 1.0)
     return np.concatenate(outputs), loss / float(s.sum())
 
 
 def losses_of_samples(network, X, Y):
     """Return the loss of each sample, without penalty and dropout."""
-    room, losses = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME)), []
-    one = np.ones(1, network.coefs[0].dtype)
-    for rows in blocks(X.shape[0]):
-        Z = room.of(len(rows)).forward(X, rows)
+    losses, one = [], np.ones(1, network.coefs[0].dtype)
+    for rows, Z in sums_of_blocks(network, X):
         each = zip(np.split(Z, len(Z)), np.split(Y[rows], len(Z)), strict=True)
         losses += [evaluate(network, z, y, one, 1.0) for z, y in each]
     return np.array(losses)

@@ -35,16 +35,6 @@ class Plan(NamedTuple):
     warmup: int
 
 
-class End(NamedTuple):
-    """Whether a training converged, and what ended it.
-
-    That is 'plateau', 'schedule' or 'max_iter', or what scipy says of L-BFGS.
-    """
-
-    converged: bool
-    reason: str
-
-
 @dataclass
 class Training:
     """A network and what its epochs change; it is kept for warm starts and partial fits.
@@ -128,12 +118,14 @@ class Training:
 
         Returns
         -------
-        End
+        converged : bool
+            Whether it came to one of the first two.
+        reason : {'plateau', 'schedule', 'max_iter'}
             What ended it.
         """
         watch = None if ask is None else Watch(self, ask, plan)
         limit, n_bad = self.loss_limit(data), 0
-        end = End(True, "schedule") if plan.learning_rate in ENDING else End(False, "max_iter")
+        end = (True, "schedule") if plan.learning_rate in ENDING else (False, "max_iter")
         for _ in range(plan.max_iter):
             began = time.perf_counter()
             improved = self.run_epoch(data, settings, plan, rng, limit)
@@ -144,7 +136,7 @@ class Training:
             n_bad = 0 if improved else n_bad + 1
             if n_bad > plan.n_iter_no_change:
                 if plan.learning_rate != "adaptive" or self.rate <= SMALLEST_RATE:
-                    end = End(True, "plateau")
+                    end = True, "plateau"
                     break
                 self.rate, n_bad = self.rate / 5, 0
         self._restore()
@@ -177,7 +169,7 @@ class Training:
         return loss < best - plan.tol
 
     def run_lbfgs(self, data, settings, plan):
-        """Train by L-BFGS, and say what ended it."""
+        """Train by L-BFGS; return whether it converged, and 'max_iter' or scipy's reason."""
         with np.errstate(over="ignore", invalid="ignore"):
             losses, self.n_iter, converged, message, work = minimise(
                 self.network, *data, settings.alpha, plan.max_iter, plan.tol, settings.team
@@ -188,7 +180,7 @@ class Training:
         if not self.is_finite(self.loss):
             raise Diverged(self.loss)
         stopped_short = not converged and self.n_iter >= plan.max_iter
-        return End(converged, "max_iter" if stopped_short else message)
+        return converged, "max_iter" if stopped_short else message
 
     def rate_of_step(self, plan, settings, data):
         """Return the learning rate as a function of the step."""

@@ -96,13 +96,13 @@ class DropoutNetwork(BaseEstimator):
         ask = partial(held_out.ask, self) if watched else None
         try:
             if self.solver == "lbfgs":
-                end = training.run_lbfgs(data, settings, plan)
+                converged, reason = training.run_lbfgs(data, settings, plan)
             else:
                 report = partial(messages.report, self, watched)
-                end = training.run(data, settings, plan, rng, ask, report)
+                converged, reason = training.run(data, settings, plan, rng, ask, report)
         finally:
             self._store()
-        converged, message = end.converged, messages.ending(self, end)
+        message = messages.ending(self, reason)
         if self.verbose and converged and self.solver != "lbfgs":
             print(message)
         return converged, message

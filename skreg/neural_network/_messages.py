@@ -13,13 +13,10 @@ def report(net, watched, seconds):
     print(*words, f"rate = {training.last_rate:g}", f"{seconds:.2f} s", sep=", ")
 
 
-def ending(net, end):
+def ending(net, reason):
     """Return the message of what has ended a training."""
-    if end.reason == "max_iter":
-        return out_of_iterations(net)
-    if end.reason == "schedule":
-        return end_of_schedule(net)
-    return plateau(net) if end.reason == "plateau" else f"stopped by lbfgs: {end.reason}."
+    ends = {"max_iter": out_of_iterations, "schedule": end_of_schedule, "plateau": plateau}
+    return ends[reason](net) if reason in ends else f"stopped by lbfgs: {reason}."
 
 
 def out_of_iterations(net):
