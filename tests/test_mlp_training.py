@@ -579,3 +579,17 @@ def test_bits_do_not_depend_on_the_process_or_its_threads():
         digests.add(subprocess.check_output(command, env=environment, text=True))
     assert len(digests) == 1
     assert len(digests.pop().strip()) == 2 * hashlib.sha256().digest_size
+
+
+def test_bits_are_those_of_the_process_that_compiled(tmp_path):
+    """A step that numba compiles by itself and in the epoch would round in two ways."""
+    code = """
+import numpy as np; from skreg import DropoutMLPRegressor
+X = np.random.default_rng(0).standard_normal((260, 64))
+net = DropoutMLPRegressor((20, 15), solver="sgd", batch_size=60, max_iter=3, random_state=0)
+print(net.fit(X, X[:, 0]).coefs_[0].tobytes().hex()[:20000])
+"""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    first, second = (subprocess.check_output(command, env=environment, text=True) for _ in range(2))
+    assert first == second
