@@ -34,6 +34,8 @@ class Cost(NamedTuple):
         Numbers in columns that are decomposed themselves, for the sake of digits.
     free_columns : int
         Columns without a penalty that the certificate factorises.
+    free_by_coordinates : int
+        Bounded columns without a penalty that coordinate descent solves in seconds.
     numbers_at_once : int
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
@@ -50,6 +52,7 @@ class Cost(NamedTuple):
     few_samples: int = 2000
     numbers_of_columns: float = 5e7
     free_columns: int = 2000
+    free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
 

@@ -111,6 +111,20 @@ def test_bounds_without_a_penalty_give_the_answer_of_scipy(seed):
     assert loss(model, X, y) <= nnls(X, y)[1] ** 2 + 1e-9 * (y @ y)
 
 
+@pytest.mark.parametrize("shape", [(80, 3000, 6), (50, 50, 5), (60, 1500, 50)], ids=str)
+def test_bounds_without_a_penalty_on_wide_factor_models(shape):
+    """Coordinate descent on the first took minutes."""
+    n, p, k = shape
+    rng = np.random.default_rng(77)
+    X = rng.standard_normal((n, k)) @ rng.standard_normal((k, p))
+    X += 0.3 * rng.standard_normal((n, p))
+    X = np.abs(X) if k == 50 else X  # y cannot be explained
+    y = X[:, 0] + 0.1 * rng.standard_normal(n)
+    model = RidgeGD(0.0, positive=True, fit_intercept=False).fit(X, y)
+    assert model.convergence_.converged
+    assert loss(model, X, y) <= nnls(X, y, maxiter=10**5)[1] ** 2 * (1 + 1e-9) + 1e-18 * (y @ y)
+
+
 def test_bounds_and_a_column_far_from_0():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((30, 40)), rng.standard_normal(30)
