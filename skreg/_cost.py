@@ -33,7 +33,8 @@ class Cost(NamedTuple):
     numbers_of_columns : float
         Numbers in columns that are decomposed themselves, for the sake of digits.
     free_columns : int
-        Columns without a penalty that the certificate factorises.
+        Columns without a penalty, or samples where these are fewer, that the certificate
+        factorises.
     free_by_coordinates : int
         Bounded columns without a penalty that coordinate descent solves in seconds.
     numbers_at_once : int

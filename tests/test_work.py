@@ -160,7 +160,7 @@ def test_the_work_is_what_it_was(name):
 
 
 def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
-    monkeypatch.setattr(quadratic, "newton_steps", lambda *_: None)
+    monkeypatch.setattr(quadratic, "newton_steps", lambda *_, **__: None)
     record, _ = fit("lasso, weights")
     assert record.converged
     assert record.work.n_newton_steps == 0

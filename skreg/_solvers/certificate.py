@@ -66,6 +66,7 @@ def certify(design, rr, C, columns, W, penalty, alphas):
         j, w, part = extended(columns, W, outside, penalty, alphas)
     rest = np.maximum(0.0, rr - 2 * gain)
     gap = penalty.couple(gain) + feasible_gap(penalty.couple(rest), dual[j], w, part)
+    gap = np.fmin(gap, objective - part.value(part.nearest_to_zero()).sum(axis=0))  # r times 0
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
 
 
@@ -142,13 +143,14 @@ def normal_equations(design, columns):
     Columns are scaled to length 1. Where they are nearly dependent, the factor is that of the
     columns themselves, which has twice the digits of that of their Gram matrix.
     """
-    if columns.size > design.cost.free_columns:
+    if min(columns.size, design.n_samples) > design.cost.free_columns:
         return None
     norms = design.column_norms[columns]
     norms = np.where(norms > 0, norms, 1.0)[:, None]
-    L, failed = lapack.dpotrf(design.gram(columns) / norms / norms.T, lower=1)
-    if not failed and np.all(L.diagonal() > INDEPENDENT):
-        return lambda c: cho_solve((L, True), c / norms) / norms
+    if columns.size < design.n_samples:
+        L, failed = lapack.dpotrf(design.gram(columns) / norms / norms.T, lower=1)
+        if not failed and np.all(L.diagonal() > INDEPENDENT):
+            return lambda c: cho_solve((L, True), c / norms) / norms
     if columns.size * design.n_samples > design.cost.numbers_of_columns:
         return None
     X = design.matvec(np.diagflat(1 / norms), columns) * np.sqrt(design.s)[:, None]

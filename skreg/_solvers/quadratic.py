@@ -134,21 +134,24 @@ def follow(G, c, change):
                 c[k] -= change[j] * G[j, k]
 
 
-def newton_steps(G, c, w, penalty, factor, noise, work):
+def newton_steps(G, c, w, penalty, factor, *, tol, most, noise, work):
     """Minimise over the support, which loses the coordinates that reach 0 or a bound.
 
-    It goes on as long as columns depend on one another: the sweeps would not make them fewer.
+    Where columns depend on one another, up to `most` steps are made, as the sweeps would not make
+    them fewer, unless a step could gain no more than `tol`.
     """
     weight, _, lower, upper = penalty
-    before, c_of_support, n_steps = w.copy(), c.copy(), 0
-    while n_steps < MAX_NEWTON_STEPS or factor.lift.any():
+    before, c_of_support, n_steps, gain = w.copy(), c.copy(), 0, np.inf
+    while n_steps < MAX_NEWTON_STEPS or (factor.lift.any() and n_steps < most and gain > tol):
         n_steps += 1
         factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
         active = factor.active
         if active.size == 0:
             break
         work.n_newton_steps += 1
-        d, slope = factor.solve(G, c_of_support[active] - weight[active] * np.sign(w[active]))
+        descent = c_of_support[active] - weight[active] * np.sign(w[active])
+        d, slope = factor.solve(G, descent)
+        gain = d @ descent
         if not walk(G, c_of_support, w, weight, lower, upper, active, d, slope, noise):
             break
     follow(G, c, w - before)
@@ -157,8 +160,9 @@ def newton_steps(G, c, w, penalty, factor, noise, work):
 def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     """Alternate Newton steps and two sweeps; return the number of sweeps.
 
-    Stops when a sweep right after Newton steps meets a gap of at most `tol`. Where rounding does
-    not let it, stops when the support and the signs were right twice in a row.
+    Stops when a sweep right after Newton steps meets a gap of at most `tol`; or any sweep, where
+    columns depend on one another: rounding in so many steps may be more than `tol`. Where rounding
+    does not let it, stops when the support and the signs were right twice in a row.
 
     On correlated columns sweeps let far more coordinates enter than there are samples, and Newton
     steps remove them again. Once most have left, only the most violating ones may enter.
@@ -168,7 +172,9 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     n_sweeps, progress, n_right, crowded = 0, Progress(), 0, False
     while n_sweeps < max_sweeps:
         n_before = np.count_nonzero(w)
-        newton_steps(G, c, w, penalty, factor, noise, work)
+        most = max_sweeps - n_sweeps
+        rule = {"tol": tol, "most": most, "noise": noise, "work": work}
+        newton_steps(G, c, w, penalty, factor, **rule)
         crowded = crowded or n_before > CROWD + 2 * np.count_nonzero(w)
         entry = 1 + ENTRY * largest_excess(c, w, weight) if crowded else 1.0
         gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, entry)
@@ -178,8 +184,11 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
         if gap <= tol or n_right == 2 or progress.stuck(gap):
             break
         if n_sweeps < max_sweeps:
+            gap, n_changed, _ = sweep(G, c, w, weight, lower, upper, entry)
             n_sweeps += 1
-            work.n_coordinate_updates += sweep(G, c, w, weight, lower, upper, entry)[1]
+            work.n_coordinate_updates += n_changed
+            if gap <= tol and factor.lift.any():
+                break
     return n_sweeps
 
 

@@ -98,6 +98,23 @@ def _():
     return named(X, rng.standard_normal(100), alpha=0.0, **params)
 
 
+@case("Six factors, no penalty and no negative coefficient: no gap, and max_iter was passed by")
+def _():
+    rng = np.random.default_rng(77)
+    F, L = rng.standard_normal((80, 6)), rng.standard_normal((6, 3000))
+    X = F @ L + 0.3 * rng.standard_normal((80, 3000))
+    return named(X, X[:, 0] + 0.1 * rng.standard_normal(80), alpha=0.0, lower=np.zeros(3000))
+
+
+@case("As many factors as samples, no penalty and boxes: Newton steps without end")
+def _():
+    rng = np.random.default_rng(4)
+    F, L = rng.standard_normal((150, 150)), rng.standard_normal((150, 1300))
+    X = F @ L + 0.3 * rng.standard_normal((150, 1300))
+    bounds = {"lower": np.full(1300, -0.01), "upper": np.full(1300, 0.01)}
+    return named(X, X[:, 0] + 0.1 * rng.standard_normal(150), alpha=0.0, **bounds)
+
+
 @case("Sparse columns far from 0 and unpenalised ones: an IndexError")
 def _():
     rng = np.random.default_rng(203)
