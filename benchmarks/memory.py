@@ -19,6 +19,7 @@ import importlib
 import json
 import resource
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,6 +120,22 @@ def skglm(X, y, alphas, tol):
     from skglm import Lasso
 
     return Lasso(alphas[0], tol=tol, max_iter=1000).fit(X, y)
+
+
+def work(family, solver, folder, work):
+    """Do the work of the process: return resident bytes before a fit, and what its peak adds.
+
+    Another fit comes first, for what is taken once. What `prepare` copies counts.
+    """
+    limit()
+    X, y = data.read(folder)
+    with suppress(Exception):  # whether so few rows can be fitted is not sure
+        fit, prepare, arguments = probe.begin(family, solver, *few(X, y), work)
+        FITS.get(solver, fit)(*prepare(), **arguments)
+    fit, prepare, arguments = probe.begin(family, solver, X, y, work)
+    before = settle()
+    FITS.get(solver, fit)(*prepare(), **arguments)
+    return {"before": before, "extra": status("VmHWM") - before}
 
 
 FITS = {"skglm Lasso": skglm}  # that differ from those of the family

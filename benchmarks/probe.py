@@ -59,7 +59,7 @@ def main(what, module, *words):
     try:
         reply |= load(module)
         if words:
-            reply |= WORK[what](*words)
+            reply |= work_of(what)(*words)
     except BaseException as error:  # a peer may raise anything; the benchmark lists it
         from .worker import describe
 
@@ -67,6 +67,11 @@ def main(what, module, *words):
     import json
 
     print(json.dumps(reply), file=parent, flush=True)
+
+
+def work_of(what):
+    """Return what the process does for a benchmark: that of its module, or a first fit."""
+    return coldstart if what == "coldstart" else importlib.import_module(f"benchmarks.{what}").work
 
 
 def load(module):
@@ -98,38 +103,6 @@ def coldstart(family, solver, folder, work):
         seconds = time.perf_counter() - began
         reply[name] = answer.seconds if isinstance(answer, Timed) else seconds
     return reply
-
-
-def memory(family, solver, folder, work):
-    """Return the resident bytes before a fit, and what its peak adds.
-
-    Another fit comes first, for what is taken once. What `prepare` copies counts.
-    """
-    from contextlib import suppress
-
-    from . import data, memory
-
-    memory.limit()
-    X, y = data.read(folder)
-    with suppress(Exception):  # whether so few rows can be fitted is not sure
-        fit, prepare, arguments = begin(family, solver, *memory.few(X, y), work)
-        memory.FITS.get(solver, fit)(*prepare(), **arguments)
-    fit, prepare, arguments = begin(family, solver, X, y, work)
-    before = memory.settle()
-    memory.FITS.get(solver, fit)(*prepare(), **arguments)
-    return {"before": before, "extra": memory.status("VmHWM") - before}
-
-
-def stream(solver, folder, sizes):
-    """Return what a pass over a stream costs, and how good its answer is."""
-    import json
-
-    from . import stream
-
-    return stream.work(solver, folder, stream.Stream(*json.loads(sizes)))
-
-
-WORK = {"coldstart": coldstart, "memory": memory, "stream": stream}
 
 
 def begin(family, solver, X, y, work):

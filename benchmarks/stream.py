@@ -111,9 +111,10 @@ def describe(rows):
     return f"{head}{seconds['seconds'][-1]:.4g} s, {peaks} MiB{accuracy}"
 
 
-def work(solver, folder, stream):
+def work(solver, folder, sizes):
     """Do the work of the process: return seconds, peaks of memory and the relative gradient."""
     memory.limit()
+    stream = Stream(*json.loads(sizes))
     files, fit, peaks = sorted(Path(folder).iterdir()), SOLVERS[solver].fit, []
     paths = [files[k % len(files)] for k in range(stream.n_chunks)]
     few = memory.few(*data.read(files[0]))

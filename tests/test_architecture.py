@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = Path(skreg.__file__).parent
 FLOORS = [
     {"_numba", "_threads", "_memory", "_convergence", "_checks", "_cost"},
     {"_data"},
+    {"_problem"},
     {"_solvers", "_network"},
     {"linear_model", "neural_network"},
     {"__init__", "__main__"},
@@ -56,6 +58,21 @@ def test_imports_point_downward(path):
     for other in imported_rooms(path):
         if here != other and here != "__main__":
             assert FLOOR[other] < FLOOR[here], f"{path} imports {other}"
+
+
+@pytest.mark.parametrize("package", [ROOT, ROOT.parent / "benchmarks"], ids=lambda path: path.name)
+def test_no_module_imports_itself_by_way_of_others(package):
+    modules = {path.relative_to(package.parent).with_suffix("") for path in package.rglob("*.py")}
+    graph = {module: set(imported_modules(package.parent, module, modules)) for module in modules}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(modules)
+
+
+def imported_modules(root, module, modules):
+    """Yield the modules beside it, or within its package, that a module imports by name."""
+    for node in ast.walk(ast.parse((root / module.with_suffix(".py")).read_text("utf8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = module.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+            yield from {base, *(base / alias.name for alias in node.names)} & modules
 
 
 def test_only_numba_py_imports_numba():

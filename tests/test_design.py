@@ -5,8 +5,8 @@ import pytest
 import scipy.sparse as sp
 
 from skreg._data import as_design
+from skreg._problem.penalties import ElasticNet
 from skreg._solvers.column_set import sweep
-from skreg._solvers.penalties import ElasticNet
 
 KINDS = {
     "C": np.ascontiguousarray,

@@ -6,8 +6,10 @@ import scipy.sparse as sp
 
 from skreg import RidgeGD
 from skreg._data import as_design
+from skreg._problem.penalties import ElasticNet
+from skreg._problem.problem import Problem
 from skreg._solvers import normal_equations
-from skreg._solvers.gradient_descent import Problem
+from skreg._solvers.gradient_descent import Ridge
 from skreg._solvers.normal_equations import (
     Columns,
     ColumnsOfAllAlphas,
@@ -16,7 +18,6 @@ from skreg._solvers.normal_equations import (
     LeastSquares,
     Samples,
 )
-from skreg._solvers.penalties import ElasticNet
 
 SHAPES = {"tall": (40, 12), "wide": (12, 40)}
 
@@ -31,7 +32,7 @@ def problem(shape, container, alphas=(2.0, 0.5, 2.0)):
     bound[5] = 0
     penalty = ElasticNet(0 * factor, factor, -bound, bound)
     Y = rng.standard_normal((len(X), 3))
-    return Problem.of(design, Y - s @ Y / s.sum(), penalty, np.array(alphas)), X
+    return Ridge.of(Problem(design, Y - s @ Y / s.sum(), penalty), np.array(alphas)), X
 
 
 def solution(ridge, X):

@@ -9,8 +9,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skreg import ElasticNetCD, LassoCD, RidgeGD, enet_path, lasso_path, ridge_path
 from skreg._data import as_design
+from skreg._problem.penalties import ElasticNet
+from skreg._problem.problem import Problem
 from skreg._solvers.path import Descent
-from skreg._solvers.penalties import ElasticNet
 
 from . import naive
 
@@ -70,7 +71,7 @@ def test_correlations_by_the_gram_matrix_hold_as_far_as_the_data_confirm(error):
     design = as_design(X, np.ones(len(y)), centre=True, standardize=False)
     penalty = ElasticNet(np.ones(10), np.zeros(10), np.full(10, -np.inf), np.full(10, np.inf))
     rest, target = np.zeros((10, 1)), y[:, None] - y.mean()
-    descent = Descent(design, target, penalty, rest, tol=1e-10, max_iter=100)
+    descent = Descent(Problem(design, target, penalty), rest, tol=1e-10, max_iter=100)
     assert descent.whole_gram_pays(list(np.geomspace(descent.top, 0.01 * descent.top)))
     W = 100 * np.random.default_rng(0).standard_normal((10, 3))
     R = descent.y - (X - X.mean(axis=0)) @ W

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from skreg._data import as_design
-from skreg._solvers.certificate import certify, feasible_gap
-from skreg._solvers.penalties import ElasticNet
+from skreg._problem.certificate import certify, feasible_gap
+from skreg._problem.losses import SquaredResiduals
+from skreg._problem.penalties import ElasticNet
 
 INF = np.inf
 
@@ -45,13 +46,15 @@ def penalty(request):
     return PENALTIES[request.param]
 
 
-def test_conjugate_is_the_largest_difference(penalty):
-    grid = np.linspace(-20, 20, 40001)[:, None]
+def test_the_gap_is_what_the_best_coefficient_gains(penalty):
+    rng, grid = np.random.default_rng(0), np.linspace(-20, 20, 40001)[:, None]
     grid = np.clip(grid, penalty.lower, penalty.upper)
-    for c in np.random.default_rng(0).uniform(-3, 3, (20, 3)):
+    for c in rng.uniform(-3, 3, (20, 3)):
         c = c * next(penalty.feasible_scales(c))
+        w = np.clip(rng.integers(-2, 3, 3) * 0.5, penalty.lower, penalty.upper)
         largest = (c * grid - penalty.value(grid)).max(axis=0)
-        np.testing.assert_allclose(penalty.conjugate(c), largest, atol=1e-6)
+        gap = largest - (c * w - penalty.value(w))
+        np.testing.assert_allclose(penalty.gap(c, w), gap, atol=1e-6)
 
 
 def test_violation_is_the_steepest_descent_that_is_allowed(penalty):
@@ -80,7 +83,7 @@ def test_gap_bounds_the_suboptimality(penalty):
     best = objective(points).min()
     for w in points[:200]:
         r = y - X @ w
-        gap = feasible_gap(r @ r, X.T @ r, w, penalty)
+        gap = feasible_gap(SquaredResiduals(r @ r), X.T @ r, w, penalty)
         assert gap >= objective(w[None])[0] - best - 1e-12
 
 
@@ -116,7 +119,9 @@ def test_gap_with_unpenalised_columns_bounds_the_suboptimality(free, one_sided):
     )
     W = np.maximum(W, lower).T
     R = y[:, None] - X @ W
-    gaps = certify(design, np.sum(R**2, axis=0), X.T @ R, every, W, penalty, np.ones(101)).gap
+    gaps = certify(
+        design, SquaredResiduals(np.sum(R**2, axis=0)), X.T @ R, every, W, penalty, np.ones(101)
+    ).gap
     for w, gap in zip(W.T, gaps, strict=True):
         assert gap >= objective(w) - objective(best) - 1e-12
     assert gaps[0] < 1e-12
@@ -132,7 +137,7 @@ def test_columns_at_rest_are_certified_from_their_correlations_alone():
     W[[1, 4]] = rng.standard_normal((2, 2))
     W[7] = 0.2
     R, alphas = y[:, None] - X @ W, np.array([1.0, 4.0])
-    problem = design, np.sum(R**2, axis=0), X.T @ R
+    problem = design, SquaredResiduals(np.sum(R**2, axis=0)), X.T @ R
     some = certify(*problem, np.array([4, 1]), W[[4, 1]], penalty, alphas)
     every = certify(*problem, np.arange(8), W, penalty, alphas)
     np.testing.assert_allclose(some.gap, every.gap)

@@ -10,8 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 from skreg import RidgeGD
 from skreg._cost import Cost
 from skreg._data import as_design
-from skreg._solvers.gradient_descent import Problem, largest_eigenvalue
-from skreg._solvers.penalties import ElasticNet
+from skreg._problem.penalties import ElasticNet
+from skreg._problem.problem import Problem
+from skreg._solvers.gradient_descent import Ridge, largest_eigenvalue
 from skreg._solvers.saga import epoch, smoothness
 
 from . import naive
@@ -136,7 +137,7 @@ def test_one_batch_is_gradient_descent():
     X, Y, s = data()
     view = as_design(X, s, centre=True, standardize=False)
     y = Y - s @ Y / s.sum()
-    problem = Problem.of(view, y, decay(np.ones(12)), np.ones(2))
+    problem = Ridge.of(Problem(view, y, decay(np.ones(12))), np.ones(2))
     w, step = np.ones((12, 2)), 0.1 / problem.metric
     gradient = problem.gradient(problem.at(w).c, w)
     new = epoch(
@@ -162,7 +163,7 @@ def test_smoothness_bounds_what_batches_do_on_average(n_batches):
     """E |g|^2 <= 2 L (f(w) - f*) over random batches, in the metric, without a penalty."""
     X, _, s = data(30, 4)
     view = as_design(X, s, centre=True, standardize=False)
-    problem = Problem.of(view, np.zeros((30, 1)), decay(np.zeros(4)), np.zeros(1))
+    problem = Ridge.of(Problem(view, np.zeros((30, 1)), decay(np.zeros(4))), np.zeros(1))
     Xc = view.matvec(np.eye(4)) / np.sqrt(problem.metric[:, 0])
     rng, squares, n_draws = np.random.default_rng(0), 0, 3000
     for _ in range(n_draws):
@@ -192,7 +193,7 @@ def test_a_step_touches_the_columns_of_its_rows_only():
     X, Y, s = data()
     X = sp.csr_array(np.c_[X, np.zeros((150, 1000))])
     view = as_design(X, s, centre=True, standardize=False)
-    problem = Problem.of(view, Y - s @ Y / s.sum(), decay(np.ones(1012)), np.ones(2))
+    problem = Ridge.of(Problem(view, Y - s @ Y / s.sum(), decay(np.ones(1012))), np.ones(2))
     w = np.ones((1012, 2))
     gradient = problem.gradient(problem.at(w).c, w)
     penalty = problem.ridge, problem.lower, problem.upper

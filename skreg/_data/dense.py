@@ -15,16 +15,17 @@ OFFSET_OF_SQUARES = 10  # at the price of two, as it counts twice
 class DenseDesign(Design):
     """Centre blocks as they are read; where offsets are small, correct the products instead."""
 
-    def __init__(self, X, s, **options):
-        self._direct = False
-        super().__init__(X, s, **options)
+    _direct = False
+
+    def _measure(self, deviation):
+        super()._measure(deviation)
         with np.errstate(divide="ignore", invalid="ignore"):
             offset = np.abs(self.mean) * np.sqrt(self.total_weight) / self.column_norms / self.scale
         largest = np.max(offset, where=~self.constant, initial=0.0)
-        contiguous = X.flags.c_contiguous or X.flags.f_contiguous
-        self._direct = X.dtype == float and contiguous and bool(largest <= OFFSET_OF_PRODUCTS)
+        contiguous = self.X.flags.c_contiguous or self.X.flags.f_contiguous
+        self._direct = self.X.dtype == float and contiguous and bool(largest <= OFFSET_OF_PRODUCTS)
         self._near = bool(largest <= OFFSET_OF_SQUARES)
-        self._root = np.sqrt(s)
+        self._root = np.sqrt(self.s)
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""

@@ -9,6 +9,7 @@ A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights `
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``gram_operator``    what multiplies with the matrix of `gram` without making it, also of folds
 ``kernel_operator``  the same for `kernel`
+``reweighted(s)``    the Design with other weights
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 ``column_entries``   where the numbers of columns are, for compiled loops; `row_entries`, of rows
 ===================  =====================================================================
@@ -44,6 +45,8 @@ class Design(ABC):
 
     Attributes
     ----------
+    centred : bool
+        Whether their means are taken from the columns.
     mean, scale : ndarray of shape (n_features,)
         What is taken from the columns, and what they are then divided by.
     plain_mean : ndarray of shape (n_features,)
@@ -64,24 +67,38 @@ class Design(ABC):
     cost = COST
 
     def __init__(self, X, s, *, centre, standardize):
-        self.X, self.s, self.standardize = X, s, standardize
-        self.weighted = bool(np.any(s != 1))
+        self.X, self.centred, self.standardize = X, centre, standardize
         self.n_samples, self.n_features = X.shape
-        self.total_weight = s.sum()
         self.n_passes = 0.0
         self.work = Work()
         self.plain_mean = np.zeros(self.n_features)
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller finds norms of inf or NaN
-            self.mean, variance = self._moments(centre)
-            deviation = np.sqrt(variance)
+        deviation = self._weigh(s)
         flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
         self.constant = flat & (centre | (self.mean == 0))
         self.scale = np.where(flat | (not standardize), 1.0, deviation)
-        if not centre:
+        self._measure(deviation)
+        self.n_passes = 1.0
+
+    def _weigh(self, s):
+        """Take over weights; return the standard deviations of the columns."""
+        self.s, self.weighted, self.total_weight = s, bool(np.any(s != 1)), s.sum()
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller finds norms of inf or NaN
+            self.mean, variance = self._moments(self.centred)
+            return np.sqrt(variance)
+
+    def _measure(self, deviation):
+        """Store the norms of the columns, which are centred or not, and scaled."""
+        if not self.centred:
             deviation = np.hypot(deviation, self.mean)
             self.mean = np.zeros(self.n_features)
         self.column_norms = deviation * np.sqrt(self.total_weight) / self.scale
-        self.n_passes = 1.0
+
+    def reweighted(self, s):
+        """Return the Design with other weights, centred by them; the scales stay."""
+        other = copy(self)
+        other._measure(other._weigh(s))
+        other.count(n_passes=1)
+        return other
 
     @property
     def tall(self):

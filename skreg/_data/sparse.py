@@ -129,6 +129,15 @@ class SparseDesign(Design):
             part.__dict__.pop(name, None)
         return part
 
+    def reweighted(self, s):
+        """Return the Design with other weights, centred by them; the scales stay."""
+        other = super().reweighted(s)
+        other.mean += self.mean - self.plain_mean  # the origin
+        if other.X is not self.X:
+            for name in ("_csc", "_csr"):
+                other.__dict__.pop(name, None)
+        return other
+
     def about(self, shift):
         """Return the Design with the means moved by a shift, in the units of the scaled columns."""
         moved = super().about(shift)

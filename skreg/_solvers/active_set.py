@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 
+from .._problem.problem import Problem
 from .path import Descent
 
 NEAR = 1e-8  # weight of the distance from the last answer, relative to a column's square
@@ -51,7 +52,8 @@ def active_set(problem, *, tol, max_iter):
 def coordinate_descent(problem, t, start, tol, max_iter):
     """Return the coefficients of a target to a relative gap, and the number of sweeps."""
     penalty, rule = problem.penalty.at(problem.alphas[t]), {"tol": tol, "max_iter": max_iter}
-    descent = Descent(problem.design, problem.y[:, t : t + 1], penalty, start, **rule)
+    part = Problem(problem.design, problem.y[:, t : t + 1], penalty)
+    descent = Descent(part, start, **rule)
     (solution,) = descent.run([1.0])
     return descent.coefficients(solution), descent.n_sweeps
 

@@ -18,9 +18,9 @@ from scipy.linalg import LinAlgError, eigh_tridiagonal, norm  # numpy's norm may
 
 from .._data import Design
 from .._numba import kernel
+from .._problem.penalties import ElasticNet
 from .krylov import Krylov
 from .normal_equations import Columns, LeastSquares, systems
-from .penalties import ElasticNet
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
@@ -30,14 +30,12 @@ LANCZOS_STEPS = 15, 100  # at least and at most
 
 
 @kernel
-def optimality(
-    c, w, column, norms, ridge, lower, upper, floor, square, steepest, violation, value, gap, sure
-):
+def optimality(c, w, column, norms, ridge, lower, upper, floor, square, steepest, value, sure):
     """Add up what coefficients lack, for each target.
 
-    `square` is that of the projected gradient in the metric, `violation` its largest entry,
-    `steepest` that per norm of a column without penalty, `value` the penalty, `gap` the duality gap
-    over the columns with a penalty, `sure` that over the columns whose penalty is above `floor`.
+    `square` is that of the projected gradient in the metric, `steepest` its largest entry per norm
+    of a column without penalty, `value` the penalty, `sure` the duality gap over the columns whose
+    penalty is above `floor`.
     """
     for j in range(w.shape[0]):
         for t in range(w.shape[1]):
@@ -48,14 +46,11 @@ def optimality(
             if w[j, t] >= upper[j, 0] and gradient < 0.0:
                 continue
             square[t] += gradient**2 / (column[j] + ridge[j, t])
-            violation[t] = max(violation[t], abs(gradient))
             if ridge[j, t] == 0.0 and norms[j] > 0.0:
                 steepest[t] = max(steepest[t], abs(gradient) / norms[j])
-            if ridge[j, t] > 0.0:
+            if ridge[j, t] > floor:
                 best = min(max(c[j, t] / ridge[j, t], lower[j, 0]), upper[j, 0])
-                part = (best - w[j, t]) * (c[j, t] - ridge[j, t] * (best + w[j, t]) / 2.0)
-                gap[t] += part
-                sure[t] += part if ridge[j, t] > floor else 0.0
+                sure[t] += (best - w[j, t]) * (c[j, t] - ridge[j, t] * (best + w[j, t]) / 2.0)
 
 
 class Point(NamedTuple):
@@ -67,9 +62,8 @@ class Point(NamedTuple):
         Coefficients.
     r, c : ndarray of shape (n_samples, n_targets) and (n_features, n_targets)
         Residuals, and their correlations with the columns.
-    losses, gaps, violations : ndarray of shape (n_targets,)
-        The objective, the duality gap over the columns with a penalty, and the largest violation
-        of the optimality conditions.
+    losses : ndarray of shape (n_targets,)
+        The objective.
     lengths, sure_gaps : ndarray of shape (n_targets,)
         Length of the projected gradient relative to that at the start, by the metric or by the
         norms of columns without penalty, whichever is larger; and the gap over the columns with a
@@ -82,8 +76,6 @@ class Point(NamedTuple):
     r: np.ndarray
     c: np.ndarray
     losses: np.ndarray
-    gaps: np.ndarray
-    violations: np.ndarray
     lengths: np.ndarray
     sure_gaps: np.ndarray
     noise: np.ndarray
@@ -103,7 +95,7 @@ class Point(NamedTuple):
         return float(np.maximum(self.lengths, gaps).max(initial=0.0))
 
 
-class Problem(NamedTuple):
+class Ridge(NamedTuple):
     """Least squares with an L2 penalty for several targets.
 
     Attributes
@@ -151,11 +143,12 @@ class Problem(NamedTuple):
     floor: float
 
     @classmethod
-    def of(cls, design, y, penalty, alphas):
-        """Build the problem for a penalty times alphas, at the price of one pass.
+    def of(cls, problem, alphas):
+        """Build it from a problem and what its penalty is multiplied with, by one pass.
 
         Each target may have several alphas, along a second axis.
         """
+        design, y, penalty, _ = problem
         n_alphas = alphas[0].size
         alphas, factor, column = alphas.ravel(), penalty.ridge, design.column_norms**2
         if not design.tall and factor.any():
@@ -213,12 +206,12 @@ class Problem(NamedTuple):
     def at(self, w):
         """Return the point of some coefficients."""
         r, c = self.correlations(w)
-        square, steepest, violation, value, gap, sure = sums = np.zeros((6, w.shape[1]))
+        square, steepest, value, sure = sums = np.zeros((4, w.shape[1]))
         weights = self.column, self.design.column_norms, self.ridge, self.lower, self.upper
         optimality(c, w, *weights, self.floor, *sums)
         losses = 0.5 * (self.design.s @ r**2) + value
         lengths = ratio(np.sqrt(square), self.scale), ratio(steepest, self.steepness)
-        return Point(w, r, c, losses, gap, violation, np.maximum(*lengths), sure, self.noise)
+        return Point(w, r, c, losses, np.maximum(*lengths), sure, self.noise)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""

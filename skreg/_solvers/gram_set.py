@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from .._problem.penalties import ElasticNet, RowElasticNet
 from . import quadratic, rows
 from .cholesky import Factor, capacity
 from .column_set import ColumnSet
-from .penalties import ElasticNet, RowElasticNet
 from .working_set import WorkingSet
 
 INNER = {ElasticNet: quadratic.solve, RowElasticNet: rows.solve}

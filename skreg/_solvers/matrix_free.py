@@ -6,7 +6,8 @@ One Krylov space serves all alphas; folds, targets and random vectors share the 
 import numpy as np
 
 from .._data import Folds
-from .gradient_descent import Problem, conjugate
+from .._problem.problem import Problem
+from .gradient_descent import Ridge, conjugate
 from .krylov import Krylov
 
 N_PROBES = 16  # random vectors that estimate a trace
@@ -62,7 +63,7 @@ class MatrixFree:
 
     def _solve(self, design, y, alphas):
         """Return the solutions for all alphas of each target."""
-        problem = Problem.of(design, y, self.penalty, np.tile(alphas, (y.shape[1], 1)))
+        problem = Ridge.of(Problem(design, y, self.penalty), np.tile(alphas, (y.shape[1], 1)))
         point, _ = conjugate(problem, **self.rule)
         self.accuracy = max(self.accuracy, point.accuracy)
         return point

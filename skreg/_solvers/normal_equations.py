@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
 
+from .._problem.certificate import DEPENDENT
 from .._threads import interruptible
-from .certificate import DEPENDENT
 from .krylov import solve_shifted
 
 UNEVEN = 1e4  # ratio of squares of columns that needs a metric of its own for every alpha

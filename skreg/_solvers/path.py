@@ -1,4 +1,4 @@
-"""The outer loop of the L1 family: a path of alphas, a growing working set, a certificate.
+"""The outer loop for squared error: a path of alphas, a growing working set, a certificate.
 
 Few coefficients are non-zero, so the problem is solved on the Gram matrix of a working set of
 columns. The path goes down from the alpha at which nothing is selected, in stages:
@@ -12,16 +12,17 @@ columns. The path goes down from the alpha at which nothing is selected, in stag
 A single fit is a path whose other alphas are waypoints: solved roughly, never certified.
 """
 
-import time
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from .._convergence import Convergence
-from .certificate import certify, relative, violating
+from .._problem.certificate import certify, violating
+from .._problem.losses import SquaredResiduals
+from .._problem.penalties import RowElasticNet, in_any
+from .._problem.problem import null_losses
 from .gram_set import GramSet
-from .penalties import RowElasticNet, in_any
+from .solution import PathSolver, Solution
 
 STAGE = 0.4  # the last alpha of a stage relative to its first
 EAGERNESS = 0.9  # part of the penalty at which columns enter
@@ -32,35 +33,8 @@ ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
 DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
-FAR = 0.999  # cosine of a column and a constant one: it lies 22 deviations from 0
 TINY = np.finfo(float).tiny
-SMALLEST = 1e-150  # norm of a column with a square that is a number
 FAR_BOUND = 100  # times y is what a column adds there
-NOTHING = 1e-9  # of the squared residuals that bounds force
-
-
-class Solution(NamedTuple):
-    """The coefficients at one alpha, and how good they are.
-
-    Attributes
-    ----------
-    columns, values : ndarray
-        The coefficients that are not 0, or rows of them.
-    gap, objective, violation : float
-        Duality gap, objective and largest violation of the optimality conditions, from the data.
-    n_sweeps : int
-        Sweeps of coordinate descent.
-    stop : str
-        "converged", "max_iter" or "rounding".
-    """
-
-    columns: np.ndarray
-    values: np.ndarray
-    gap: float
-    objective: float
-    violation: float
-    n_sweeps: int
-    stop: str
 
 
 class Solved(NamedTuple):
@@ -104,17 +78,13 @@ class Effort:
         self.slack = looseness * gap if n_missing else 0.0
 
 
-class Descent:
-    """A descent along a path of alphas.
+class Descent(PathSolver):
+    """A descent along a path of alphas, for squared error.
 
     Parameters
     ----------
-    design : Design
-        The data.
-    y : ndarray of shape (n_samples, 1), or (n_samples, n_targets) for a RowElasticNet
-        Centred target.
-    penalty : ElasticNet or RowElasticNet
-        The penalty for alpha = 1.
+    problem : Problem
+        What is minimised; there is one target, or several with a RowElasticNet.
     start : ndarray of shape (n_features, n_targets)
         Where to start; not changed.
     tol : float
@@ -127,23 +97,19 @@ class Descent:
     ----------
     unit : float
         What y and the coefficients are counted in here, so that no square is too small or large.
-    scale : float
-        ``sum(s * y**2) / 2``, or a little of larger residuals that bounds force.
-    reference : float
-        Largest correlation of a column with the residual at the start.
     whole : bool
         Whether the working set has all columns that may move.
     top : float
         The alpha above which every coefficient stays at 0 or next to it, as seen from the start.
     """
 
-    def __init__(self, design, y, penalty, start, *, tol, max_iter):
-        self.began, self.passes_before = time.perf_counter(), design.n_passes
-        self.max_iter, self.sweeps_left, self.n_sweeps = max_iter, max_iter, 0
-        self.design, self.unit = design, unit_of(design, y, penalty)
-        self.y, self.penalty = y / self.unit, penalty.in_units(self.unit)
-        self.scale = max(0.5 * np.sum(design.s @ self.y**2), NOTHING * design.total_weight)
-        self.relative_tol, self.tol = tol, tol * self.scale
+    def __init__(self, problem, start, *, tol, max_iter):
+        design, penalty, self.unit = problem.design, problem.penalty, problem.unit
+        super().__init__(design, tol, max_iter)
+        problem = problem.in_units(self.unit)
+        self.y, self.penalty, self.sweeps_left = problem.y, problem.penalty, max_iter
+        self.null_loss = np.sum(null_losses(design, self.y))
+        self.tol = tol * self.null_loss
         lower, upper = self.penalty.lower, self.penalty.upper
         w = np.clip(start / self.unit, lower[:, None], upper[:, None])
         columns = np.flatnonzero(in_any(w != 0) | ((penalty.weight == 0) & (lower < upper)))
@@ -156,11 +122,16 @@ class Descent:
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         self.add(columns, w[columns], self.c[columns])
 
+    @property
+    def columns(self):
+        """The columns whose coefficients may be others than those nearest to 0."""
+        return self.set.columns
+
     def largest_alpha(self):
         """Return the smallest alpha at which every penalised coefficient stays where it is."""
         if self.set.columns.size:
             self.minimise(HUGE, self.tol)
-            self.look(self.set.w)
+            self.measure(self.set.w)
             w = np.zeros_like(self.c)
             w[self.set.columns] = self.set.w
             self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
@@ -178,7 +149,7 @@ class Descent:
             if stage:
                 stage = (alphas if self.whole else stage)[: self.longest_stage]
                 self.admit(stage[-1])
-                for solution in self.certify(stage):
+                for solution in self.solve_stage(stage):
                     if solution.columns.size > max_features:
                         return
                     yield solution
@@ -186,11 +157,11 @@ class Descent:
                 del alphas[: len(stage)]
             else:
                 self.admit(end)
-                self.minimise(end, ROUGHLY * self.scale)
+                self.minimise(end, ROUGHLY * self.null_loss)
                 if self.whole:
                     self.c[self.set.columns] = self.set.c
                 else:
-                    self.look(self.set.w)
+                    self.measure(self.set.w)
                 self.alpha = end
 
     def whole_gram_pays(self, alphas):
@@ -199,17 +170,17 @@ class Descent:
         n_stages = -np.log(ratio) / np.log(STAGE)
         if not self.design.cost.whole_gram_pays(self.design, n_stages, len(alphas)):
             return False
-        rest = self.penalty.lower < self.penalty.upper
-        rest[self.set.columns] = False
-        self.add(*self.outside(np.flatnonzero(rest)))
+        others = self.penalty.lower < self.penalty.upper
+        others[self.set.columns] = False
+        self.add(*self.outside(np.flatnonzero(others)))
         return True
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
         threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
         j = violating(self.c, self.set.columns, self.penalty, threshold)
-        _, rest, c = self.outside(j)
-        violation = self.penalty.take(j).at(threshold).violation(c, rest)[:, 0]
+        _, w, c = self.outside(j)
+        violation = self.penalty.take(j).at(threshold).violation(c, w)[:, 0]
         order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
         self.grow(j[order])
 
@@ -246,13 +217,13 @@ class Descent:
         a bound on the objective, so the certificate may do without them.
         """
         with np.errstate(divide="ignore"):
-            limit = FAR_BOUND * np.sqrt(2 * self.scale) / self.design.column_norms
+            limit = FAR_BOUND * np.sqrt(2 * self.null_loss) / self.design.column_norms
         lower, upper = self.penalty.lower, self.penalty.upper
         far = np.isfinite(lower) & (lower < -limit) | np.isfinite(upper) & (upper > limit)
         return self.penalty.unbound(limit) if far.any() else None
 
-    def look(self, W):
-        """Return squared residuals and correlations, from the data; the last ones are the set's."""
+    def measure(self, W):
+        """Return squared residuals and correlations, from the data; the last ones are kept."""
         on = W.any(axis=1)
         R = self.y - self.design.matvec(W[on], self.set.columns[on])
         C = self.design.rmatvec(R)
@@ -262,17 +233,17 @@ class Descent:
 
     def confirm(self, W, C):
         """Return the same for correlations C of all columns, if the data confirm the last ones."""
-        rr, c = self.look(W[:, -1:])
+        rr, c = self.measure(W[:, -1:])
         drift = np.abs(c[self.set.columns] - C[:, -1:]).max(initial=0.0)
         if drift * np.abs(W).sum(axis=0).max() > DRIFT * self.tol:
-            return self.look(W)
+            return self.measure(W)
         C[:, -1:] = c[self.set.columns]
         everywhere = np.repeat(c, W.shape[1], axis=1)
         everywhere[self.set.columns] = C
         return rr + np.sum((W[:, -1:] - W) * (C[:, -1:] + C), axis=0), everywhere
 
-    def certify(self, stage):
-        """Solve at the alphas of a stage until the data certify the solutions; return these."""
+    def solve_stage(self, stage):
+        """Return the solutions at the alphas of a stage, once the data certify them."""
         effort, found, pending = Effort(0.3 * self.tol), {}, stage
         while pending:
             solved = self.solve(pending, effort.accuracy)
@@ -304,17 +275,12 @@ class Descent:
         """Return the certificate of what was solved, from the data."""
         columns, alphas, W = self.set.columns, np.array(alphas), solved.W
         several = self.whole and len(alphas) > 1
-        rr, C = self.confirm(W, solved.C) if several else self.look(W)
-        found = certify(self.design, rr, C, columns, W, self.penalty, alphas)
+        rr, C = self.confirm(W, solved.C) if several else self.measure(W)
+        found = certify(self.design, SquaredResiduals(rr), C, columns, W, self.penalty, alphas)
         if found.missing.size == 0 and self.unbound is not None and not self.reached(found).all():
-            other = certify(self.design, rr, C, columns, W, self.unbound, alphas)
+            other = certify(self.design, SquaredResiduals(rr), C, columns, W, self.unbound, alphas)
             found = found._replace(gap=np.fmin(found.gap, other.gap))
         return found
-
-    def reached(self, certificate):
-        """Tell which gaps are small enough."""
-        scale = np.maximum(self.scale, certificate.objective)
-        return certificate.gap <= self.relative_tol * scale
 
     def solutions(self, solved, certificate, stop):
         """Yield the solutions; those that are not accurate enough have the reason to stop."""
@@ -330,60 +296,3 @@ class Descent:
                 n_sweeps=solved.n_sweeps[k],
                 stop="converged" if reached[k] else stop,
             )
-
-    def coefficients(self, solution):
-        """Return all coefficients of a solution, of shape (n_features, n_targets)."""
-        w = np.repeat(self.penalty.nearest_to_zero()[:, None], self.y.shape[1], axis=1)
-        w[self.set.columns] = 0.0
-        w[solution.columns] = solution.values
-        return w * self.unit
-
-    def dual_gap(self, solution):
-        """Return the gap of a solution in the units of the data."""
-        return solution.gap * self.unit**2
-
-    def remedy(self):
-        """Return what to change about a problem that was too hard."""
-        if np.any((self.design.column_norms > 0) & (self.design.column_norms < SMALLEST)):
-            return "scale X up"
-        lengths = self.design.column_norms * np.sqrt(self.design.total_weight)
-        if np.any(np.abs(self.design.rmatvec(np.ones(len(self.y)))) > FAR * lengths):
-            return "fit an intercept or centre the columns of X"
-        if np.any((self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)):
-            return "give every column a penalty, or leave out those that others nearly explain"
-        return "raise alpha"
-
-    def record(self, solution):
-        """Return the record of a solution, with the work of the whole descent up to it."""
-        gap = relative(solution.gap, max(self.scale, solution.objective))
-        words = {"n": self.n_sweeps, "max": self.max_iter, "gap": gap, "tol": self.relative_tol}
-        if solution.stop != "converged":
-            words["remedy"] = self.remedy()
-        return Convergence(
-            converged=solution.stop == "converged",
-            relative_gap=gap,
-            kkt_violation=relative(solution.violation, self.reference),
-            n_iter=max(1, self.n_sweeps),
-            n_data_passes=int(np.ceil(self.design.n_passes - self.passes_before)),
-            work=self.design.work,
-            n_active=solution.columns.size,
-            seconds=time.perf_counter() - self.began,
-            message=MESSAGES[solution.stop].format(**words),
-        )
-
-
-def unit_of(design, y, penalty):
-    """Return a power of two near the largest of y and of the residuals that bounds force."""
-    if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
-        columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
-        y = y - design.matvec(penalty.take(columns).nearest_to_zero()[:, None], columns)
-    return 2.0 ** np.frexp(np.abs(y).max(initial=0.0, where=design.s[:, None] > 0))[1]
-
-
-MESSAGES = {
-    "converged": "converged after {n} sweeps: relative gap {gap:.1e} <= tol={tol:g}.",
-    "max_iter": "stopped at max_iter={max} with a relative gap of {gap:.1e} (tol={tol:g}): "
-    "raise max_iter, or {remedy}.",
-    "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
-    "{remedy}.",
-}

@@ -13,6 +13,7 @@ from .._checks import check_weights, refuse, validated
 from .._cost import COST
 from .._data import as_design
 from .._memory import keep_freed_memory
+from .._problem.losses import SquaredError
 
 SPARSE_FORMATS = ("csr", "csc")
 
@@ -20,7 +21,7 @@ SPARSE_FORMATS = ("csr", "csc")
 class LinearRegressor(RegressorMixin, BaseEstimator):
     """A linear regressor with a separable penalty."""
 
-    _cost = COST
+    _cost, _loss = COST, SquaredError()
 
     def _rule(self):
         """Return when a solver is to stop."""

@@ -4,8 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import Work, warn_if_stopped_short, worst
-from .._solvers.path import Descent
-from .._solvers.penalties import ElasticNet, RowElasticNet
+from .._problem.penalties import ElasticNet, RowElasticNet
+from .._problem.problem import Problem
+from .._solvers.newton import solver_of
 from .._threads import single_thread
 from ._base import BoundsMixin, LinearRegressor
 from ._parameters import LASSO, check_parameters
@@ -28,11 +29,12 @@ class ElasticNetModel(LinearRegressor):
         penalty, gaps, records = self._penalty(design, kind).at(self.alpha), [], []
         for k in range(0, n_targets, size):
             part = np.s_[:, k : k + size]
-            descent = Descent(design, y[part], penalty, w[part], **self._rule())
-            (solution,) = descent.run([1.0])
-            w[part] = descent.coefficients(solution)
-            gaps.append(descent.dual_gap(solution) / design.total_weight)
-            records.append(descent.record(solution))
+            problem = Problem(design, y[part], penalty, self._loss)
+            solver = solver_of(problem, w[part], **self._rule())
+            (solution,) = solver.run([1.0])
+            w[part] = solver.coefficients(solution)
+            gaps.append(solver.dual_gap(solution) / design.total_weight)
+            records.append(solver.record(solution))
             design.work = Work()  # another target has a count of its own
         self._store(design, w, y_mean)
         self.convergence_ = worst(records)

@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_array
 
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
-from .._solvers.path import Descent
+from .._problem.problem import Problem
+from .._solvers.newton import solver_of
 from .._threads import single_thread
 from ._lasso import ElasticNetCD, LassoCD
 from ._parameters import LASSO, check_parameters
@@ -502,7 +503,8 @@ def begin(model, design, y):
     """Yield the descent of each target, from coefficients of 0."""
     penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
     for target in y.T[:, :, None]:
-        yield Descent(design, target, penalty, rest, **model._rule())
+        problem = Problem(design, target, penalty, model._loss)
+        yield solver_of(problem, rest, **model._rule())
 
 
 def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 from scipy.linalg import LinAlgError
 
 from .._checks import refuse
-from .._solvers.penalties import ElasticNet
+from .._problem.penalties import ElasticNet
 from .._solvers.standard_form import standard_form
 
 ASYMMETRY = 1e-10  # of the largest entry, that passes for rounding

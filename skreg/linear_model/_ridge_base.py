@@ -6,10 +6,11 @@ import numpy as np
 
 from .._checks import check_seed, refuse
 from .._convergence import Convergence, warn_if_stopped_short
+from .._problem.certificate import certify, distance, relative
+from .._problem.losses import SquaredResiduals
+from .._problem.problem import Problem, null_losses
 from .._solvers.active_set import active_set, active_set_pays
-from .._solvers.certificate import certify, relative
-from .._solvers.gradient_descent import Problem, conjugate, descend, nesterov, ratio
-from .._solvers.path import NOTHING, unit_of
+from .._solvers.gradient_descent import Ridge, conjugate, descend, nesterov, ratio
 from .._solvers.saga import saga
 from .._threads import single_thread
 from ._base import BoundsMixin, LinearRegressor
@@ -34,34 +35,29 @@ class RidgeModel(LinearRegressor):
         """Return when a solver is to stop."""
         return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
 
-    def _certify(self, problem, point, began, unit):
+    def _record(self, problem, point, began, unit):
         """Return the record of the fit, computed from the data at the returned coefficients.
 
         Targets and coefficients are counted in a unit.
         """
-        design, gaps, accuracy = problem.design, point.gaps, point.accuracy
-        losses = np.maximum(0.5 * (design.s @ problem.y**2), NOTHING * design.total_weight)
-        losses = np.maximum(losses, point.losses)
+        design, penalty, alphas = problem.design, problem.penalty, problem.alphas
+        fit, every = SquaredResiduals(design.s @ point.r**2), np.arange(design.n_features)
+        found = certify(design, fit, point.c, every, point.w, penalty, alphas)
+        losses = np.maximum(null_losses(design, problem.y), point.losses)
+        accuracy = point.accuracy
         if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
-            rr, everything = design.s @ point.r**2, np.arange(design.n_features)
-            penalty, alphas = problem.penalty, problem.alphas
-            other = certify(design, rr, point.c, everything, point.w, penalty, alphas).gap
-            plain = np.all((problem.ridge > 0) | ~problem.movable[:, None], axis=0)
-            gaps = np.where(plain, np.fmin(gaps, other), other)
-            accuracy = float(np.fmax(point.lengths, ratio(gaps, losses)).max())
-        doubled = 2 * gaps * unit**2  # the objective is twice that of the solvers
+            accuracy = float(np.fmax(point.lengths, ratio(found.gap, losses)).max())
+        doubled = 2 * found.gap * unit**2  # the objective is twice that of the solvers
         stretch = design.stretch(np.where(problem.movable, problem.factor, np.inf))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            bounds = stretch * np.sqrt(doubled / problem.alphas)
-        bounds[np.isnan(bounds)] = np.inf
+        bounds = distance(doubled, 2 * alphas, stretch)
         self.dual_gap_, self.distance_bound_ = (
-            (doubled, bounds) if len(gaps) > 1 else (doubled[0], bounds[0])
+            (doubled, bounds) if len(alphas) > 1 else (doubled[0], bounds[0])
         )
         reference = np.abs(problem.c_at_zero).max(initial=0.0)
         return Convergence(
             converged=accuracy <= self.tol,
-            relative_gap=float(ratio(gaps, losses).max()),
-            kkt_violation=relative(point.violations.max(initial=0.0), reference),
+            relative_gap=float(ratio(found.gap, losses).max()),
+            kkt_violation=relative(found.violation.max(initial=0.0), reference),
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
             work=design.work,
@@ -115,10 +111,11 @@ class RidgeBySolver(BoundsMixin, RidgeModel):
         """Minimise and certify; return the coefficients of the columns of the Design."""
         began = time.perf_counter()
         design, penalty = quadratic(self, design)
-        unit = unit_of(design, y, penalty)
-        problem = Problem.of(design, y / unit, penalty.in_units(unit), alphas)
+        problem = Problem(design, y, penalty, self._loss)
+        unit = problem.unit
+        problem = Ridge.of(problem.in_units(unit), alphas)
         point, self.n_iter_ = self._solve(problem)
-        self.convergence_ = self._certify(problem, point, began, unit)
+        self.convergence_ = self._record(problem, point, began, unit)
         if self.solver_ == "gd":
             self.loss_curve_ = [loss * unit**2 for loss in self.loss_curve_]
         return design.coefficients(point.w) * unit

@@ -13,9 +13,9 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from .._checks import check_number, refuse, takes_weights
 from .._convergence import warn_if_stopped_short
-from .._solvers.gradient_descent import Problem, conjugate
+from .._problem.problem import Problem
+from .._solvers.gradient_descent import Ridge, conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
-from .._solvers.path import unit_of
 from .._solvers.spectrum import decompose
 from .._threads import single_thread
 from ._base import split_consumer
@@ -71,13 +71,14 @@ class RidgeSelection(RidgeModel):
         self._choose(alphas, scores)
         self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
-        unit = unit_of(design, target, penalty)
-        problem = Problem.of(design, target / unit, penalty, alphas)
+        problem = Problem(design, target, penalty, self._loss)
+        unit = problem.unit
+        problem = Ridge.of(problem.in_units(unit), alphas)
         start = side.coefficients(alphas) / unit
         point, n_iter = conjugate(problem, start=start, **self._rule())
         self.n_iter_ = max(1, n_iter)
         self._store(whole, design.coefficients(point.w) * unit, y_mean)
-        self.convergence_ = self._certify(problem, point, began, unit)
+        self.convergence_ = self._record(problem, point, began, unit)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 

@@ -35,16 +35,24 @@ class Certificate(NamedTuple):
     missing: np.ndarray
 
 
-def certify(design, rr, C, columns, W, penalty, alphas):
-    """Certify the coefficients W of some columns, the others being 0 or next to it.
+def certify(design, fit, C, columns, W, penalty, alphas):
+    """Certify the coefficients W of some columns, the others being 0 or nearest to it.
+
+    The gap is a sum of terms that are never negative, so that nothing cancels: by the inequality of
+    Fenchel and Young, each term of the objective and its conjugate exceed a product. It is the
+    least at some dual points: multiples of the residuals, of what is left of these without columns
+    that have next to no penalty, and 0. See Fercoq, Gramfort and Salmon (2015), "Mind the duality
+    gap: safer rules for the Lasso", section 2.
 
     Parameters
     ----------
     design : Design
         The data.
-    rr, C : ndarray of shape (n_problems,) and (n_features, n_problems)
-        Sums of squares of the residuals, and their correlations with the columns. Where the
-        penalty couples the columns of an array, they are the targets of one problem.
+    fit : Fit or SquaredResiduals
+        The loss of each problem.
+    C : ndarray of shape (n_features, n_problems)
+        Correlations of the residuals with the columns. Where the penalty couples the columns of an
+        array, they are the targets of one problem.
     columns : ndarray of int
         Columns whose coefficients may be others than 0, or the bound nearest to it.
     W : ndarray of shape (n_columns, n_problems)
@@ -56,41 +64,41 @@ def certify(design, rr, C, columns, W, penalty, alphas):
     """
     outside = violating(C, columns, penalty, alphas)
     j, w, part = extended(columns, W, outside, penalty, alphas)
-    objective = penalty.couple(0.5 * rr) + part.value(w).sum(axis=0)
+    objective = penalty.couple(fit.value) + part.value(w).sum(axis=0)
     violation = part.violation(C[j], w)
     worst = violation[len(columns) :].max(axis=1, initial=0.0)
     missing = outside[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
-    gain, dual = dual_point(design, rr, C, penalty, alphas)
-    if dual is not C:
-        outside = violating(dual, columns, penalty, alphas)
-        j, w, part = extended(columns, W, outside, penalty, alphas)
-    rest = np.maximum(0.0, rr - 2 * gain)
-    gap = penalty.couple(gain) + feasible_gap(penalty.couple(rest), dual[j], w, part)
-    gap = np.fmin(gap, objective - part.value(part.nearest_to_zero()).sum(axis=0))  # r times 0
+    gap = objective - part.value(part.nearest_to_zero()).sum(axis=0)  # the dual point 0
+    for dual, c in dual_points(design, fit, C, penalty, alphas):
+        if c is not C:
+            outside = violating(c, columns, penalty, alphas)
+            j, w, part = extended(columns, W, outside, penalty, alphas)
+        gap = np.fmin(gap, feasible_gap(dual, c[j], w, part))
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
 
 
-def dual_point(design, rr, C, penalty, alphas):
-    """Make residuals orthogonal to columns with next to no penalty that could move without end.
+def dual_points(design, fit, C, penalty, alphas):
+    """Yield dual points, each with its correlations with the columns.
 
-    Only then is the conjugate of the penalty finite, unless the residual is scaled to nearly
-    nothing. Where one side is bounded, a column matters if it could move to the other, which may
-    show only once the residual is orthogonal to others. Return what each objective gains by it,
-    half of what its squared residuals lose, and the correlations of the residuals.
+    They are orthogonal to columns with next to no penalty that could move without end. Only then is
+    the conjugate of the penalty finite, unless the residual is scaled to nearly nothing. Where one
+    side is bounded, a column matters if it could move to the other, which may show only once the
+    residual is orthogonal to others.
     """
-    gain = np.zeros(C.shape[1])
-    size, norms = np.sqrt(rr.max(initial=0.0)), design.column_norms
+    size, norms = np.sqrt(2 * fit.value.max(initial=0.0)), design.column_norms
     j = np.flatnonzero(alphas.min() * penalty.weight <= (NEGLIGIBLE * size) * norms)
     part = penalty.take(j).at(alphas)
     light = part.unlimited(norms[j, None], size)
-    dual, free = C, light & part.unbounded(C[j])
+    dual, c, free = fit, C, light & part.unbounded(C[j])
+    if np.all((part.ridge > 0) | ~free):
+        yield fit, C
     while free.any():
-        gain, dual = without(free, j, design, C)
-        new = light & part.unbounded(dual[j]) & ~free
+        dual, c = without(free, j, design, fit, C)
+        new = light & part.unbounded(c[j]) & ~free
         if not new.any():
+            yield dual, c
             break
         free = free | new
-    return gain, dual
 
 
 def violating(C, columns, penalty, alphas):
@@ -104,16 +112,17 @@ def extended(columns, W, outside, penalty, alphas):
     """Append columns with coefficients nearest to 0; return all, their coefficients and penalty."""
     j = np.concatenate([columns, outside])
     part = penalty.take(j)
-    rest = part.nearest_to_zero()[len(columns) :, None]
-    return j, np.vstack([W, np.broadcast_to(rest, (len(rest), W.shape[1]))]), part.at(alphas)
+    nearest = part.nearest_to_zero()[len(columns) :, None]
+    others = np.broadcast_to(nearest, (len(nearest), W.shape[1]))
+    return j, np.vstack([W, others]), part.at(alphas)
 
 
-def without(free, j, design, C):
-    """Make residuals orthogonal to the columns j that are `free`, see `dual_point`.
+def without(free, j, design, fit, C):
+    """Make residuals orthogonal to the columns j that are `free`, see `dual_points`.
 
     Problems that have the same free columns share the passes.
     """
-    gain, C = np.zeros(C.shape[1]), C.copy()
+    gain, change, C = np.zeros(C.shape[1]), np.zeros((design.n_samples, C.shape[1])), C.copy()
     patterns, which = np.unique(free, axis=1, return_inverse=True)
     for k, pattern in enumerate(patterns.T):
         columns, problems = j[pattern], np.flatnonzero(which.ravel() == k)
@@ -127,14 +136,16 @@ def without(free, j, design, C):
         step = np.zeros_like(c)
         for _ in range(REFINEMENTS):
             step += solve(left)
-            change = design.rmatvec(design.matvec(step, columns))
-            left = c - change[columns]
+            move = design.matvec(step, columns)
+            change_of_c = design.rmatvec(move)
+            left = c - change_of_c[columns]
             if np.abs(left).max() <= PRECISION * np.abs(c).max():
                 break
         gain[problems] = np.maximum(0.0, 0.5 * np.sum(step * (c + left), axis=0))
-        C[:, problems] -= change
+        change[:, problems] = move
+        C[:, problems] -= change_of_c
         C[np.ix_(columns, problems)] = 0.0
-    return gain, C
+    return fit.without(change, gain), C
 
 
 def normal_equations(design, columns):
@@ -169,20 +180,30 @@ def normal_equations(design, columns):
     return solve
 
 
-def feasible_gap(rr, c, w, penalty):
-    """Return the duality gap at w with the scaled residual t * r as the dual point.
+def feasible_gap(fit, c, w, penalty):
+    """Return the duality gap at w, with dual points that are scaled until they are feasible.
 
-    Written with the inequality of Fenchel and Young, as a sum of terms that are never negative,
-    so that nothing cancels. Columns without any penalty must have c_j = 0. Arrays may have a
-    column for each of several problems.
+    Columns without any penalty must have c_j = 0. Arrays may have a column for each of several
+    problems.
     """
-    return np.min([scaled_gap(rr, c, w, penalty, t) for t in penalty.feasible_scales(c)], axis=0)
+    return np.min([scaled_gap(fit, c, w, penalty, t) for t in penalty.feasible_scales(c)], axis=0)
 
 
-def scaled_gap(rr, c, w, penalty, t):
-    """Return the gap for one scale of the residual."""
-    terms = penalty.value(w) - t * penalty.couple(w * c) + penalty.conjugate(t * c)
-    return 0.5 * rr * (1 - t) ** 2 + np.maximum(terms, 0.0).sum(axis=0)  # below 0: rounding
+def scaled_gap(fit, c, w, penalty, t):
+    """Return the gap for one scale of the dual point."""
+    return penalty.couple(fit.gap(t)) + penalty.gap(t * c, w).sum(axis=0)
+
+
+def distance(gap, modulus, stretch):
+    """Return how far coefficients are from the solution at the most.
+
+    The objective is strongly convex: it rises by ``modulus / 2`` times the square of the distance
+    from the solution at the least. Without such a modulus there is no bound. `stretch` is how much
+    longer distances are in the units of the user, at the most.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bound = stretch * np.sqrt(2 * gap / modulus)
+    return np.where(np.isnan(bound), np.inf, bound)
 
 
 def relative(value, scale):

@@ -52,15 +52,26 @@ class ElasticNet(NamedTuple):
         """Return h_j(w_j)."""
         return self.weight * np.abs(w) + 0.5 * (self.ridge * w) * w
 
-    def conjugate(self, c):
-        """Return max_w c_j w - h_j(w); along an unbounded side `c` must be feasible."""
+    def gap(self, c, w):
+        """Return ``h_j(w_j) + h_j*(c_j) - c_j w_j``; along an unbounded side `c` must be feasible.
+
+        It is the gap of Fenchel and Young, with the conjugate h*: how much better than w_j the best
+        coefficient is in ``c_j w - h_j(w)``. Written so that nothing cancels where they are near.
+        """
+        best = self._best(c)
+        sign = np.sign(np.where(best == 0, w, best))
+        gain = (best - w) * (c - self.weight * sign - self.ridge * (best + w) / 2)
+        gain += np.where(best * w < 0, 2 * self.weight * np.abs(w), 0.0)
+        return np.maximum(gain, 0.0)  # below 0: rounding
+
+    def _best(self, c):
+        """Return the coefficients with the largest ``c_j w - h_j(w)``."""
         excess = np.sign(c) * np.maximum(np.abs(c) - self.weight, 0.0)
         end = np.where(c > 0, self.upper, self.lower)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             inner = np.clip(excess / self.ridge, -LARGEST, LARGEST)
             best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, inner, end))
-        best = np.clip(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
-        return c * best - self.value(best)
+        return np.clip(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""
@@ -149,10 +160,11 @@ class RowElasticNet(ElasticNet):
         size = self.size(w)
         return self.weight * size + self.ridge * size**2 / 2
 
-    def conjugate(self, c):
-        """Return max_w c_j'w - h_j(w); where there is no ridge, `c` must be feasible."""
+    def gap(self, c, w):
+        """Return ``h_j(w_j) + h_j*(c_j) - c_j'w_j``; where there is no ridge, `c` is feasible."""
         excess = np.maximum(self.size(c) - self.weight, 0.0)
-        return excess**2 / (2 * np.where(self.ridge > 0, self.ridge, np.inf))
+        conjugate = excess**2 / (2 * np.where(self.ridge > 0, self.ridge, np.inf))
+        return np.maximum(self.value(w) + conjugate - self.couple(w * c), 0.0)  # as above
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""
