@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skreg._solvers.krylov import BLOCK, Krylov, solve_shifted
+from skreg._solvers.krylov import BLOCK, Krylov, solve_preconditioned, solve_shifted
 
 SHIFTS = np.array([[1e-3, 1.0, 1e3], [0.0, 2.0, 5.0]])
 
@@ -96,3 +96,29 @@ def test_energies_come_from_below_without_solutions():
     for t in range(2):
         exact = [b[:, t] @ np.linalg.solve(A + s * np.eye(60), b[:, t]) for s in SHIFTS[t]]
         np.testing.assert_allclose(last[t], exact, rtol=1e-7)
+
+
+@pytest.mark.parametrize("shape", [(60, 1), (20, 3)])
+def test_a_diagonal_preconditions_arrays(shape):
+    A, b = system(smallest=1)
+    uneven, b = np.geomspace(1e-3, 1e3, 60), b[:, 0].reshape(shape)
+    A = uneven[:, None] * A * uneven
+    n_steps, diagonal = [], A.diagonal().reshape(shape)
+
+    def product(x):
+        n_steps.append(1)
+        return (A @ x.ravel()).reshape(shape)
+
+    x = solve_preconditioned(product, b, diagonal, tol=1e-11)
+    expected = np.linalg.solve(A, b.ravel()).reshape(shape)
+    np.testing.assert_allclose(x * uneven.reshape(shape), expected * uneven.reshape(shape), 1e-6)
+    assert len(n_steps) < 60  # without, more than 200
+
+
+def test_steps_end_where_columns_depend_on_one_another():
+    X = np.random.default_rng(0).standard_normal((30, 10))
+    X = np.c_[X, X]
+    G, b = X.T @ X, X.T @ np.arange(30.0)[:, None] + 1e-7 * np.arange(20.0)[:, None]
+    x = solve_preconditioned(G.__matmul__, b, G.diagonal()[:, None], tol=1e-14)
+    np.testing.assert_allclose(X @ x, X @ np.linalg.lstsq(X, np.arange(30.0))[0][:, None], 1e-5)
+    assert np.abs(x).max() < 10

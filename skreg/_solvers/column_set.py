@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._numba import kernel
-from . import rows
+from .krylov import solve_preconditioned
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
@@ -154,7 +154,7 @@ class ColumnSet(WorkingSet):
         norms = self.design.column_norms[columns, None] ** 2 + h.ridge
         self.design.work.n_newton_steps += 1
         w = self.w.copy()
-        w[on] = h.stop(part, part + rows.conjugate_gradients(hessian, g, norms, CG_TOLERANCE))
+        w[on] = h.stop(part, part + solve_preconditioned(hessian, g, norms, tol=CG_TOLERANCE))
         return w
 
 

@@ -7,13 +7,12 @@ up to date, and w and c, of shape (n_columns, n_targets), are changed in place.
 import numpy as np
 
 from .._numba import kernel
+from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
-MAX_CG_STEPS = 200
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
 ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
 MAX_HALVINGS = 60  # of a Newton step
-SMALLEST_CURVATURE = 1e-10  # relative to that of the diagonal
 
 
 @kernel
@@ -68,7 +67,8 @@ def newton_step(G, c, w, penalty):
     def hessian(d):
         return block @ d + h.bend(part, d)
 
-    d = conjugate_gradients(hessian, c[on] - h.slope(part), block.diagonal()[:, None])
+    b, diagonal = c[on] - h.slope(part), block.diagonal()[:, None]
+    d = solve_preconditioned(hessian, b, diagonal, tol=CG_TOLERANCE)
     before, step, penalised = smooth.value(part).sum(), 1.0, penalty.weight[on] > 0
     for _ in range(MAX_HALVINGS):
         moved = part + step * d
@@ -82,27 +82,6 @@ def newton_step(G, c, w, penalty):
             return fall
         step /= 2
     return 0.0
-
-
-def conjugate_gradients(apply, b, diagonal, tol=CG_TOLERANCE):
-    """Solve apply(x) = b, preconditioned by a diagonal: Golub and Van Loan (2013), section 11.5."""
-    x, r = np.zeros_like(b), b.copy()
-    z = r / diagonal
-    p, rho = z, np.sum(r * z)
-    enough = tol**2 * rho
-    for _ in range(MAX_CG_STEPS):
-        if rho <= enough:
-            break
-        q = apply(p)
-        curvature = np.sum(p * q)
-        if curvature <= SMALLEST_CURVATURE * np.sum(p * diagonal * p):
-            break  # dependent columns
-        step = rho / curvature
-        x, r = x + step * p, r - step * q
-        z = r / diagonal
-        rho, last = np.sum(r * z), rho
-        p = z + rho / last * p
-    return x
 
 
 def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
