@@ -1,4 +1,4 @@
-"""The normal equations of ridge regression, in six ways, against numpy's solver."""
+"""The normal equations of ridge regression, in every way, against numpy's solver."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,11 @@ from skreg._problem.problem import Problem
 from skreg._solvers import normal_equations
 from skreg._solvers.gradient_descent import Ridge
 from skreg._solvers.normal_equations import (
-    Columns,
-    ColumnsOfAllAlphas,
-    FactorOfColumns,
-    FactorOfSamples,
-    LeastSquares,
-    Samples,
+    Dual,
+    Primal,
+    conjugate_gradients,
+    factor,
+    least_squares,
 )
 
 SHAPES = {"tall": (40, 12), "wide": (12, 40)}
@@ -45,15 +44,21 @@ def solution(ridge, X):
     return w
 
 
-def solve(system, tol, max_steps=1000):
-    """Return the coefficients that a system leads to from none, and the steps."""
-    x, point = system.begin(system.problem.at(system.problem.start()))
-    change, n_steps = system.solve(x, point, tol, max_steps)
+def shared(ridge):
+    """Return the equations on the columns in the metric of the penalty."""
+    return Primal(ridge, shared=True)
+
+
+def solve(kind, ridge, tol, max_steps=1000, start=None):
+    """Return the coefficients that a way and a system lead to, and the steps."""
+    way, system = kind[0], kind[1](ridge)
+    x, point = system.begin(ridge.at(ridge.start() if start is None else start))
+    change, n_steps = way(system, x, point, tol, max_steps)
     return system.coefficients(x + change), n_steps
 
 
-KINDS = [Columns, ColumnsOfAllAlphas, FactorOfColumns, LeastSquares, Samples, FactorOfSamples]
-ITERATIVE = [Columns, ColumnsOfAllAlphas, Samples]
+ITERATIVE = [(conjugate_gradients, kind) for kind in (Primal, shared, Dual)]
+KINDS = [*ITERATIVE, (factor, Primal), (factor, Dual), (least_squares, Primal)]
 
 
 @pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sp.csr_array, sp.csc_matrix])
@@ -62,17 +67,17 @@ ITERATIVE = [Columns, ColumnsOfAllAlphas, Samples]
 @pytest.mark.parametrize("alphas", [[2.0, 0.5, 2.0], [[2.0, 0.5], [1.0, 3.0], [0.1, 0.2]]])
 def test_solutions(shape, alphas, kind, container):
     ridge, X = problem(shape, container, np.array(alphas))
-    w, n_steps = solve(kind(ridge), 1e-13)
+    w, n_steps = solve(kind, ridge, 1e-13)
     np.testing.assert_allclose(w, solution(ridge, X), rtol=1e-9, atol=1e-11)
     assert 1 <= n_steps <= 40
 
 
-@pytest.mark.parametrize("kind", [FactorOfColumns, FactorOfSamples])
+@pytest.mark.parametrize("kind", [(factor, Primal), (factor, Dual)])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_many_alphas_share_a_decomposition(shape, kind, monkeypatch):
     ridge, X = problem(shape, np.asarray, np.geomspace(1e-3, 1e2, 60).reshape(3, 20))
     monkeypatch.setattr(normal_equations, "cho_factor", None)
-    w, _ = solve(kind(ridge), 1e-13)
+    w, _ = solve(kind, ridge, 1e-13)
     np.testing.assert_allclose(w, solution(ridge, X), rtol=1e-9, atol=1e-11)
 
 
@@ -82,62 +87,76 @@ def test_a_solution_may_begin_anywhere(shape, kind):
     ridge, X = problem(shape, np.asarray, np.array([[2.0, 0.5], [1.0, 3.0], [0.1, 0.2]]))
     w = np.random.default_rng(1).standard_normal(ridge.ridge.shape)
     w[5] = 0
-    system = kind(ridge)
-    x, point = system.begin(ridge.at(w))
-    change, _ = system.solve(x, point, 1e-13, 1000)
-    np.testing.assert_allclose(
-        system.coefficients(x + change), solution(ridge, X), rtol=1e-9, atol=1e-11
-    )
+    found, _ = solve(kind, ridge, 1e-13, start=w)
+    np.testing.assert_allclose(found, solution(ridge, X), rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("kind", ITERATIVE)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_steps_end_where_the_accuracy_is_reached(shape, kind):
     ridge, _ = problem(shape, np.asarray)
-    w, n_steps = solve(kind(ridge), 1e-2)
+    w, n_steps = solve(kind, ridge, 1e-2)
     assert ridge.at(w).accuracy <= 2e-2  # on the samples the last length is estimated
-    assert n_steps < solve(kind(ridge), 1e-8)[1]
-    assert solve(kind(ridge), 0.0, 2)[1] == 2
+    assert n_steps < solve(kind, ridge, 1e-8)[1]
+    assert solve(kind, ridge, 0.0, 2)[1] == 2
 
 
 @pytest.mark.parametrize(
-    ("shape", "alpha", "kinds"),
+    ("shape", "alpha", "expected"),
     [
-        ("tall", [1.0] * 3, [FactorOfColumns, Columns]),
-        ("tall", [[1.0, 2.0]] * 3, [FactorOfColumns, ColumnsOfAllAlphas, Columns]),
-        ("tall", [[1.0, 0.0]] * 3, [LeastSquares, FactorOfColumns, Columns]),
-        ("tall", [0.0] * 3, [FactorOfColumns, LeastSquares, Columns]),
-        ("wide", [[1.0, 2.0]] * 3, [FactorOfSamples, Samples, Columns]),
-        ("wide", [0.0] * 3, [Columns, LeastSquares]),
+        ("tall", [1.0] * 3, "factor primal, conjugate_gradients primal"),
+        (
+            "tall",
+            [[1.0, 2.0]] * 3,
+            "factor primal, conjugate_gradients shared primal, conjugate_gradients primal",
+        ),
+        (
+            "tall",
+            [[1.0, 0.0]] * 3,
+            "least_squares primal, factor primal, conjugate_gradients primal",
+        ),
+        ("tall", [0.0] * 3, "factor primal, least_squares primal, conjugate_gradients primal"),
+        (
+            "wide",
+            [[1.0, 2.0]] * 3,
+            "factor dual, conjugate_gradients dual, conjugate_gradients primal",
+        ),
+        ("wide", [0.0] * 3, "conjugate_gradients primal, least_squares primal"),
     ],
 )
-def test_the_kind_depends_on_the_shape_and_the_penalty(shape, alpha, kinds):
+def test_the_ways_depend_on_the_shape_and_the_penalty(shape, alpha, expected):
     ridge, _ = problem(shape, np.asarray, np.array(alpha))
-    assert list(normal_equations.systems(ridge)) == kinds
+    assert ", ".join(described(ridge)) == expected
 
 
-def test_alphas_share_no_metric_where_columns_are_uneven(monkeypatch):
+def described(ridge):
+    """Yield the ways of a problem in words."""
+    for way, system, most in normal_equations.ways(ridge, 50):
+        assert most in (50, 49)  # where the least squares come last they keep a step
+        share = "shared " * getattr(system, "shared", False)
+        yield f"{way.__name__} {share}{type(system).__name__.lower()}"
+
+
+def test_alphas_share_no_metric_where_columns_are_uneven():
     ridge, _ = problem("tall", np.asarray, np.array([[1.0, 2.0]] * 3))
     uneven = ridge._replace(column=ridge.column * np.geomspace(1, 1e9, 12))
-    assert ColumnsOfAllAlphas not in normal_equations.systems(uneven)
+    assert list(described(uneven)) == ["factor primal", "conjugate_gradients primal"]
 
 
-class Useless(Columns):
-    def solve(self, x, point, tol, max_steps):
-        return 1e-9 * point.c, 1
+def useless(system, x, point, tol, max_steps):
+    return 1e-9 * point.c, 1
 
 
-class Impossible(Columns):
-    def solve(self, x, point, tol, max_steps):
-        raise np.linalg.LinAlgError
+def impossible(system, x, point, tol, max_steps):
+    raise np.linalg.LinAlgError
 
 
-@pytest.mark.parametrize("kind", [Useless, Impossible])
-def test_a_kind_that_leads_nowhere_is_left_for_the_next(kind, monkeypatch):
+@pytest.mark.parametrize("way", [useless, impossible])
+def test_a_way_that_leads_nowhere_is_left_for_the_next(way, monkeypatch):
     ridge, X = problem("tall", np.asarray)
     expected = RidgeGD(tol=1e-12).fit(X, ridge.y)
     assert expected.n_iter_ == 1
-    monkeypatch.setattr(normal_equations, "FactorOfColumns", kind)
+    monkeypatch.setattr(normal_equations, "factor", way)
     model = RidgeGD(tol=1e-12).fit(X, ridge.y)
     assert model.n_iter_ > 3
     np.testing.assert_allclose(model.coef_, expected.coef_, rtol=1e-9)

@@ -20,7 +20,7 @@ from .._data import Design
 from .._numba import kernel
 from .._problem.penalties import ElasticNet
 from .krylov import Krylov
-from .normal_equations import Columns, LeastSquares, systems
+from .normal_equations import ways
 
 TINY = np.finfo(float).tiny
 OVERSHOOT = 1e3  # of the loss, relative to the first, that momentum may cause
@@ -321,19 +321,16 @@ def conjugate(problem, *, tol, max_iter, start=None):
     objective than the first is no answer, however small the gradient.
     """
     first = point = problem.at(problem.start() if start is None else start)
-    n_iter, kinds = 0, list(systems(problem))
-    for kind in kinds:
-        most = max_iter
-        if kind is Columns and kinds[-1] is LeastSquares:  # in doubt, rather these
-            most = min(max_iter - 1, 100 + 10 * min(problem.design.n_samples, len(problem.column)))
-        if point.accuracy <= tol or n_iter >= most:
-            continue
-        system, target, last = kind(problem), 0.5 * tol, np.inf
+    n_iter = 0
+    for solve, system, most in ways(problem, max_iter):
+        if point.accuracy <= tol or n_iter >= max_iter:
+            break
         x, here = system.begin(point)
+        target, last = 0.5 * tol, np.inf
         while here.accuracy > tol and n_iter < most and here.accuracy <= 0.5 * last:
             before = here
             try:
-                change, n_steps = system.solve(x, here, target, most - n_iter)
+                change, n_steps = solve(system, x, here, target, most - n_iter)
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
