@@ -64,15 +64,22 @@ class Primal:
     """
 
     def __init__(self, problem, shared=False):
-        self.problem, self.shared, movable = problem, shared, problem.movable
-        self.on, self.column = np.flatnonzero(movable), np.ones(len(movable))
-        self.shifts, self.n_shared = 0.0 * problem.alphas, 1
-        metric = problem.metric
-        if shared:
-            self.shifts, self.n_shared = problem.alphas, problem.n_alphas
-            metric = np.where(movable, problem.factor, 1.0)[:, None]
-            self.column = problem.column / metric[:, 0]
-        self.unit = movable[:, None] / np.sqrt(metric)
+        self.problem, self.shared, self.on = problem, shared, np.flatnonzero(problem.movable)
+        self.shifts = problem.alphas if shared else 0.0 * problem.alphas
+        self.n_shared = problem.n_alphas if shared else 1
+
+    @cached_property
+    def unit(self):
+        """What conjugate gradients multiply the unknown with, to have it in their metric."""
+        movable, factor = self.problem.movable[:, None], self.problem.factor[:, None]
+        metric = np.where(movable, factor, 1.0) if self.shared else self.problem.metric
+        return movable / np.sqrt(metric)
+
+    @cached_property
+    def column(self):
+        """The squares of the columns in the metric; in that of the problem also of the penalty."""
+        squares = self.problem.column * self.unit[:, 0] ** 2
+        return squares if self.shared else np.ones_like(squares)
 
     def begin(self, point):
         """Return the unknown near a point, and the point there."""
