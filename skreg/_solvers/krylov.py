@@ -84,7 +84,7 @@ class Krylov:
     b : ndarray of shape (n, n_b)
         Right sides.
     shifts : ndarray of shape (n_b, n_shifts)
-        Shifts of shifted.
+        Shifts of each.
     block : int
         Steps between calls of `turn`, at most.
     flat : float
@@ -95,7 +95,7 @@ class Krylov:
     energy : ndarray of shape (n_b, n_shifts)
         ``b' x`` so far, which approaches ``b' (A + shift)^-1 b`` from below.
     alpha, beta : ndarray of shape (n_b,)
-        ``v' A v`` for the last v that was multiplied, and the length of what was left of the rest.
+        ``v' A v`` for the last v that was multiplied, and the length of what made the next.
     going : ndarray of bool, shape (n_b, n_shifts)
         Which are not done; the caller takes them out.
     """
@@ -148,7 +148,7 @@ def solve_shifted(product, b, shifts, reached, max_steps, flat=0.0):
     n_steps : int
         Products.
     """
-    block = int(np.clip(ROOM // max(1, b.size), 1, BLOCK))
+    block = max(1, min(BLOCK, ROOM // max(1, b.size)))
     krylov, n_steps = Krylov(product, b, shifts, block, flat), 0
     x, direction = np.zeros((2, *shifts.shape, len(b)))
     while n_steps < max_steps and krylov.going.any():
@@ -158,7 +158,8 @@ def solve_shifted(product, b, shifts, reached, max_steps, flat=0.0):
         if krylov.k > block:
             add(x, direction, krylov)
             krylov.turn()
-    add(x, direction, krylov)
+    if krylov.k > 1:
+        add(x, direction, krylov)
     return x.transpose(2, 0, 1), n_steps
 
 

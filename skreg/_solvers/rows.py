@@ -61,6 +61,8 @@ def newton_step(G, c, w, penalty):
     Rows that it would turn round become 0. The Hessian is applied, not formed.
     """
     on = np.flatnonzero((w.any(axis=1) | (penalty.weight == 0)) & (G.diagonal()[: len(w)] > 0))
+    if not on.size:
+        return 0.0
     block, part, h = G[np.ix_(on, on)], w[on], penalty.take(on).at(np.ones(1))
     smooth = h._replace(ridge=np.zeros_like(h.ridge))  # the ridge is part of G
 
