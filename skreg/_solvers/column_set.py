@@ -2,69 +2,12 @@
 
 import numpy as np
 
-from .._numba import kernel
 from .krylov import solve_preconditioned
+from .rows import sweep_entries
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
 CG_TOLERANCE = 1e-3  # of the residual of a Newton step
-
-
-@kernel
-def sweep_entries(
-    X, place, first, last, samples, centre, s, total_weight, left, scale,
-    columns, curvature, w, r, weight, ridge, lower, upper, room,
-):  # fmt: skip
-    """Minimise over one column after the other; the rows of `r` are the targets.
-
-    Where there are several the penalty is that of a RowElasticNet, which with one is the same.
-    `shift` is what the residuals lack until the end because of what is `left` of the means.
-    """
-    n_targets, n_changed, n_flipped = w.shape[1], 0, 0
-    gap, excess, size = 0.0, 0.0, 0.0
-    c, new, shift = room
-    for t in range(n_targets):
-        shift[t] = 0.0
-    for k in range(columns.shape[0]):
-        if curvature[k] <= 0.0:
-            continue
-        j = columns[k]
-        zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
-        for t in range(n_targets):
-            total = total_weight * left[j] * shift[t]
-            for e in range(first[j], last[j]):
-                total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
-            c[t] = total / scale[j] - ridge[k] * w[k, t]
-            zz += (c[t] + curvature[k] * w[k, t]) ** 2
-            cc += c[t] ** 2
-            ww += w[k, t] ** 2
-            cw += c[t] * w[k, t]
-        shrink = max(0.0, 1.0 - weight[k] / np.sqrt(zz)) if zz > 0.0 else 0.0
-        moved, along, held = 0.0, 0.0, False
-        for t in range(n_targets):
-            new[t] = shrink * (c[t] / curvature[k] + w[k, t])
-            new[t] = min(max(new[t], lower[k]), upper[k])
-            moved += (new[t] - w[k, t]) ** 2
-            along += new[t] * w[k, t]
-            held |= new[t] in (lower[k], upper[k]) or w[k, t] in (lower[k], upper[k])
-        size += weight[k] * np.sqrt(ww)
-        if moved == 0.0:
-            continue
-        n_changed += 1
-        n_flipped += along <= 0.0 or held
-        gap += abs(weight[k] * np.sqrt(ww) - cw) + 0.5 * moved * curvature[k]
-        if cc > weight[k] ** 2 > 0.0:
-            excess = max(excess, np.sqrt(cc) / weight[k] - 1.0)
-        for t in range(n_targets):
-            change = (new[t] - w[k, t]) / scale[j]
-            w[k, t] = new[t]
-            shift[t] += change * left[j]
-            for e in range(first[j], last[j]):
-                r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
-    for t in range(n_targets):
-        for i in range(r.shape[1]):
-            r[t, i] += shift[t]
-    return gap + excess * size, n_changed, n_flipped
 
 
 def sweep(design, w, r, columns, penalty):
@@ -94,8 +37,10 @@ def sweep(design, w, r, columns, penalty):
     design.count(n_passes=2 * len(columns) / design.n_features, n_bytes=n_numbers * size)
     view = design.s, design.total_weight, design.plain_mean, design.scale
     curvature = design.column_norms[columns] ** 2 + penalty.ridge
-    room = np.empty((3, w.shape[1]))
-    return sweep_entries(*entries, *view, columns, curvature, w, r.T, *penalty, room)
+    room = np.zeros((3, w.shape[1]))
+    result = sweep_entries(entries, view, columns, curvature, w, r.T, tuple(penalty), room)
+    r += room[2]
+    return result
 
 
 class ColumnSet(WorkingSet):

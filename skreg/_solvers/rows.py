@@ -1,12 +1,13 @@
-"""The inner problem of the L1 family where rows of coefficients come and go together.
+"""Rows of coefficients that come and go together: the inner problem of the L1 family.
 
 Minimises ``trace(W'GW/2 - B'W) + sum_j h_j(W_j)`` with h a RowElasticNet. `c = B - G @ W` is kept
-up to date, and w and c, of shape (n_columns, n_targets), are changed in place.
+up to date, and w and c, of shape (n_columns, n_targets), are changed in place. The sweep over the
+data that `column_set` makes is here, too: it takes the same step for a row.
 """
 
 import numpy as np
 
-from .._numba import kernel
+from .._numba import inlined, kernel
 from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
@@ -15,44 +16,102 @@ ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
 MAX_HALVINGS = 60  # of a Newton step
 
 
+@inlined
+def shrink(c, w, curvature, weight, new):
+    """Fill in the row that minimises, without a bound.
+
+    Returns what it lacks beside the squares of its move, by how much its correlations exceed the
+    weight, relative to it, and the value of the penalty.
+    """
+    zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
+    for t in range(new.shape[0]):
+        zz += (c[t] + curvature * w[t]) ** 2
+        cc += c[t] ** 2
+        ww += w[t] ** 2
+        cw += c[t] * w[t]
+    remaining = max(0.0, 1.0 - weight / np.sqrt(zz)) if zz > 0.0 else 0.0
+    for t in range(new.shape[0]):
+        new[t] = remaining * (c[t] / curvature + w[t])
+    value = weight * np.sqrt(ww)
+    excess = np.sqrt(cc) / weight - 1.0 if cc > weight**2 > 0.0 else 0.0
+    return abs(value - cw), excess, value
+
+
 @kernel
-def sweep_rows(G, c, w, weight, entry, change):
+def sweep_rows(G, c, w, weight, entry, new):
     """Minimise over one row after the other: Simon, Friedman and Hastie (2013), section 2.
 
     A row of 0 stays unless the length of its correlations exceeds `entry` times its weight.
-    Returns the gap of the rows as they were met, and how many changed. `change` is room for a row.
+    Returns the gap of the rows as they were met, and how many changed. `new` is room for a row.
     """
     n_columns, n_targets = w.shape
-    n_changed = 0
-    gap, excess, size = 0.0, 0.0, 0.0
+    n_changed, gap, excess, size = 0, 0.0, 0.0, 0.0
     for j in range(n_columns):
         if G[j, j] <= 0.0:
             continue
-        zz, cc, ww, cw = 0.0, 0.0, 0.0, 0.0
-        for t in range(n_targets):
-            zz += (c[j, t] + G[j, j] * w[j, t]) ** 2
-            cc += c[j, t] ** 2
-            ww += w[j, t] ** 2
-            cw += c[j, t] * w[j, t]
-        shrink = max(0.0, 1.0 - weight[j] / np.sqrt(zz)) if zz > 0.0 else 0.0
+        lacking, exceeding, value = shrink(c[j], w[j], G[j, j], weight[j], new)
+        size += value
         moved = 0.0
         for t in range(n_targets):
-            change[t] = shrink * (c[j, t] / G[j, j] + w[j, t]) - w[j, t]
-            moved += change[t] ** 2
-        size += weight[j] * np.sqrt(ww)
-        if moved > 0.0:
-            gap += abs(weight[j] * np.sqrt(ww) - cw) + 0.5 * moved * G[j, j]
-            if cc > weight[j] ** 2 > 0.0:
-                excess = max(excess, np.sqrt(cc) / weight[j] - 1.0)
-            if ww == 0.0 and np.sqrt(cc) <= entry * weight[j]:
-                continue
-            n_changed += 1
+            new[t] -= w[j, t]
+            moved += new[t] ** 2
+        if moved == 0.0:
+            continue
+        gap += lacking + 0.5 * moved * G[j, j]
+        excess = max(excess, exceeding)
+        if weight[j] > 0.0 and value == 0.0 and exceeding <= entry - 1.0:
+            continue
+        n_changed += 1
+        for t in range(n_targets):
+            w[j, t] += new[t]
+        for k in range(n_columns):
             for t in range(n_targets):
-                w[j, t] += change[t]
-            for k in range(n_columns):
-                for t in range(n_targets):
-                    c[k, t] -= G[j, k] * change[t]
+                c[k, t] -= G[j, k] * new[t]
     return gap + excess * size, n_changed
+
+
+@kernel
+def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
+    """Minimise over one column after the other; the rows of `r` are the targets.
+
+    Where there are several the penalty is that of a RowElasticNet, which with one is the same.
+    `shift` is what the residuals lack until the end because of what is `left` of the means.
+    """
+    X, place, first, last, samples, centre = entries
+    s, total_weight, left, scale = view
+    weight, ridge, lower, upper = penalty
+    c, new, shift = room
+    n_changed, n_flipped, gap, excess, size = 0, 0, 0.0, 0.0, 0.0
+    for k in range(columns.shape[0]):
+        if curvature[k] <= 0.0:
+            continue
+        j = columns[k]
+        for t in range(w.shape[1]):
+            total = total_weight * left[j] * shift[t]
+            for e in range(first[j], last[j]):
+                total += s[samples[e]] * (X[e, place[j]] - centre[j]) * r[t, samples[e]]
+            c[t] = total / scale[j] - ridge[k] * w[k, t]
+        lacking, exceeding, value = shrink(c, w[k], curvature[k], weight[k], new)
+        size += value
+        moved, along, held = 0.0, 0.0, False
+        for t in range(w.shape[1]):
+            new[t] = min(max(new[t], lower[k]), upper[k])
+            moved += (new[t] - w[k, t]) ** 2
+            along += new[t] * w[k, t]
+            held |= new[t] in (lower[k], upper[k]) or w[k, t] in (lower[k], upper[k])
+        if moved == 0.0:
+            continue
+        n_changed += 1
+        n_flipped += along <= 0.0 or held
+        gap += lacking + 0.5 * moved * curvature[k]
+        excess = max(excess, exceeding)
+        for t in range(w.shape[1]):
+            change = (new[t] - w[k, t]) / scale[j]
+            w[k, t] = new[t]
+            shift[t] += change * left[j]
+            for e in range(first[j], last[j]):
+                r[t, samples[e]] -= change * (X[e, place[j]] - centre[j])
+    return gap + excess * size, n_changed, n_flipped
 
 
 def newton_step(G, c, w, penalty):
