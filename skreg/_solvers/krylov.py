@@ -38,7 +38,7 @@ class Shifted(NamedTuple):
 
 
 @kernel
-def recur(image, V, k, alpha, beta, shifted, flat):
+def recur(image, V, k, alpha, beta, shifted, flat, short):
     """Make ``V[:, k + 1]`` out of the product with ``V[:, k]``, and take the step of every shift.
 
     The direction is ``V[:, k]`` and what has grown of the last; x gains some of it. `beta` is
@@ -67,6 +67,7 @@ def recur(image, V, k, alpha, beta, shifted, flat):
             gain = shifted.z[b, a] / pivot
             shifted.energy[b, a] += gain * shifted.z[b, a]
             shifted.z[b, a] = -beta[b] * gain
+            shifted.going[b, a] = abs(shifted.z[b, a]) > short
             shifted.pivot[b, a], shifted.square[b, a] = pivot, square
             for q in range(k):
                 shifted.in_direction[b, a, q] *= growth
@@ -87,8 +88,9 @@ class Krylov:
         Shifts of each.
     block : int
         Steps between calls of `turn`, at most.
-    flat : float
-        A curvature along a direction, relative to its square, that is taken for 0.
+    flat, short : float
+        A curvature along a direction, relative to its square, and a length of a residual that are
+        taken for 0.
 
     Attributes
     ----------
@@ -97,11 +99,11 @@ class Krylov:
     alpha, beta : ndarray of shape (n_b,)
         ``v' A v`` for the last v that was multiplied, and the length of what made the next.
     going : ndarray of bool, shape (n_b, n_shifts)
-        Which are not done; the caller takes them out.
+        Which are not done; the caller may take some out.
     """
 
-    def __init__(self, product, b, shifts, block=1, flat=0.0):
-        self.product, self.shifts, self.flat = product, shifts, flat
+    def __init__(self, product, b, shifts, block=1, flat=0.0, short=0.0):
+        self.product, self.shifts, self.nothing = product, shifts, (flat, short)
         length = np.sqrt(np.einsum("ib,ib->b", b, b))
         self.V = np.zeros((b.shape[1], block + 2, len(b)))
         self.V[:, 1] = (b / np.where(length > 0, length, 1.0)).T
@@ -127,7 +129,7 @@ class Krylov:
     def advance(self):
         """Take a step."""
         image = self.product(self.v.T)
-        recur(image, self.V, self.k, self.alpha, self.beta, self.shifted, self.flat)
+        recur(image, self.V, self.k, self.alpha, self.beta, self.shifted, *self.nothing)
         self.k += 1
 
     def turn(self):
@@ -138,8 +140,8 @@ class Krylov:
         self.k = 1
 
 
-def solve_shifted(product, b, shifts, reached, max_steps, flat=0.0):
-    """Solve for every shift, until ``reached(krylov)`` tells of each that it is done.
+def solve_shifted(product, b, shifts, reached, max_steps, **nothing):
+    """Solve for every shift, until ``reached(krylov)``, if given, tells of each that it is done.
 
     Returns
     -------
@@ -149,12 +151,13 @@ def solve_shifted(product, b, shifts, reached, max_steps, flat=0.0):
         Products.
     """
     block = max(1, min(BLOCK, ROOM // max(1, b.size)))
-    krylov, n_steps = Krylov(product, b, shifts, block, flat), 0
+    krylov, n_steps = Krylov(product, b, shifts, block, **nothing), 0
     x, direction = np.zeros((2, *shifts.shape, len(b)))
-    while n_steps < max_steps and krylov.going.any():
+    while n_steps < max_steps and np.count_nonzero(krylov.going):
         n_steps += 1
         krylov.advance()
-        krylov.going &= ~reached(krylov)
+        if reached:
+            krylov.going &= ~reached(krylov)
         if krylov.k > block:
             add(x, direction, krylov)
             krylov.turn()
@@ -173,12 +176,9 @@ def solve_preconditioned(product, b, diagonal, *, tol, max_steps=MAX_STEPS):
     def between_roots(v):
         return (product(v.reshape(b.shape) / root) / root).reshape(-1, 1)
 
-    def reached(krylov):
-        return krylov.residual <= enough
-
     over_root = (b / root).reshape(-1, 1)
-    enough = tol * np.linalg.norm(over_root)
-    x, _ = solve_shifted(between_roots, over_root, no_shift, reached, max_steps, FLAT)
+    nothing = {"flat": FLAT, "short": tol * np.linalg.norm(over_root)}
+    x, _ = solve_shifted(between_roots, over_root, no_shift, None, max_steps, **nothing)
     return x.reshape(b.shape) / root
 
 
