@@ -9,10 +9,7 @@ from .._numba import kernel
 
 
 @kernel
-def stream_entries(
-    X, line, first, last, columns, s, y, alphas, factor, lower, upper, intercept,
-    w, total, date, decayed, free, free_total, counts,
-):  # fmt: skip
+def stream_entries(entries, s, y, alphas, penalty, intercept, state):
     """Take a step for each sample, and add up the iterates: the n-th counts n times.
 
     A column takes part only where it is not 0, so its coefficient stays what it was after sample
@@ -20,6 +17,9 @@ def stream_entries(
     The penalty of the n-th sample is alpha / 2n, for the average of these is alpha / n. `counts`
     has the number of samples, the decay so far, and the largest ``s * |x|**2`` and s.
     """
+    X, line, first, last, columns, _ = entries
+    _, factor, lower, upper = penalty
+    w, total, date, decayed, free, free_total, counts = state
     for i in range(y.shape[0]):
         if s[i] == 0.0:
             continue
@@ -124,7 +124,5 @@ def stream(design, y, alphas, penalty, intercept, state):
     state : Stream
         What is kept between calls; changed in place.
     """
-    X, line, first, last, columns, _ = design.row_entries
-    problem = alphas, penalty.ridge, penalty.lower, penalty.upper, intercept
-    stream_entries(X, line, first, last, columns, design.s, y, *problem, *state)
+    stream_entries(design.row_entries, design.s, y, alphas, penalty, intercept, state)
     design.count(n_passes=2, n_bytes=2 * bytes_of(design.X))

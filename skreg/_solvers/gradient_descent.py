@@ -30,13 +30,14 @@ LANCZOS_STEPS = 15, 100  # at least and at most
 
 
 @kernel
-def optimality(c, w, column, norms, ridge, lower, upper, floor, square, steepest, value, sure):
+def optimality(c, w, column, norms, ridge, lower, upper, floor, sums):
     """Add up what coefficients lack, for each target.
 
     `square` is that of the projected gradient in the metric, `steepest` its largest entry per norm
     of a column without penalty, `value` the penalty, `sure` the duality gap over the columns whose
     penalty is above `floor`.
     """
+    square, steepest, value, sure = sums
     for j in range(w.shape[0]):
         for t in range(w.shape[1]):
             value[t] += ridge[j, t] * w[j, t] ** 2 / 2.0
@@ -208,7 +209,7 @@ class Ridge(NamedTuple):
         r, c = self.correlations(w)
         square, steepest, value, sure = sums = np.zeros((4, w.shape[1]))
         weights = self.column, self.design.column_norms, self.ridge, self.lower, self.upper
-        optimality(c, w, *weights, self.floor, *sums)
+        optimality(c, w, *weights, self.floor, sums)
         losses = 0.5 * (self.design.s @ r**2) + value
         lengths = ratio(np.sqrt(square), self.scale), ratio(steepest, self.steepness)
         return Point(w, r, c, losses, np.maximum(*lengths), sure, self.noise)

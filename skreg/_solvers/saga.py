@@ -1,5 +1,6 @@
 """Minibatches with variance reduction: SAGA."""
 
+from collections import namedtuple
 from itertools import pairwise
 
 import numpy as np
@@ -12,18 +13,22 @@ from .gradient_descent import largest_eigenvalue
 RISE = 10.0  # of the accuracy, relative to the best so far, that shows that steps are too long
 
 
+Steps = namedtuple("Steps", "share keep length lower upper")
+Room = namedtuple("Room", "c v shift change seen met d")
+
+
 @kernel
-def epoch_of_entries(
-    X, line, first, last, columns, centre, s, left,
-    rows, starts, begin, end, share, keep, step, lower, upper, c, v, shift, change, seen, met, d,
-):  # fmt: skip
-    """Take a step of SAGA for each batch; that of b is ``rows[starts[b] : starts[b + 1]]``.
+def epoch_of_entries(entries, s, left, batches, begin, end, steps, room):
+    """Take a step of SAGA for some batches; that of b is ``rows[starts[b] : starts[b + 1]]``.
 
     Only the columns that a batch meets take part. Each time they take a `share` of what all samples
     say of them, `c`, so that in an epoch they get all of it, whether rare or not; the penalty lets
     them `keep` a part. `v` is what the coefficients have moved by, and `shift` what the residuals
     lack of that because of what is `left` of the means. `change` is that of `c`.
     """
+    X, line, first, last, columns, centre = entries
+    (rows, starts), (share, keep, length, lower, upper) = batches, steps
+    c, v, shift, change, seen, met, d = room
     n_features, n_targets = v.shape
     for b in range(begin, end):
         n_met = 0
@@ -48,7 +53,7 @@ def epoch_of_entries(
                     change[columns[e]] += di * (X[line[i], e] - centre[columns[e]])
             for k in range(n_met):
                 j = met[k]
-                new = keep[j, t] * v[j, t] + step[j, t] * (share[j] * c[j, t] + change[j])
+                new = keep[j, t] * v[j, t] + length[j, t] * (share[j] * c[j, t] + change[j])
                 new = min(max(new, lower[j, t]), upper[j, t])
                 shift[t] += left[j] * (new - v[j, t])
                 v[j, t] = new
@@ -57,8 +62,9 @@ def epoch_of_entries(
 
 
 @kernel
-def squares_of_entries(X, line, first, last, columns, centre, q, squares):
+def squares_of_entries(entries, q, squares):
     """Fill in the weighted sum of the squares of every row."""
+    X, line, first, last, columns, centre = entries
     for i in range(squares.shape[0]):
         squares[i] = 0.0
         for e in range(first[i], last[i]):
@@ -122,18 +128,16 @@ def epoch(design, w, gradient, rows, n_batches, step, ridge, lower, upper):
     share = 1 / (n_batches * chance_of_meeting(design.n_samples, lengths, n_batches))
     keep = 1 / (1 + step * share[:, None] * ridge)
     bounds = (lower - w) / unit, (upper - w) / unit
-    c, v = -gradient * unit, np.zeros_like(w)
-    shift, change = np.zeros(w.shape[1]), np.zeros(design.n_features)
-    seen, met = np.full((2, design.n_features), -1)
-    d = np.empty(np.diff(starts).max())
-    room = c, v, shift, change, seen, met, d
+    steps = Steps(share, keep, keep * step / unit**2, *bounds)
+    sums = -gradient * unit, np.zeros_like(w), np.zeros(w.shape[1]), np.zeros(design.n_features)
+    room = Room(*sums, *np.full((2, design.n_features), -1), np.empty(np.diff(starts).max()))
+    batches, view = (unsigned(rows), starts), (design.s, design.plain_mean)
     n_numbers = w.shape[1] * int(lengths.sum())
     n_calls = min(n_batches, 1 + n_numbers // design.cost.longest_call)
     for begin, end in pairwise(np.linspace(0, n_batches, n_calls + 1).astype(int)):
-        part = unsigned(rows), starts, begin, end, share, keep, keep * step / unit**2
-        epoch_of_entries(*entries, design.s, design.plain_mean, *part, *bounds, *room)
+        epoch_of_entries(entries, *view, batches, begin, end, steps, room)
     design.count(n_passes=2, n_bytes=2 * bytes_of(design.X))
-    return w + v * unit
+    return w + room.v * unit
 
 
 def chance_of_meeting(n_samples, lengths, n_batches):
@@ -163,5 +167,5 @@ def row_squares(design, q):
     """Return ``(X**2) @ q``, with X as `epoch` reads it: scaled, and if dense also centred."""
     design.count(n_passes=1, n_bytes=bytes_of(design.X))
     squares = np.empty(design.n_samples)
-    squares_of_entries(*design.row_entries, q / design.scale / design.scale, squares)
+    squares_of_entries(design.row_entries, q / design.scale / design.scale, squares)
     return squares
