@@ -51,7 +51,7 @@ def test_dependent_columns_are_lifted_a_little():
     factor.follow(G, mask(8, range(8)))
     block = G[np.ix_(factor.active, factor.active)]
     d, slope = factor.solve(G, block @ np.arange(8.0))
-    assert np.count_nonzero(factor.lift) == 5
+    assert np.count_nonzero(factor.jitter) == 5
     np.testing.assert_allclose(slope, block @ d, rtol=1e-9)
     np.testing.assert_allclose(block @ d, block @ np.arange(8.0), rtol=1e-4)
     factor.follow(G, mask(8, [0, 1, 7]))  # independent again
@@ -72,9 +72,9 @@ def test_rounding_does_not_grow_in_the_factor_of_more_columns_than_samples(sprea
         factor.follow(G, mask(120, order[:last]))
         block = G[np.ix_(factor.active, factor.active)]
         R, norms = np.triu(factor.R[:last, :last]), np.sqrt(block.diagonal())
-        error = R.T @ R - block - np.diag(factor.lift)
+        error = R.T @ R - block - np.diag(factor.jitter)
         assert np.abs(error / np.multiply.outer(norms, norms)).max() < 1e-8
-    assert np.count_nonzero(factor.lift) == 120 - 39
+    assert np.count_nonzero(factor.jitter) == 120 - 39
 
 
 def test_a_change_of_the_matrix_is_followed_after_forgetting():

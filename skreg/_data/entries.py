@@ -9,8 +9,8 @@ class ColumnEntries(NamedTuple):
     """The numbers of X by columns.
 
     Those of column j are ``X[first[j] : last[j], place[j]]`` and their samples are
-    ``samples[first[j] : last[j]]``; ``centre[j]`` is taken from each of them, the rest of the mean
-    from sums.
+    ``samples[first[j] : last[j]]``; ``centre[j]`` is taken from each of them, what is left of the
+    mean from sums.
     """
 
     X: np.ndarray

@@ -57,7 +57,7 @@ class Moments(NamedTuple):
         return self._combined(other, 1)
 
     def __sub__(self, other):
-        """Return the moments of the rest of what a part is taken from."""
+        """Return the moments of what is left without a part."""
         return self._combined(other, -1)
 
     def _combined(self, other, sign):

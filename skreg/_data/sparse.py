@@ -162,11 +162,11 @@ class SparseDesign(Design):
         origin, column = np.where(far, mean, 0.0).astype(self.X.dtype), self.X.tocoo(copy=False).col
         data = self.X.data - origin[column]
         X = type(self.X)((data, self.X.indices, self.X.indptr), shape=self.X.shape)
-        _, rest, variance = self._sums(X)
+        _, remaining, variance = self._sums(X)
         full = np.bincount(column, minlength=self.n_features) == self.n_samples
         if centre and np.all(full[far]):  # zeros of samples without weight would not be zeros
-            self.X, self.plain_mean = X, rest
-        return origin + rest, variance
+            self.X, self.plain_mean = X, remaining
+        return origin + remaining, variance
 
     def _sums(self, X):
         """Return how many entries with a weight columns have, their means and variances."""

@@ -83,7 +83,7 @@ def newton_on_dual(problem, t, start, tol, max_iter, near=0.0):
     design, y, ridge = problem.design, problem.y[:, t : t + 1], problem.ridge[:, t : t + 1] + near
     s, movable = design.s[:, None], problem.movable[:, None]
     inverse = np.divide(1, ridge, out=np.zeros_like(ridge), where=movable)
-    kernel = Kernel(design, inverse[:, 0])
+    hessian = Hessian(design, inverse[:, 0])
     r = y - design.matvec(start)
     c, enough, last = design.rmatvec(r), tol / 2 * np.sum(s * y**2), np.inf
 
@@ -96,18 +96,18 @@ def newton_on_dual(problem, t, start, tol, max_iter, near=0.0):
         missing = y - r - design.matvec(w)
         gap = np.sum(s * missing**2) / 2
         active = (movable & (w > problem.lower) & (w < problem.upper))[:, 0]
-        rounding = gap > STALLED * last and np.array_equal(active, kernel.columns)
+        rounding = gap > STALLED * last and np.array_equal(active, hessian.columns)
         if gap <= enough or rounding or n_iter == max_iter:
             return w, n_iter
-        kernel.change_to(active)
-        step = kernel.solve(missing)
+        hessian.change_to(active)
+        step = hessian.solve(missing)
         change = design.rmatvec(step)
         line = r, step, c, change
         length = brentq(slope, 0, 1, line) if slope(0, *line) < 0 < slope(1, *line) else 1.0
         r, c, last = r + length * step, c + length * change, gap if length == 1 else np.inf
 
 
-class Kernel:
+class Hessian:
     """The Hessian of the dual, ``I + R Xc diag(q) Xc' R`` over some columns, with R = S^1/2."""
 
     def __init__(self, design, q):

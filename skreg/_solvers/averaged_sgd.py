@@ -84,9 +84,9 @@ class Stream(NamedTuple):
     @classmethod
     def start(cls, penalty, n_targets):
         """Return the state before the first sample."""
-        rest = penalty.nearest_to_zero()
-        w = np.repeat(rest[:, None], n_targets, axis=1)
-        date, decayed = np.zeros((2, len(rest)))
+        nearest = penalty.nearest_to_zero()
+        w = np.repeat(nearest[:, None], n_targets, axis=1)
+        date, decayed = np.zeros((2, len(nearest)))
         return cls(w, np.zeros_like(w), date, decayed, *np.zeros((2, n_targets)), np.zeros(4))
 
     @property

@@ -14,7 +14,7 @@ INDEPENDENT = 1e-6  # where all are larger, their order does not matter
 WEAK = 1e-4  # smaller ones magnify rounding too much to append dependent columns after them
 DEPENDENT = 1e-12  # smaller ones may be nothing but rounding
 MANY = 20  # dependent columns, whose rounding grows in those that are appended later
-LIFT = 10  # times the largest pivot of dependent columns is added to their diagonal
+JITTER = 10  # times the largest pivot of dependent columns is added to their diagonal
 GAIN_OF_LAPACK = 8  # how many times faster it factorises than the loops below update
 
 
@@ -77,13 +77,13 @@ def pivoted(S, diagonal, dependent):
     diagonal of S.
     """
     diagonal = np.where(diagonal > 0, diagonal, 1.0)  # 0: the squares were too small for float64
-    scale = np.sqrt(diagonal)
-    R, order, rank, _ = lapack.dpstrf(S / np.multiply.outer(scale, scale), tol=dependent)
+    lengths = np.sqrt(diagonal)
+    R, order, rank, _ = lapack.dpstrf(S / np.multiply.outer(lengths, lengths), tol=dependent)
     rank = 0 if R[0, 0] ** 2 <= dependent else rank  # the first pivot meets no tolerance
     order -= 1
-    lift = np.where(np.arange(len(S)) < rank, 0.0, LIFT * dependent)
-    R[rank:, rank:] = np.diag(np.sqrt(lift[rank:]))
-    return R.T * scale[order, None], order, lift * diagonal[order]
+    jitter = np.where(np.arange(len(S)) < rank, 0.0, JITTER * dependent)
+    R[rank:, rank:] = np.diag(np.sqrt(jitter[rank:]))
+    return R.T * lengths[order, None], order, jitter * diagonal[order]
 
 
 class Factor:
@@ -96,13 +96,13 @@ class Factor:
     ----------
     active : ndarray of int
         The coordinates, in the order in which they came.
-    lift : ndarray
+    jitter : ndarray
         By how much the diagonal is larger.
     """
 
     def __init__(self):
         self.active = np.empty(0, dtype=np.int64)
-        self.lift = np.empty(0)
+        self.jitter = np.empty(0)
         self.R = np.empty((0, 0))
 
     def follow(self, G, wanted):
@@ -114,7 +114,9 @@ class Factor:
         elif leaving.size:
             row, displaced = np.empty(n_left), np.empty((leaving.size, n_left))
             delete(self.R, self.active.size, leaving, row, displaced)
-            self.active, self.lift = np.delete(self.active, leaving), np.delete(self.lift, leaving)
+            self.active, self.jitter = (
+                np.delete(those, leaving) for those in (self.active, self.jitter)
+            )
         missing = wanted.copy()
         missing[self.active] = False
         if np.any(missing):
@@ -122,26 +124,26 @@ class Factor:
 
     def forget(self):
         """Begin anew, as after a change of G."""
-        self.active, self.lift = self.active[:0], self.lift[:0]
+        self.active, self.jitter = self.active[:0], self.jitter[:0]
 
     def solve(self, G, g):
         """Return d with ``G[active, active] @ d = g``, and the left side as it came out."""
         d, slope = g.copy(), g
         substitute(self.R, d, d.size)
-        if self.lift.any():
-            lifted = np.flatnonzero(self.lift)
+        if self.jitter.any():
+            jittered = np.flatnonzero(self.jitter)
             slope = g.copy()
-            slope[lifted] = G[np.ix_(self.active[lifted], self.active)] @ d
+            slope[jittered] = G[np.ix_(self.active[jittered], self.active)] @ d
         return d, slope
 
     def _append(self, G, new):
         """Append columns, together; where too little would be exact, factorise all of them anew."""
-        if np.count_nonzero(self.lift) > MANY:
+        if np.count_nonzero(self.jitter) > MANY:
             new = self._forgotten(new)
         n, total = self.active.size, self.active.size + new.size
         self._reserve(total)
         corner = G[np.ix_(new, new)]
-        diagonal, lift = corner.diagonal().copy(), np.zeros(new.size)
+        diagonal, jitter = corner.diagonal().copy(), np.zeros(new.size)
         if n:
             edge, _ = lapack.dtrtrs(self.R.T[:, :n], G[np.ix_(new, self.active)].T, lower=1)
             corner -= edge.T @ edge
@@ -150,13 +152,13 @@ class Factor:
             weakest = self._weakest_pivot(G)
             if weakest < WEAK:
                 return self._append(G, self._forgotten(new))
-            L, order, lift = pivoted(corner, diagonal, DEPENDENT / weakest)
+            L, order, jitter = pivoted(corner, diagonal, DEPENDENT / weakest)
             new, edge = new[order], edge[:, order] if n else None
         if n:
             self.R[:n, n:total] = edge
         self.R[n:total, n:total] = L.T
-        self.active, self.lift = (
-            np.concatenate(pair) for pair in ((self.active, new), (self.lift, lift))
+        self.active, self.jitter = (
+            np.concatenate(pair) for pair in ((self.active, new), (self.jitter, jitter))
         )
 
     def _forgotten(self, new):
@@ -167,7 +169,7 @@ class Factor:
 
     def _weakest_pivot(self, G):
         """Return the smallest pivot that is not raised, relative to the diagonal."""
-        firm = np.flatnonzero(self.lift == 0)
+        firm = np.flatnonzero(self.jitter == 0)
         j = self.active[firm]
         return np.min(self.R[firm, firm] ** 2 / G[j, j], initial=1.0)
 

@@ -31,11 +31,11 @@ class Basis(NamedTuple):
         The columns without penalty come first; the others are made orthogonal to them, which
         leaves a Schur complement to decompose.
         """
-        free, rest = np.flatnonzero(used & (factor == 0)), np.flatnonzero(used & (factor > 0))
-        root = np.sqrt(factor[rest])
+        free, penalised = np.flatnonzero(used & (factor == 0)), np.flatnonzero(used & (factor > 0))
+        root = np.sqrt(factor[penalised])
         Q = orthonormal(G[np.ix_(free, free)])
-        along = Q.T @ G[np.ix_(free, rest)] / root
-        S = G[np.ix_(rest, rest)] / np.outer(root, root)
+        along = Q.T @ G[np.ix_(free, penalised)] / root
+        S = G[np.ix_(penalised, penalised)] / np.outer(root, root)
         size = S.diagonal().max(initial=0.0)
         d, V = interruptible(np.linalg.eigh, S - along.T @ along)
         kept = d > ROUNDING * len(d) * size
@@ -43,7 +43,7 @@ class Basis(NamedTuple):
         vectors = np.zeros((len(G), Q.shape[1] + len(d)))
         vectors[free, : Q.shape[1]] = Q
         vectors[free, Q.shape[1] :] = -Q @ (along @ V)
-        vectors[rest, Q.shape[1] :] = V / root[:, None]
+        vectors[penalised, Q.shape[1] :] = V / root[:, None]
         ridge = np.repeat([0.0, 1.0], [Q.shape[1], len(d)])
         return cls(vectors, np.append(np.ones(Q.shape[1]), d), ridge)
 

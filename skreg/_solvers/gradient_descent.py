@@ -119,7 +119,7 @@ class Ridge(NamedTuple):
         The metric without the penalty: the squares of the columns' norms, on tall data.
     c_at_zero : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
-    scale, steepness : ndarray of shape (n_targets,)
+    start_length, steepness : ndarray of shape (n_targets,)
         Length of the gradient at the start in that metric, and the largest correlation there per
         norm of a column.
     noise : ndarray of shape (n_targets,)
@@ -138,7 +138,7 @@ class Ridge(NamedTuple):
     upper: np.ndarray
     column: np.ndarray
     c_at_zero: np.ndarray
-    scale: np.ndarray
+    start_length: np.ndarray
     steepness: np.ndarray
     noise: np.ndarray
     floor: float
@@ -159,15 +159,15 @@ class Ridge(NamedTuple):
         column = np.where(column > 0, column, 1.0)
         ridge = np.multiply.outer(factor, alphas)
         bounds = penalty.lower[:, None], penalty.upper[:, None]
-        c_at_zero, rest = design.rmatvec(y), penalty.nearest_to_zero()[:, None]
-        r = y - design.matvec(rest) if rest.any() else y
-        start = design.rmatvec(r) if rest.any() else c_at_zero
+        c_at_zero, nearest = design.rmatvec(y), penalty.nearest_to_zero()[:, None]
+        r = y - design.matvec(nearest) if nearest.any() else y
+        start = design.rmatvec(r) if nearest.any() else c_at_zero
         norms = np.where(design.column_norms > 0, design.column_norms, np.inf)[:, None]
         steepness = np.abs(start / norms).max(axis=0, initial=0.0)
-        scale = np.array(
+        start_length = np.array(
             [
                 norm(
-                    (start[:, t // n_alphas] - alpha * factor * rest[:, 0])
+                    (start[:, t // n_alphas] - alpha * factor * nearest[:, 0])
                     / np.sqrt(column + alpha * factor)
                 )
                 for t, alpha in enumerate(alphas)
@@ -177,7 +177,7 @@ class Ridge(NamedTuple):
         floor = ROUNDING * design.column_norms.max(initial=0.0) ** 2
         inverse = np.divide(1, ridge, out=np.zeros_like(ridge), where=ridge > floor)
         noise = repeated(design.s @ (NOISE * r) ** 2, n_alphas) * (design.column_norms**2 @ inverse)
-        parts = column, c_at_zero, scale, steepness, noise, floor
+        parts = column, c_at_zero, start_length, steepness, noise, floor
         return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
 
     @property
@@ -211,7 +211,7 @@ class Ridge(NamedTuple):
         weights = self.column, self.design.column_norms, self.ridge, self.lower, self.upper
         optimality(c, w, *weights, self.floor, sums)
         losses = 0.5 * (self.design.s @ r**2) + value
-        lengths = ratio(np.sqrt(square), self.scale), ratio(steepest, self.steepness)
+        lengths = ratio(np.sqrt(square), self.start_length), ratio(steepest, self.steepness)
         return Point(w, r, c, losses, np.maximum(*lengths), sure, self.noise)
 
     def correlations(self, w):

@@ -36,8 +36,8 @@ class GramSet(WorkingSet):
         m = self.columns.size
         k = m - new.size
         if m > len(self.G):
-            room = max(m, min(capacity(m), self.design.cost.largest_gram))
-            G = np.zeros((room, room))
+            size = max(m, min(capacity(m), self.design.cost.largest_gram))
+            G = np.zeros((size, size))
             G[:k, :k] = self.G[:k, :k]
             self.G = G
         block = self.design.gram(self.columns, k)

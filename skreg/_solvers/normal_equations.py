@@ -211,7 +211,7 @@ def conjugate_gradients(system, x, point, tol, max_steps):
     begins = not x.any()
     n_shared = system.n_shared if begins else 1
     shifts = system.shifts.reshape(-1, n_shared)
-    squares = ((tol * system.problem.scale) ** 2).reshape(shifts.shape)
+    squares = ((tol * system.problem.start_length) ** 2).reshape(shifts.shape)
 
     def reached(krylov):
         near = system.are_short(krylov, squares)

@@ -36,7 +36,7 @@ def sweep(G, c, w, weight, lower, upper, entry):
     """Minimise over one coordinate after the other: Friedman et al. (2010), section 2.2.
 
     A coordinate at 0 stays there unless |c_j| exceeds `entry` times its weight. Returns the gap of
-    the coordinates as they were met (what they lacked to optimality, and what it costs to scale
+    the coordinates as they were met (what they lacked to optimality, and what it costs to shrink
     the residual until it is feasible), how many changed, and how many began or ceased to move
     freely: they are 0 or at a bound, or changed their sign.
     """
@@ -88,7 +88,7 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
     n_active, n_stopped = active.shape[0], 0
     while n_stopped < n_active:
         gain, curvature, length = 0.0, 0.0, 0.0
-        room, first, end = np.inf, -1, 0.0
+        distance, first, end = np.inf, -1, 0.0
         for a in range(n_active):
             j = active[a]
             if d[a] == 0.0:
@@ -99,16 +99,16 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
             stop = upper[j] if d[a] > 0.0 else lower[j]
             if weight[j] > 0.0 and w[j] * d[a] < 0.0 and stop * d[a] > 0.0:
                 stop = 0.0
-            if (stop - w[j]) / d[a] < room:
-                room, first, end = (stop - w[j]) / d[a], a, stop
+            if (stop - w[j]) / d[a] < distance:
+                distance, first, end = (stop - w[j]) / d[a], a, stop
         if gain <= 0.0:
             break
         curvature = max(curvature, SMALLEST_CURVATURE * length**2)
         step = gain / curvature if curvature > 0.0 else np.inf
         if gain <= noise * length:
             step = min(step, 1.0)
-        stopped = room <= step
-        step = room if stopped else min(step, 1.0)
+        stopped = distance <= step
+        step = distance if stopped else min(step, 1.0)
         if step == np.inf:
             break
         for a in range(n_active):
@@ -142,7 +142,7 @@ def newton_steps(G, c, w, penalty, factor, *, tol, most, noise, work):
     """
     weight, _, lower, upper = penalty
     before, c_of_support, n_steps, gain = w.copy(), c.copy(), 0, np.inf
-    while n_steps < MAX_NEWTON_STEPS or (factor.lift.any() and n_steps < most and gain > tol):
+    while n_steps < MAX_NEWTON_STEPS or (factor.jitter.any() and n_steps < most and gain > tol):
         n_steps += 1
         factor.follow(G, ((w != 0) | (weight == 0)) & (lower < w) & (w < upper))
         active = factor.active
@@ -187,7 +187,7 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
             gap, n_changed, _ = sweep(G, c, w, weight, lower, upper, entry)
             n_sweeps += 1
             work.n_coordinate_updates += n_changed
-            if gap <= tol and factor.lift.any():
+            if gap <= tol and factor.jitter.any():
                 break
     return n_sweeps
 

@@ -41,20 +41,22 @@ def standard_form(design, P):
     """
     T, d = diagonalised(P)
     R = Transformed(design, T).triangle()
-    free, T_free, rest, T_rest = R[:, d == 0], T[:, d == 0], R[:, d > 0], T[:, d > 0]
-    noise = noise_of_free(design, T_free, rest, d[d > 0])
+    free, T_free, penalised, T_penalised = R[:, d == 0], T[:, d == 0], R[:, d > 0], T[:, d > 0]
+    noise = noise_of_free(design, T_free, penalised, d[d > 0])
     U, d, Wt = np.linalg.svd(free / noise, full_matrices=False)
     U, W = U[:, d > 1], Wt[d > 1].T / d[d > 1] / noise[:, None]
-    along = U.T @ rest
-    T_free, T_rest = T_free @ W, T_rest - T_free @ (W @ along)
-    _, d, Vt = np.linalg.svd(rest - U @ along, full_matrices=False)
-    kept = d > ROUNDING * len(P) * norm(rest)
+    along = U.T @ penalised
+    T_free, T_penalised = T_free @ W, T_penalised - T_free @ (W @ along)
+    _, d, Vt = np.linalg.svd(penalised - U @ along, full_matrices=False)
+    kept = d > ROUNDING * len(P) * norm(penalised)
     factor = 1 / (1 + d[kept] ** 2)
-    T_rest = T_rest @ Vt[kept].T * np.sqrt(factor)
-    return Transformed(design, np.hstack([T_free, T_rest])), np.r_[np.zeros(W.shape[1]), factor]
+    T_penalised = T_penalised @ Vt[kept].T * np.sqrt(factor)
+    return Transformed(design, np.hstack([T_free, T_penalised])), np.r_[
+        np.zeros(W.shape[1]), factor
+    ]
 
 
-def noise_of_free(design, T, rest, d):
+def noise_of_free(design, T, penalised, d):
     """Return the norms that rounding alone may give to the combinations T, free of penalty.
 
     They are sums of columns from which means were taken; and they lean towards the other
@@ -62,7 +64,7 @@ def noise_of_free(design, T, rest, d):
     """
     far = np.abs(design.mean / design.scale) * np.sqrt(design.total_weight)
     size = np.where(design.constant, 0.0, far + design.column_norms)
-    slant = d.max(initial=0.0) * norm(rest / np.sqrt(d))
+    slant = d.max(initial=0.0) * norm(penalised / np.sqrt(d))
     noise = ROUNDING * (len(T) * size @ np.abs(T) + slant)
     return np.where(noise > 0, noise, 1.0)
 
@@ -89,10 +91,10 @@ def rooted(P):
     largest = diagonal.max(initial=0.0) or 1.0
     own = np.where(diagonal > 0, diagonal, largest)
     for squares in (own, np.full_like(own, largest)):  # P may have the rounding of its largest
-        scale = np.sqrt(squares)
-        d, U = np.linalg.eigh(P / scale / scale[:, None])
+        root = np.sqrt(squares)
+        d, U = np.linalg.eigh(P / root / root[:, None])
         rounding = ROUNDING * len(d) * np.abs(d).max(initial=0.0)
         if np.all(d >= -rounding):
             d = np.where(d > rounding, d, 0.0)
-            return U / np.sqrt(np.where(d > 0, d, 1.0)) / scale[:, None], d
+            return U / np.sqrt(np.where(d > 0, d, 1.0)) / root[:, None], d
     raise LinAlgError(f"eigenvalues from {d[0] * largest:g} to {d[-1] * largest:g}")
