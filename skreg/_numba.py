@@ -1,8 +1,8 @@
-"""How kernels are compiled and cached; the only module that knows numba.
+"""How loops are compiled and cached; the only module that knows numba.
 
-Numba takes half a second to import, so a kernel imports it when it is first called. What is
-compiled is kept on disk and read again by the next process. The disk cache watches only the file
-of the kernel itself, so a kernel calls only kernels of its own file (a test asserts it).
+Numba takes half a second to import, so a compiled function imports it when it is first called. The
+machine code is kept on disk and read again by the next process. This cache watches only the file of
+the function itself, so it calls only compiled functions of its own file (a test asserts it).
 """
 
 import functools
@@ -14,34 +14,34 @@ import numpy as np
 FASTMATH = {"contract", "reassoc", "nsz"}
 
 
-def kernel(function, inline="never"):
+def compiled(function, inline="never"):
     """Compile a function of scalars and arrays when it is first called."""
     function.inline = inline
 
     @functools.wraps(function)
     def call(*args):
-        return compiled(function)(*args)
+        return dispatcher(function)(*args)
 
     return call
 
 
 def inlined(function):
-    """Make a kernel whose code becomes part of the kernels that call it.
+    """Make a compiled function whose code becomes part of those that call it.
 
-    Numba compiles what a kernel calls by itself and optimises it once more in the kernel, and the
+    Numba compiles what a function calls by itself and optimises it once more in there, and the
     two may round differently: a process would get other bits than the one that has filled the
-    cache. This is compiled in the kernel alone, at every place that calls it: use it where these
+    cache. This is compiled in the caller alone, at every place that calls it: use it where these
     are few.
     """
-    return kernel(function, "always")
+    return compiled(function, "always")
 
 
 @functools.cache
-def compiled(function):
-    """Return the compiled form of a function, cached on disk where a folder is writable."""
+def dispatcher(function):
+    """Return what numba makes of a function, cached on disk where a folder is writable."""
     import numba  # here, so that importing skreg does not pay for it
 
-    function = with_compiled_kernels(function)
+    function = with_dispatchers(function)
     if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
         return np.errstate(over="ignore")(function)
     options = {
@@ -56,10 +56,10 @@ def compiled(function):
         return numba.njit(**options)(function)
 
 
-def with_compiled_kernels(function):
-    """Return the function with the kernels that it calls in their compiled form."""
+def with_dispatchers(function):
+    """Return the function with numba's form of the compiled functions that it calls."""
     called = {
-        name: compiled(function.__globals__[name].__wrapped__)
+        name: dispatcher(function.__globals__[name].__wrapped__)
         for name in function.__code__.co_names
         if hasattr(function.__globals__.get(name), "inline")
     }

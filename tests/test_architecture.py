@@ -82,23 +82,23 @@ def test_only_numba_py_imports_numba():
     assert importers == ["_numba.py"]
 
 
-def test_kernels_call_only_kernels_of_their_own_file():
-    # The disk cache watches only the kernel's own file.
-    kernels = {}
+def test_compiled_functions_call_only_those_of_their_own_file():
+    # The disk cache watches only the function's own file.
+    compiled = {}
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text("utf8"))):
             if isinstance(node, ast.FunctionDef) and any(
-                isinstance(mark, ast.Name) and mark.id in ("kernel", "inlined")
+                isinstance(mark, ast.Name) and mark.id in ("compiled", "inlined")
                 for mark in node.decorator_list
             ):
-                kernels[path, node.name] = node
-    assert kernels
-    names = {name for _, name in kernels}
-    for (path, _), node in kernels.items():
+                compiled[path, node.name] = node
+    assert compiled
+    names = {name for _, name in compiled}
+    for (path, _), node in compiled.items():
         called = {
             n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and hasattr(n.func, "id")
         }
-        assert all((path, name) in kernels for name in called & names)
+        assert all((path, name) in compiled for name in called & names)
 
 
 # Lines of code, without docstrings, comments and what is blank.

@@ -13,7 +13,6 @@ from skreg._network.activations import ACTIVATIONS, OUTPUTS
 from skreg._network.active import ActiveUnits
 from skreg._network.dropout import Dropout
 from skreg._network.epochs import Data, Settings, run_epoch
-from skreg._network.kernels import train_narrow
 from skreg._network.layers import (
     evaluate_all,
     initialize,
@@ -22,9 +21,10 @@ from skreg._network.layers import (
     predict_dropped,
 )
 from skreg._network.lbfgs import minimise
+from skreg._network.loops import train_narrow
 from skreg._network.optimizers import SGD, Adam, Optimizer
 from skreg._network.schedules import schedule
-from skreg._numba import compiled
+from skreg._numba import dispatcher
 
 from . import naive
 
@@ -509,6 +509,6 @@ def test_the_kernel_of_an_epoch_is_compiled_once(kind):
         optimizer = start_sgd(network, 0.9, True)
         rng, rate = np.random.RandomState(0), schedule("constant", 0.1)
         run_epoch(network, optimizer, Data(X, Y, s), SETTINGS, 0, rng, rate)
-    kernel = compiled(train_narrow.__wrapped__)
-    if hasattr(kernel, "signatures"):  # not under NUMBA_DISABLE_JIT
-        assert sum(signature[0][0].dtype.bitwidth == 64 for signature in kernel.signatures) == 1
+    loop = dispatcher(train_narrow.__wrapped__)
+    if hasattr(loop, "signatures"):  # not under NUMBA_DISABLE_JIT
+        assert sum(signature[0][0].dtype.bitwidth == 64 for signature in loop.signatures) == 1

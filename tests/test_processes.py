@@ -1,4 +1,4 @@
-"""What needs a process of its own: the kernel cache, plain Python kernels, the demonstration."""
+"""What needs a process of its own: compiled loops on disk or in plain Python, the demonstration."""
 
 import os
 import platform
@@ -30,11 +30,11 @@ def run(code, cwd=ROOT, **environment):
     return process.stdout
 
 
-def test_kernels_run_as_plain_python():
+def test_loops_run_as_plain_python():
     assert float(run(FIT, NUMBA_DISABLE_JIT="1")) == pytest.approx(float(run(FIT)), rel=1e-6)
 
 
-def test_kernels_are_kept_for_the_next_process(tmp_path):
+def test_compiled_loops_are_kept_for_the_next_process(tmp_path):
     run(FIT, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DISABLE_JIT="0")
     kept = sorted(path.name for path in tmp_path.rglob("*.nbc"))
     names = [name.partition("-")[0] for name in kept]

@@ -194,8 +194,8 @@ def watch(monkeypatch, note):
         monkeypatch.setattr(Design, question, watched(question, getattr(Design, question)))
 
 
-def watch_kernels(monkeypatch, sizes):
-    """Append the bytes of X for every time that the kernels for minibatches read it."""
+def watch_loops(monkeypatch, sizes):
+    """Append the bytes of X for every time that the loops over minibatches read it."""
 
     def watched(answer, n_times):
         def call(design, *arguments):
@@ -231,7 +231,7 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
     def as_watched(X, s, **options):
         return as_design(X.view(Watched), s, **options)
 
-    watch_kernels(monkeypatch, sizes)
+    watch_loops(monkeypatch, sizes)
     monkeypatch.setattr(linear, "as_design", as_watched)
     watch(monkeypatch, lambda question, _: asked.append(question))
     record, _ = fit(name)
@@ -255,7 +255,7 @@ def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
             reads.append(rows)
 
     watch(monkeypatch, note)
-    watch_kernels(monkeypatch, sizes)
+    watch_loops(monkeypatch, sizes)
     record, _ = fit(name)
     assert record.work.n_products == len(reads)
     assert record.work.n_bytes == sum(reads) + sum(sizes) + rows  # for the statistics

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import bytes_of
-from .._numba import kernel, unsigned
+from .._numba import compiled, unsigned
 from .design import Design, as_design
 from .entries import ColumnEntries, RowEntries
 from .operators import Kernel, vector
@@ -16,7 +16,7 @@ FAR = 10  # standard deviations from 0
 PATIENCE = 8  # calls after which a preparation is worth its time
 
 
-@kernel
+@compiled
 def moments(row, column, data, s, total_weight, count, weight, mean, variance):
     """Add up entries that have a weight, weights, and the weighted mean and variance of columns."""
     n_weighted = np.count_nonzero(s)
@@ -34,7 +34,7 @@ def moments(row, column, data, s, total_weight, count, weight, mean, variance):
         variance[j] /= total_weight
 
 
-@kernel
+@compiled
 def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
     """Add ``X[:, columns[first:]].T @ diag(s) @ X[:, columns]`` to G, by rows of X.
 
@@ -64,7 +64,7 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
                 G[k - first, members[q]] += product * values[q]
 
 
-@kernel
+@compiled
 def gram_product(indptr, indices, data, weights, w, centre, product):
     """Add ``X.T @ (weights * (X @ w - centre))``, row by row: X is read once.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import erf, expit, softmax
 
-from .kernels import activate_linear
+from .loops import activate_linear
 
 LINEAR = {"identity": 1.0, "relu": 0.0, "leaky_relu": 0.01}  # slopes below 0; above it is 1
 # One logistic unit stands for two classes, whose probabilities 1 - p would round.

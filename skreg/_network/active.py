@@ -8,8 +8,8 @@ to the order of their sums, at a price in proportion to the units that are activ
 import numpy as np
 import scipy.sparse as sp
 
-from .._numba import kernel, unsigned
-from .kernels import take_entries
+from .._numba import compiled, unsigned
+from .loops import take_entries
 
 WIDTH = 128  # of the layer above, from where lists pay
 ENTRIES = 2**22  # that lists may take memory for; CSR takes what it has
@@ -99,7 +99,7 @@ def lists_for(X, W, n_rows):
     return ActiveUnits(n_rows, len(W), n_rows * len(W), W.dtype)
 
 
-@kernel
+@compiled
 def list_active(A, M, row_start, unit, value):
     """List units row by row; return how many. Every unit is written, and kept if it is active."""
     count = np.uintp(0)
@@ -113,7 +113,7 @@ def list_active(A, M, row_start, unit, value):
     return count
 
 
-@kernel
+@compiled
 def sort(row_start, unit, row_value, unit_start, sample, unit_value):
     """List by unit what is listed by sample, by counting."""
     one, zero = np.uintp(1), np.uintp(0)
@@ -134,7 +134,7 @@ def sort(row_start, unit, row_value, unit_start, sample, unit_value):
             unit_value[place] = row_value[e]
 
 
-@kernel
+@compiled
 def combine(start, index, value, first, last, rows, out):
     """Fill some rows of out with their listed combinations of rows.
 
@@ -158,7 +158,7 @@ def combine(start, index, value, first, last, rows, out):
             e += one
 
 
-@kernel
+@compiled
 def gradients(unit_start, sample, value, first, last, D, W, M, G, B):
     """``G = A.T @ D`` and ``B = (D @ W.T) * M`` of some units, in one pass over D, W and G."""
     zero = G.dtype.type(0)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._numba import unsigned
-from .kernels import FIRST, GOLDEN, SECOND, fill
+from .loops import FIRST, GOLDEN, SECOND, fill
 
 
 class Dropout(NamedTuple):
@@ -30,7 +30,7 @@ class Dropout(NamedTuple):
 
     @lru_cache(maxsize=100)  # noqa: B019  of numbers alone
     def numbers(self, layer, dtype):
-        """Return what kernels ask about the masks of a layer, which is 0 for the input.
+        """Return what loops ask about the masks of a layer, which is 0 for the input.
 
         Returns
         -------

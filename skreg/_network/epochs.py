@@ -98,7 +98,7 @@ def run_epoch(network, optimizer, data, settings, epoch, rng, rate_of_step):
     """
     n_samples, size, dtype = len(data.s), settings.batch_size, network.coefs[0].dtype
     X, *parts = data
-    Y, s = (np.ascontiguousarray(part, dtype) for part in parts)  # or kernels compile anew
+    Y, s = (np.ascontiguousarray(part, dtype) for part in parts)  # or loops compile anew
     data = Data(X, Y, s)
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     batches = [order[start : start + size] for start in range(0, n_samples, size)]

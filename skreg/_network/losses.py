@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kernels import elementwise, softmax_log_loss
+from .loops import elementwise, softmax_log_loss
 
 
 class Loss(NamedTuple):
@@ -17,7 +17,7 @@ class Loss(NamedTuple):
     Attributes
     ----------
     code : int
-        Its branch in the kernel `elementwise`.
+        Its branch in the loop `elementwise`.
     output : None or str
         The function of the output layer in a regressor; None for a loss of classes.
     low : float

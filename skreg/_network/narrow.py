@@ -1,4 +1,4 @@
-"""Epochs of networks whose layers are narrow: all batches in one call of a kernel.
+"""Epochs of networks whose layers are narrow: all batches in one call of a compiled loop.
 
 A step of theirs takes microseconds, less than Python takes to ask for it.
 """
@@ -9,15 +9,15 @@ import scipy.sparse as sp
 from .._numba import unsigned
 from .activations import LINEAR
 from .active import WIDTH
-from .kernels import Batches, Layers, Masks, Room, Rules, Vectors, train_narrow
 from .layers import pack, unpack
+from .loops import Batches, Layers, Masks, Room, Rules, Vectors, train_narrow
 from .losses import code
 
 PARAMETERS = 2000  # per batch: what Python takes for a batch pays for packing so many
 
 
 def is_narrow(network, X, n_batches):
-    """Return whether the kernel serves a network: dense X, no curves, no lists of active units."""
+    """Return whether the loop serves a network: dense X, no curves, no lists of active units."""
     n_parameters = sum(W.size for W in network.coefs)
     return (
         not sp.issparse(X)
@@ -47,15 +47,15 @@ def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_st
 
 
 def in_order(data, batches, dtype):
-    """Return the samples for the kernel."""
+    """Return the samples for the loop."""
     X = np.ascontiguousarray(data.X, dtype).view()
-    X.flags.writeable = False  # or the kernel is compiled twice
+    X.flags.writeable = False  # or the loop is compiled twice
     starts = np.cumsum([0, *map(len, batches)])
     return Batches(X, data.Y, data.s, unsigned(np.concatenate(batches)), starts)
 
 
 def layers_of(network):
-    """Return the layers for the kernel."""
+    """Return the layers for the loop."""
     units, number = network.units, network.coefs[0].dtype.type
     below, above = np.array(units[:-1]), np.array(units[1:])
     weights, biases = np.cumsum([0, *below * above]), np.cumsum([0, *above])
@@ -66,7 +66,7 @@ def layers_of(network):
 
 
 def rules_for(optimizer, settings, rate_of_step, n_steps, dtype):
-    """Return for the kernel what the next steps are."""
+    """Return for the loop what the next steps are."""
     t = range(optimizer.t, optimizer.t + n_steps)
     rates = np.array([rate_of_step(step) for step in t])
     numbers = np.broadcast_arrays(*optimizer.rule.numbers(np.array(t), rates), rates)

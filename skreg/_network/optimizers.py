@@ -4,8 +4,8 @@ A step takes its length with it: see `schedules`. Weight decay is decoupled from
 Loshchilov and Hutter (2019), algorithms 1 and 2, and leaves biases alone.
 
 A rule is a NamedTuple of parameters of the estimators, by their names. It has a `code`, the
-number of its branch in the kernel `take_step`; `n_averages`, how many numbers it remembers of each
-parameter; and `numbers(t, rate)`, what the kernel asks of a step after t others.
+number of its branch in the loop `take_step`; `n_averages`, how many numbers it remembers of each
+parameter; and `numbers(t, rate)`, what the loop asks of a step after t others.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._threads import ALONE
-from .kernels import limit_columns, take_step
+from .loops import limit_columns, take_step
 
 
 class SGD(NamedTuple):

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .._convergence import bytes_of
-from .._numba import kernel
+from .._numba import compiled
 
 
-@kernel
+@compiled
 def stream_entries(entries, s, y, alphas, penalty, intercept, state):
     """Take a step for each sample, and add up the iterates: the n-th counts n times.
 

@@ -7,7 +7,7 @@ are appended at the end and deleted by Givens rotations: Golub and Van Loan (201
 import numpy as np
 from scipy.linalg import lapack
 
-from .._numba import kernel
+from .._numba import compiled
 
 # Pivots, relative to the diagonal.
 INDEPENDENT = 1e-6  # where all are larger, their order does not matter
@@ -18,7 +18,7 @@ JITTER = 10  # times the largest pivot of dependent columns is added to their di
 GAIN_OF_LAPACK = 8  # how many times faster it factorises than the loops below update
 
 
-@kernel
+@compiled
 def delete(R, n_active, leaving, row, displaced):
     """Delete columns, at positions in ascending order, in one pass over R.
 
@@ -54,7 +54,7 @@ def delete(R, n_active, leaving, row, displaced):
             R[a - n_displaced, b] = row[b]
 
 
-@kernel
+@compiled
 def substitute(R, x, n_active):
     """Solve R'Rx = x in place, forward and backward."""
     for a in range(n_active):

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh_tridiagonal, norm  # numpy's norm may overflow
 
 from .._data import Design
-from .._numba import kernel
+from .._numba import compiled
 from .._problem.penalties import ElasticNet
 from .krylov import Krylov
 from .normal_equations import ways
@@ -29,7 +29,7 @@ NOISE = 10 * np.finfo(float).eps  # in residuals, relative to the target
 LANCZOS_STEPS = 15, 100  # at least and at most
 
 
-@kernel
+@compiled
 def optimality(c, w, column, norms, ridge, lower, upper, floor, sums):
     """Add up what coefficients lack, for each target.
 

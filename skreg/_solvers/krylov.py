@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._numba import kernel
+from .._numba import compiled
 
 BLOCK = 16  # Lanczos vectors that are added to the solutions at once
 ROOM = 1 << 24  # numbers in these: 128 MiB, or fewer vectors
@@ -37,7 +37,7 @@ class Shifted(NamedTuple):
     in_direction: np.ndarray
 
 
-@kernel
+@compiled
 def recur(image, V, k, alpha, beta, shifted, flat, short):
     """Make ``V[:, k + 1]`` out of the product with ``V[:, k]``, and take the step of every shift.
 

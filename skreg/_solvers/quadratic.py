@@ -7,7 +7,7 @@ penalty stands on the diagonal of G. Arrays may be longer than the problem: its 
 
 import numpy as np
 
-from .._numba import kernel
+from .._numba import compiled
 
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
@@ -31,7 +31,7 @@ class Progress:
         return self.n_without > PATIENCE or not gap < DIVERGENCE * self.best
 
 
-@kernel
+@compiled
 def sweep(G, c, w, weight, lower, upper, entry):
     """Minimise over one coordinate after the other: Friedman et al. (2010), section 2.2.
 
@@ -75,7 +75,7 @@ def sweep(G, c, w, weight, lower, upper, entry):
     return gap + excess * size, n_changed, n_flipped
 
 
-@kernel
+@compiled
 def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
     """Minimise along d, pausing where a coordinate reaches 0 or a bound, which it does not leave.
 
@@ -125,7 +125,7 @@ def walk(G, c, w, weight, lower, upper, active, d, slope, noise):
     return n_stopped
 
 
-@kernel
+@compiled
 def follow(G, c, change):
     """Bring c up to date after a change of w."""
     for j in range(change.shape[0]):

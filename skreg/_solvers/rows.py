@@ -7,7 +7,7 @@ data that `column_set` makes is here, too: it takes the same step for a row.
 
 import numpy as np
 
-from .._numba import inlined, kernel
+from .._numba import compiled, inlined
 from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
@@ -37,7 +37,7 @@ def shrink(c, w, curvature, weight, new):
     return abs(value - cw), excess, value
 
 
-@kernel
+@compiled
 def sweep_rows(G, c, w, weight, entry, new):
     """Minimise over one row after the other: Simon, Friedman and Hastie (2013), section 2.
 
@@ -70,7 +70,7 @@ def sweep_rows(G, c, w, weight, entry, new):
     return gap + excess * size, n_changed
 
 
-@kernel
+@compiled
 def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
     """Minimise over one column after the other; the rows of `r` are the targets.
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from .._convergence import bytes_of
-from .._numba import kernel, unsigned
+from .._numba import compiled, unsigned
 from .gradient_descent import largest_eigenvalue
 
 RISE = 10.0  # of the accuracy, relative to the best so far, that shows that steps are too long
@@ -17,7 +17,7 @@ Steps = namedtuple("Steps", "share keep length lower upper")
 Room = namedtuple("Room", "c v shift change seen met d")
 
 
-@kernel
+@compiled
 def epoch_of_entries(entries, s, left, batches, begin, end, steps, room):
     """Take a step of SAGA for some batches; that of b is ``rows[starts[b] : starts[b + 1]]``.
 
@@ -61,7 +61,7 @@ def epoch_of_entries(entries, s, left, batches, begin, end, steps, room):
                 change[j] = 0.0
 
 
-@kernel
+@compiled
 def squares_of_entries(entries, q, squares):
     """Fill in the weighted sum of the squares of every row."""
     X, line, first, last, columns, centre = entries

@@ -51,9 +51,8 @@ def standard_form(design, P):
     kept = d > ROUNDING * len(P) * norm(penalised)
     factor = 1 / (1 + d[kept] ** 2)
     T_penalised = T_penalised @ Vt[kept].T * np.sqrt(factor)
-    return Transformed(design, np.hstack([T_free, T_penalised])), np.r_[
-        np.zeros(W.shape[1]), factor
-    ]
+    T = np.hstack([T_free, T_penalised])
+    return Transformed(design, T), np.r_[np.zeros(W.shape[1]), factor]
 
 
 def noise_of_free(design, T, penalised, d):

@@ -1,4 +1,4 @@
-"""Kernels of a training step, and of an epoch of steps for networks of narrow layers.
+"""Compiled loops of a training step, and of an epoch of steps for networks of narrow layers.
 
 They are in one file because `train_narrow` calls the others; see `_numba`.
 """
@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .._numba import inlined, kernel
+from .._numba import compiled, inlined
 
 # The finaliser of splitmix64 makes a key for each sample; Steele et al. (2014), section 4.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +38,7 @@ def hash_unit(j, low, high):
     return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
 
 
-@kernel
+@compiled
 def fill(samples, key, highest, scale, M):
     """Write scale where a unit is kept, and 0 elsewhere."""
     zero = M.dtype.type(0)
@@ -48,7 +48,7 @@ def fill(samples, key, highest, scale, M):
             M[i, j] = scale if hash_unit(j, low, high) <= highest else zero
 
 
-@kernel
+@compiled
 def take_entries(indptr, indices, data, rows, samples, key, highest, scale, row_start, unit, value):
     """List the entries of rows of a sparse matrix that are kept, with their values over keep_prob.
 
@@ -67,7 +67,7 @@ def take_entries(indptr, indices, data, rows, samples, key, highest, scale, row_
     return count
 
 
-@kernel
+@compiled
 def activate_linear(Z, b, below, M):
     """Evaluate `activate` for a function with the slope `below` under 0, and 1 above."""
     for i in range(Z.shape[0]):
@@ -78,7 +78,7 @@ def activate_linear(Z, b, below, M):
             M[i, j] = m
 
 
-@kernel
+@compiled
 def softmax_log_loss(Z, b, Y, s, scale):
     """Evaluate the log loss of one class of many."""
     loss = 0.0
@@ -102,7 +102,7 @@ def softmax_log_loss(Z, b, Y, s, scale):
     return loss
 
 
-@kernel
+@compiled
 def elementwise(code, delta, Z, b, Y, s, scale):
     """Evaluate the other losses; `code` is that of their row in `LOSSES`."""
     loss = 0.0
@@ -161,7 +161,7 @@ def take_step(rule, p, g, averages, first, last, numbers, penalty, kept):
             p[k] = kept * p[k] - c0 * m[k] / (np.sqrt(v[k]) + c3)
 
 
-@kernel
+@compiled
 def limit_columns(W, max_norm, factor):
     """Scale the columns of W to at most max_norm; factor is room for a number for each."""
     factor[:] = 0
@@ -225,7 +225,7 @@ def vector(p, start, length):
     return p[start : start + length]
 
 
-@kernel
+@compiled
 def matrix(p, start, rows, columns):
     """Return a part of a vector as a matrix."""
     return p[start : start + rows * columns].reshape(rows, columns)
@@ -250,7 +250,7 @@ Vectors = namedtuple("Vectors", "p g averages")
 Room = namedtuple("Room", "values slopes errors targets weights factor")
 
 
-@kernel
+@compiled
 def train_narrow(batches, layers, masks, rules, vectors, room):
     """Take a step for each batch, as `run_epoch` does; return the sum of the losses."""
     starts, n_weights, sum_of_losses = batches.starts, layers.layout[0, 4], 0.0
