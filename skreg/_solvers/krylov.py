@@ -103,6 +103,7 @@ class Krylov:
     """
 
     def __init__(self, product, b, shifts, block=1, flat=0.0, short=0.0):
+        shifts = np.array(shifts, order="C")  # or what is read-only would be compiled for anew
         self.product, self.shifts, self.nothing = product, shifts, (flat, short)
         length = np.sqrt(np.einsum("ib,ib->b", b, b))
         self.V = np.zeros((b.shape[1], block + 2, len(b)))
