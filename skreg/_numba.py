@@ -2,7 +2,9 @@
 
 Numba takes half a second to import, so a compiled function imports it when it is first called. The
 machine code is kept on disk and read again by the next process. This cache watches only the file of
-the function itself, so it calls only compiled functions of its own file (a test asserts it).
+the function itself, so it calls only compiled functions of its own file (a test asserts it). It
+names the classes of NamedTuples, and cannot be read once these are elsewhere, so those of other
+files travel as plain tuples.
 """
 
 import functools

@@ -124,5 +124,6 @@ def stream(design, y, alphas, penalty, intercept, state):
     state : Stream
         What is kept between calls; changed in place.
     """
-    stream_entries(design.row_entries, design.s, y, alphas, penalty, intercept, state)
+    entries, penalty = tuple(design.row_entries), tuple(penalty)
+    stream_entries(entries, design.s, y, alphas, penalty, intercept, state)
     design.count(n_passes=2, n_bytes=2 * bytes_of(design.X))

@@ -38,7 +38,8 @@ def sweep(design, w, r, columns, penalty):
     view = design.s, design.total_weight, design.plain_mean, design.scale
     curvature = design.column_norms[columns] ** 2 + penalty.ridge
     room = np.zeros((3, w.shape[1]))
-    result = sweep_entries(entries, view, columns, curvature, w, r.T, tuple(penalty), room)
+    bundles = tuple(entries), view, columns, curvature, w, r.T, tuple(penalty)
+    result = sweep_entries(*bundles, room)
     r += room[2]
     return result
 

@@ -122,7 +122,7 @@ def epoch(design, w, gradient, rows, n_batches, step, ridge, lower, upper):
     ndarray of shape (n_features, n_targets)
         The next coefficients.
     """
-    entries, unit = design.row_entries, design.scale[:, None]
+    entries, unit = tuple(design.row_entries), design.scale[:, None]
     starts = np.linspace(0, design.n_samples, n_batches + 1).astype(np.int64)
     lengths, step = design.column_entries.lengths, n_batches * step
     share = 1 / (n_batches * chance_of_meeting(design.n_samples, lengths, n_batches))
@@ -167,5 +167,5 @@ def row_squares(design, q):
     """Return ``(X**2) @ q``, with X as `epoch` reads it: scaled, and if dense also centred."""
     design.count(n_passes=1, n_bytes=bytes_of(design.X))
     squares = np.empty(design.n_samples)
-    squares_of_entries(design.row_entries, q / design.scale / design.scale, squares)
+    squares_of_entries(tuple(design.row_entries), q / design.scale / design.scale, squares)
     return squares
