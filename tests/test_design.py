@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skreg._data import as_design
+from skreg._data import Design, Folds, MemoryDesign, Products, as_design
 from skreg._problem.penalties import ElasticNet
 from skreg._solvers.column_set import sweep
 
@@ -68,6 +68,38 @@ def test_questions(kind, centre, standardize, data):
     some = np.arange(len(G))  # of all columns, arrays are multiplied as they lie
     np.testing.assert_allclose(design.take(rows).gram(some), G, **tolerance)
     np.testing.assert_allclose(design.take(rows).gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
+
+
+@pytest.mark.parametrize("offset", [0, 1024])  # of columns far from 0, sparse data take an origin
+@pytest.mark.parametrize("centre", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_weights_bring_their_means_and_leave_the_scales(kind, centre, offset, data):
+    X, s, rng = data
+    X = X + offset
+    first = as_design(KINDS[kind](X), s, centre=centre, standardize=True)
+    v = rng.random(len(X)) + (np.arange(len(X)) % 2)
+    design, mean = first.reweighted(v), np.average(X, axis=0, weights=v)
+    Xc = (X - mean * centre) / first.scale
+    G, i, w = Xc.T @ (v[:, None] * Xc), np.array([3, 0, 5]), rng.standard_normal((X.shape[1], 2))
+    tolerance = {"rtol": 1e-9, "atol": 1e-9 * np.abs(Xc).max()}
+    np.testing.assert_allclose(design.matvec(w), Xc @ w, **tolerance)
+    np.testing.assert_allclose(design.rmatvec(Xc[:, 0], i), G[i, 0], **tolerance)
+    np.testing.assert_allclose(design.gram(i), G[np.ix_(i, i)], **tolerance)
+    np.testing.assert_allclose(design.column_norms**2, np.diag(G), **tolerance)
+    np.testing.assert_allclose(design.mean, mean * centre, **tolerance)
+    again = design.reweighted(s)
+    np.testing.assert_allclose(again.matvec(w), first.matvec(w), **tolerance)
+
+
+def test_kinds_of_data_answer_the_questions_and_no_others():
+    X, s = np.eye(4), np.ones(4)
+    for make in (np.asarray, sp.csr_array):
+        design = as_design(make(X), s, centre=True, standardize=False)
+        assert isinstance(design, Design)
+        assert isinstance(Folds(design, np.eye(4), centre=True), Products)
+    questions = set(dir(Design)) | set(dir(Products)) | {"count"}
+    methods = {name for name, value in vars(MemoryDesign).items() if callable(value)}
+    assert {name for name in methods if not name.startswith("_")} <= questions
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
-from skreg._data import Design, SparseDesign, as_design
+from skreg._data import MemoryDesign, SparseDesign, as_design
 from skreg._network import layers, narrow
 from skreg._solvers import quadratic, saga
 from skreg._solvers.cholesky import Factor
@@ -168,16 +168,18 @@ def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
 
 
 def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
-    product = Design.plain_rmatvec
-    monkeypatch.setattr(Design, "plain_rmatvec", lambda *args: product(*args) + 0 * product(*args))
-    monkeypatch.setattr(SparseDesign, "_kernel_of", Design._kernel_of)
+    product = MemoryDesign._transposed_product
+    monkeypatch.setattr(
+        MemoryDesign, "_transposed_product", lambda *args: product(*args) + 0 * product(*args)
+    )
+    monkeypatch.setattr(SparseDesign, "_kernel_of", MemoryDesign._kernel_of)
     for name in ("ridge, cg on columns", "ridge, cg on samples"):
         work = fit(name)[0].work
         assert work.n_products > 1.4 * FIGURES[name][1]
         assert work.n_bytes > 1.4 * FIGURES[name][2]
 
 
-QUESTIONS = ("matvec", "rmatvec", "plain_matvec", "plain_rmatvec", "gram", "kernel")
+QUESTIONS = ("matvec", "rmatvec", "_product", "_transposed_product", "gram", "kernel")
 
 
 def watch(monkeypatch, note):
@@ -191,7 +193,9 @@ def watch(monkeypatch, note):
         return call
 
     for question in QUESTIONS:
-        monkeypatch.setattr(Design, question, watched(question, getattr(Design, question)))
+        monkeypatch.setattr(
+            MemoryDesign, question, watched(question, getattr(MemoryDesign, question))
+        )
 
 
 def watch_loops(monkeypatch, sizes):

@@ -1,9 +1,10 @@
 """What a solver may ask of the data: the Design, and the kinds of data that answer."""
 
 from .dense import DenseDesign
-from .design import Design, as_design
+from .design import MemoryDesign, as_design
 from .folds import Folds
 from .moments import Moments, design_of
+from .protocols import Design, Products
 from .sparse import SparseDesign
 from .transformed import Transformed
 
@@ -11,7 +12,9 @@ __all__ = [
     "DenseDesign",
     "Design",
     "Folds",
+    "MemoryDesign",
     "Moments",
+    "Products",
     "SparseDesign",
     "Transformed",
     "as_design",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .design import Design, as_design
+from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
 
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
@@ -12,7 +12,7 @@ OFFSET_OF_PRODUCTS = 1e3  # at the price of three digits
 OFFSET_OF_SQUARES = 10  # at the price of two, as it counts twice
 
 
-class DenseDesign(Design):
+class DenseDesign(MemoryDesign):
     """Centre blocks as they are read; where offsets are small, correct the products instead."""
 
     _direct = False

@@ -1,22 +1,4 @@
-"""The Design: the centred, scaled, weighted view of the data that every solver works on.
-
-A solver never sees an array. With ``Xc = (X - mean) / scale`` and the weights ``s`` it asks for
-
-===================  =====================================================================
-``matvec(w)``        ``Xc @ w``
-``rmatvec(r)``       ``Xc.T @ (s * r)``; or of a few columns alone
-``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
-``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
-``gram_operator``    what multiplies with the matrix of `gram` without making it, also of folds
-``kernel_operator``  the same for `kernel`
-``reweighted(s)``    the Design with other weights
-``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
-``column_entries``   where the numbers of columns are, for compiled loops; `row_entries`, of rows
-===================  =====================================================================
-
-`w` and `r` may have several columns, one per target. Nothing is materialised: X is neither copied
-nor changed, and sparse stays sparse. Whatever the dtype of X, the answers are float64.
-"""
+"""What Designs of data in memory have in common; the questions are those of `protocols`."""
 
 from abc import ABC, abstractmethod
 from copy import copy
@@ -29,7 +11,7 @@ from .._cost import COST
 from .operators import Gram, Kernel, by_fold, vector
 
 
-class Design(ABC):
+class MemoryDesign(ABC):
     """The centred, scaled, weighted view of X; kinds of data differ in how they answer.
 
     Parameters
@@ -105,15 +87,6 @@ class Design(ABC):
         """Tell whether the columns may be independent, as there are fewer than samples."""
         return self.n_features < self.n_samples
 
-    def coefficients(self, w):
-        """Return the coefficients of the scaled columns of X: they are those of the Design."""
-        return w
-
-    def stretch(self, factor):
-        """Return how long coefficients of X are at the most where ``factor @ w**2`` is 1."""
-        least = np.min(factor * self.scale**2, initial=np.inf)
-        return 1 / np.sqrt(least) if least > 0 else np.inf
-
     def matvec(self, w, columns=None):
         """Return ``Xc @ w``, of shape (n_samples,) or (n_samples, n_targets).
 
@@ -180,22 +153,22 @@ class Design(ABC):
         """Return what the means of folds lie beyond those of the plain products."""
         return shift * self.scale[:, None] + self.plain_mean[:, None]
 
-    def plain_matvec(self, w):
+    def _product(self, w):
         """Return the product of Z with w; Z is X less what is taken from it as it is read."""
         self.count(n_passes=1, n_products=1)
         return self._plain_matvec(vector(w)).reshape(-1, w.shape[1])
 
-    def plain_rmatvec(self, r):
+    def _transposed_product(self, r):
         """Return the product of its transpose with r; the weights take no part."""
         self.count(n_passes=1, n_products=1)
         return self._plain_rmatvec(vector(r)).reshape(-1, r.shape[1])
 
-    def plain_gram(self, w, centre, weights):
+    def _gram_product(self, w, centre, weights):
         """Return ``Z.T @ diag(weights) @ (Z @ w - centre)``; weights are those of each fold."""
-        product = by_fold(self.plain_matvec(w), weights)
+        product = by_fold(self._product(w), weights)
         product -= centre
         product *= weights[:, :, None]
-        return self.plain_rmatvec(product.reshape(len(product), -1))
+        return self._transposed_product(product.reshape(len(product), -1))
 
     def count(self, n_passes, n_products=0, n_bytes=0):
         """Count what is about to be done."""

@@ -20,7 +20,7 @@ class Gram:
         """Return the product with an array of shape (n_features, n_targets)."""
         w = self.root * v
         centre = np.einsum("jf,jft->ft", self.shift, by_fold(w, self.shift))
-        product = self.design.plain_gram(w, centre, self.weights)
+        product = self.design._gram_product(w, centre, self.weights)
         product *= self.root
         return product
 
@@ -34,7 +34,7 @@ class Kernel:
 
     def __init__(self, design, q, root, shift):
         self.design, self.q, self.root = design, q[:, None], root
-        self.ends = np.c_[np.ones(len(root)), design.plain_matvec(self.q * shift)]
+        self.ends = np.c_[np.ones(len(root)), design._product(self.q * shift)]
         self.square = q @ shift**2
 
     def __call__(self, u):
@@ -53,9 +53,9 @@ class Kernel:
 
     def product(self, u):
         """Return ``Z @ diag(q) @ Z.T @ u``."""
-        w = self.design.plain_rmatvec(u)
+        w = self.design._transposed_product(u)
         w *= self.q
-        return self.design.plain_matvec(w)
+        return self.design._product(w)
 
 
 def by_fold(a, like):

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from .._convergence import bytes_of
 from .._numba import compiled, unsigned
-from .design import Design, as_design
+from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
 from .operators import Kernel, vector
 
@@ -108,7 +108,7 @@ def gram_product(indptr, indices, data, weights, w, centre, product):
             t += 1
 
 
-class SparseDesign(Design):
+class SparseDesign(MemoryDesign):
     """Products with X corrected by the mean, which would fill X if it were subtracted.
 
     From columns without a zero that are far from 0 an `origin` is subtracted, in a copy of X, or
@@ -132,7 +132,7 @@ class SparseDesign(Design):
     def reweighted(self, s):
         """Return the Design with other weights, centred by them; the scales stay."""
         other = super().reweighted(s)
-        other.mean += self.mean - self.plain_mean  # the origin
+        other.mean = other.mean + self.mean - self.plain_mean  # from the origin
         if other.X is not self.X:
             for name in ("_csc", "_csr"):
                 other.__dict__.pop(name, None)
@@ -225,10 +225,10 @@ class SparseDesign(Design):
     def _plain_rmatvec(self, r):
         return self._read(self.X).T @ r
 
-    def plain_gram(self, w, centre, weights):
+    def _gram_product(self, w, centre, weights):
         """Return ``X.T @ diag(weights) @ (X @ w - centre)``; that of few folds in one pass."""
         if w.shape[1] != weights.shape[1] or w.shape[1] > FEW:
-            return super().plain_gram(w, centre, weights)
+            return super()._gram_product(w, centre, weights)
         self.count(n_passes=1, n_products=2)
         X, product = self._read(self._csr), np.zeros(w.shape)
         places = unsigned(X.indptr), unsigned(X.indices)

@@ -64,18 +64,6 @@ class Transformed:
         """Norms of the columns."""
         return np.sqrt(sum(s @ Z**2 for s, Z in self._blocks(self._seen)))
 
-    def coefficients(self, v):
-        """Return the coefficients of the scaled columns of X."""
-        return self.T @ v
-
-    def stretch(self, factor):
-        """Return a bound on how long coefficients of X are where ``factor @ v**2`` is 1."""
-        if np.any(factor == 0):
-            return np.inf
-        A = np.abs(self.T / np.sqrt(factor) / self.design.scale[:, None])
-        sums = A.sum(axis=0).max(initial=0.0) * A.sum(axis=1).max(initial=0.0)
-        return np.sqrt(min(np.sum(A**2), sums))
-
     def matvec(self, v, columns=None):
         """Return ``Xc @ T @ v``; with `columns`, v has only their coefficients."""
         return self.design.matvec((self._seen if columns is None else self._seen[:, columns]) @ v)

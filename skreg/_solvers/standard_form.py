@@ -8,12 +8,53 @@ and penalty: Hansen (1998), "Rank-Deficient and Discrete Ill-Posed Problems", se
 2.3.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import LinAlgError, norm  # unlike numpy's, it does not overflow
 
-from .._data import Transformed
+from .._data import Products, Transformed
+from .._problem.penalties import ElasticNet
 
 ROUNDING = 10 * np.finfo(float).eps  # of what is largest, times the number of columns
+
+
+class Coordinates(NamedTuple):
+    """A ridge problem in coordinates in which its penalty is diagonal.
+
+    Attributes
+    ----------
+    design : Products
+        The data.
+    penalty : ElasticNet
+        The penalty for alpha = 1.
+    scale : ndarray of shape (n_features,)
+        What the columns of X were divided by.
+    T : ndarray of shape (n_features, n_coordinates), default=None
+        Coefficients v of the coordinates stand for ``T @ v`` of the scaled columns of X; None where
+        they are the same.
+    """
+
+    design: Products
+    penalty: ElasticNet
+    scale: np.ndarray
+    T: np.ndarray | None = None
+
+    def coefficients(self, v):
+        """Return the coefficients of the scaled columns of X."""
+        return v if self.T is None else self.T @ v
+
+    def stretch(self):
+        """Return a bound on how long coefficients of X are where the penalty is 1 / 2."""
+        factor = np.where(self.penalty.lower < self.penalty.upper, self.penalty.ridge, np.inf)
+        if self.T is None:
+            least = np.min(factor * self.scale**2, initial=np.inf)
+            return 1 / np.sqrt(least) if least > 0 else np.inf
+        if np.any(factor == 0):
+            return np.inf
+        A = np.abs(self.T / np.sqrt(factor) / self.scale[:, None])
+        sums = A.sum(axis=0).max(initial=0.0) * A.sum(axis=1).max(initial=0.0)
+        return np.sqrt(min(np.sum(A**2), sums))
 
 
 def standard_form(design, P):
@@ -29,7 +70,7 @@ def standard_form(design, P):
     Returns
     -------
     transformed : Transformed
-        The data in these coordinates; its `coefficients` leads back.
+        The data in these coordinates; its T leads back.
     factor : ndarray of shape (n_coordinates,)
         The factors. With the squares of the norms of the columns their sums are 1. What has no
         data has no coordinate.

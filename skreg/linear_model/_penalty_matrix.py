@@ -6,16 +6,17 @@ from scipy.linalg import LinAlgError
 
 from .._checks import refuse
 from .._problem.penalties import ElasticNet
-from .._solvers.standard_form import standard_form
+from .._solvers.standard_form import Coordinates, standard_form
 
 ASYMMETRY = 1e-10  # of the largest entry, that passes for rounding
 
 
-def quadratic(model, design):
-    """Return the Design that the solvers of a ridge model see, and the penalty for alpha = 1."""
+def coordinates(model, design):
+    """Return the coordinates in which the penalty of a ridge model is diagonal."""
     if model.penalty_matrix is None:
         factor, lower, upper = model._limits(design)
-        return design, ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        return Coordinates(design, penalty, design.scale)
     try:
         transformed, factor = standard_form(design, matrix(model, design.n_features))
     except LinAlgError as error:
@@ -24,7 +25,8 @@ def quadratic(model, design):
             f">= 0 for all w; got {error}. D'D is positive semidefinite for any D."
         ) from None
     no_end = np.full_like(factor, np.inf)
-    return transformed, ElasticNet(np.zeros_like(factor), factor, -no_end, no_end)
+    penalty = ElasticNet(np.zeros_like(factor), factor, -no_end, no_end)
+    return Coordinates(transformed, penalty, design.scale, transformed.T)
 
 
 def check_penalty_matrix(model):

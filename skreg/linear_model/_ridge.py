@@ -8,7 +8,7 @@ from .._convergence import Convergence, warn_if_stopped_short
 from .._data import Moments, design_of
 from .._solvers.averaged_sgd import Stream, stream
 from .._threads import single_thread
-from ._penalty_matrix import quadratic
+from ._penalty_matrix import coordinates
 from ._ridge_base import RidgeBySolver
 
 
@@ -297,7 +297,7 @@ class RidgeGD(RidgeBySolver):
                 "features does not support standardize=True, as deviations are not known in "
                 f"advance; got {design.n_features} features. Scale X, or use fit."
             )
-        _, penalty = quadratic(self, design)
+        penalty = coordinates(self, design).penalty
         alphas = self._alphas(y.shape[1])
         self._past = Stream.start(penalty, y.shape[1]) if past is None else past
         stream(design, y, alphas, penalty, self.fit_intercept, self._past)

@@ -15,7 +15,7 @@ from .._solvers.saga import saga
 from .._threads import single_thread
 from ._base import BoundsMixin, LinearRegressor
 from ._parameters import RIDGE, check_parameters
-from ._penalty_matrix import check_penalty_matrix, quadratic
+from ._penalty_matrix import check_penalty_matrix, coordinates
 
 MAX_ITER = 10000  # where it is None
 BATCH_SIZE = 64  # of 'sgd', where it is no parameter
@@ -35,10 +35,10 @@ class RidgeModel(LinearRegressor):
         """Return when a solver is to stop."""
         return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
 
-    def _record(self, problem, point, began, unit):
+    def _record(self, problem, point, view, began, unit):
         """Return the record of the fit, computed from the data at the returned coefficients.
 
-        Targets and coefficients are counted in a unit.
+        Targets and coefficients are counted in a unit, in the coordinates of a view.
         """
         design, penalty, alphas = problem.design, problem.penalty, problem.alphas
         fit, every = SquaredResiduals(design.s @ point.r**2), np.arange(design.n_features)
@@ -48,8 +48,7 @@ class RidgeModel(LinearRegressor):
         if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
             accuracy = float(np.fmax(point.lengths, ratio(found.gap, losses)).max())
         doubled = 2 * found.gap * unit**2  # the objective is twice that of the solvers
-        stretch = design.stretch(np.where(problem.movable, problem.factor, np.inf))
-        bounds = distance(doubled, 2 * alphas, stretch)
+        bounds = distance(doubled, 2 * alphas, view.stretch())
         self.dual_gap_, self.distance_bound_ = (
             (doubled, bounds) if len(alphas) > 1 else (doubled[0], bounds[0])
         )
@@ -61,7 +60,7 @@ class RidgeModel(LinearRegressor):
             n_iter=self.n_iter_,
             n_data_passes=int(np.ceil(design.n_passes)),
             work=design.work,
-            n_active=int(np.count_nonzero(design.coefficients(point.w))),
+            n_active=int(np.count_nonzero(view.coefficients(point.w))),
             seconds=time.perf_counter() - began,
             message=self._describe(accuracy),
         )
@@ -110,15 +109,15 @@ class RidgeBySolver(BoundsMixin, RidgeModel):
     def _minimise(self, design, y, alphas):
         """Minimise and certify; return the coefficients of the columns of the Design."""
         began = time.perf_counter()
-        design, penalty = quadratic(self, design)
-        problem = Problem(design, y, penalty, self._loss)
+        view = coordinates(self, design)
+        problem = Problem(view.design, y, view.penalty, self._loss)
         unit = problem.unit
         problem = Ridge.of(problem.in_units(unit), alphas)
         point, self.n_iter_ = self._solve(problem)
-        self.convergence_ = self._record(problem, point, began, unit)
+        self.convergence_ = self._record(problem, point, view, began, unit)
         if self.solver_ == "gd":
             self.loss_curve_ = [loss * unit**2 for loss in self.loss_curve_]
-        return design.coefficients(point.w) * unit
+        return view.coefficients(point.w) * unit
 
     def _check_parameters(self):
         """Check the parameters before any work is done."""

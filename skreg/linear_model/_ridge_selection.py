@@ -19,7 +19,7 @@ from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.spectrum import decompose
 from .._threads import single_thread
 from ._base import split_consumer
-from ._penalty_matrix import quadratic
+from ._penalty_matrix import coordinates
 from ._ridge_base import RidgeModel
 
 
@@ -62,7 +62,8 @@ class RidgeSelection(RidgeModel):
             raise ValueError(
                 f"{type(self).__name__}: the sum of squares of y underflows; scale y up."
             )
-        design, penalty = quadratic(self, whole)
+        view = coordinates(self, whole)
+        design, penalty = view.design, view.penalty
         side = self._side(design, target, penalty, alphas)
         if self.cv is None:
             scores = self._leave_one_out(side, alphas, y, s, to_scorer)
@@ -77,8 +78,8 @@ class RidgeSelection(RidgeModel):
         start = side.coefficients(alphas) / unit
         point, n_iter = conjugate(problem, start=start, **self._rule())
         self.n_iter_ = max(1, n_iter)
-        self._store(whole, design.coefficients(point.w) * unit, y_mean)
-        self.convergence_ = self._record(problem, point, began, unit)
+        self._store(whole, view.coefficients(point.w) * unit, y_mean)
+        self.convergence_ = self._record(problem, point, view, began, unit)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
