@@ -2,9 +2,7 @@
 
 Numba takes half a second to import, so a compiled function imports it when it is first called. The
 machine code is kept on disk and read again by the next process. This cache watches only the file of
-the function itself, so it calls only compiled functions of its own file (a test asserts it). It
-names the classes of NamedTuples, and cannot be read once these are elsewhere, so those of other
-files travel as plain tuples.
+the function itself, so it calls only compiled functions of its own file (a test asserts it).
 """
 
 import functools
@@ -53,9 +51,22 @@ def dispatcher(function):
         "inline": function.inline,
     }
     try:
-        return numba.njit(cache=True, **options)(function)
+        return readable(numba.njit(cache=True, **options)(function))
     except RuntimeError:  # numba finds no folder that it may write to
         return numba.njit(**options)(function)
+
+
+def readable(function):
+    """Empty the cache on disk if it cannot be read, as after an update of skreg.
+
+    It names the classes of NamedTuples, which may be elsewhere now; numba would ask for them before
+    it sees that the file has changed.
+    """
+    try:
+        function._cache._cache_file._load_index()
+    except (AttributeError, ImportError):
+        function._cache.flush()
+    return function
 
 
 def with_dispatchers(function):

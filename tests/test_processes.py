@@ -1,6 +1,7 @@
 """What needs a process of its own: compiled loops on disk or in plain Python, the demonstration."""
 
 import os
+import pickle
 import platform
 import signal
 import subprocess
@@ -40,6 +41,19 @@ def test_compiled_loops_are_kept_for_the_next_process(tmp_path):
     names = [name.partition("-")[0] for name in kept]
     assert len(set(names)) == len(names)  # compiled for one kind of array only
     assert {"cholesky.substitute", "quadratic.sweep", "quadratic.walk"} <= set(names)
+
+
+def test_a_cache_that_names_classes_of_an_older_version_is_emptied(tmp_path):
+    cached = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    expected, indices = run(FIT, **cached), list(tmp_path.rglob("*.nbi"))
+    for index in indices:
+        with index.open("r+b") as file:
+            pickle.load(file)  # the version of numba, which stays
+            file.truncate()
+            file.write(b"cskreg._solvers.gone\nShifted\n.")
+    assert run(FIT, **cached) == expected
+    assert indices
+    assert all(b"gone" not in index.read_bytes() for index in indices if index.exists())
 
 
 def test_an_interrupt_ends_a_long_fit():
