@@ -1,7 +1,7 @@
 """Algorithms; they know the data only through a Design.
 
-Every solver minimises ``sum(s * (y - Xc @ w)**2) / 2 + h(w)`` with a penalty ``h`` that is a sum
-over the coefficients. One meaning for each symbol:
+But for `newton`, they minimise ``sum(s * (y - Xc @ w)**2) / 2 + h(w)`` with a penalty ``h`` that is
+a sum over the coefficients. One meaning for each symbol:
 
 ======  =========================================================================
 ``w``   coefficients of the centred and scaled columns
