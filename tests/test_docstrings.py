@@ -28,6 +28,7 @@ from skreg import (
 MULTI_TASK = [MultiTaskElasticNetCD, MultiTaskLassoCD]
 L1_CV = [ElasticNetCDCV, LassoCDCV]
 L1 = [ElasticNetCD, LassoCD, *L1_CV, *MULTI_TASK, enet_path, lasso_path]
+RIDGE_CV = [RidgeGDCV, RidgeGDClassifierCV]
 RIDGE = [RidgeGD, RidgeGDCV, RidgeGDClassifier, RidgeGDClassifierCV, ridge_path]
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
 DOCUMENTED = [*L1, *RIDGE, *NETWORKS]
@@ -37,10 +38,7 @@ EXCEPTIONS = {
     # parameters
     "alpha": {"ridge takes one for each target": RIDGE, "no network is least squares": NETWORKS},
     "alphas": {
-        "ridge has no largest alpha, and leave-one-out takes none of 0": [
-            RidgeGDCV,
-            RidgeGDClassifierCV,
-        ],
+        "ridge has no largest alpha, and leave-one-out takes none of 0": RIDGE_CV,
         "ridge has no largest alpha, and a path chooses none": [ridge_path],
     },
     "batch_size": {"networks adapt it to the data": NETWORKS},
@@ -54,8 +52,13 @@ EXCEPTIONS = {
     "momentum": {"networks repeat a share of a step by default": NETWORKS},
     "n_jobs": {"threads share layers, not folds": NETWORKS},
     "random_state": {"networks draw more than an order": NETWORKS},
-    "scoring": {"chooses an epoch, not an alpha": NETWORKS},
+    "rule": {"ridge may have no folds": RIDGE_CV},
+    "scoring": {
+        "ridge may have no folds": RIDGE_CV,
+        "chooses an epoch, not an alpha": NETWORKS,
+    },
     "solver": {"other solvers": NETWORKS},
+    "store_cv_results": {"ridge with folds always keeps cv_scores_": RIDGE_CV},
     "tol": {"the gradient counts too": RIDGE, "networks have no gap": NETWORKS},
     "validation_fraction": {"numbers have no proportions": [DropoutMLPRegressor]},
     "warm_start": {"networks have more to start from": NETWORKS},
@@ -70,6 +73,7 @@ EXCEPTIONS = {
         "counts the work along a path": L1_CV,
         "networks have no certificate": NETWORKS,
     },
+    "cv_results_": {"errors of samples, not scores of folds": RIDGE_CV},
     "loss_curve_": {"epochs, with masks": NETWORKS},
     "n_iter_": {
         "counts the sweeps along a path": L1_CV,
@@ -85,7 +89,7 @@ SHAPES = {
     "alpha_": "one for each target, where there may be several",
     "best_score_": "one for each target, where there may be several",
     "coef_": "for each target, where there may be several, or for each class",
-    "cv_results_": "a class has a target",
+    "cv_results_": "several l1_ratio, or a class has a target",
     "dual_gap_": "one for each target that is fitted by itself",
     "intercept_": "one for each target, where there may be several, or for each class",
     "mse_path_": "several l1_ratio",

@@ -484,7 +484,7 @@ def test_blocks_do_not_change_the_answer(kind, options, monkeypatch):
         ({"alpha_per_target": "yes"}, "alpha_per_target must be True or False; got 'yes'"),
         ({"cv": 3, "store_cv_results": True}, "cv!=None and store_cv_results=True are incompat"),
         ({"cv": 3, "alpha_per_target": True}, "cv!=None and alpha_per_target=True are incompat"),
-        ({"cv": []}, r"cv must be a splitter or an iterable with a fold; got \[\]"),
+        ({"cv": []}, r"cv must be at least 1 fold\(s\) where rule is 'min'; got 0"),
         ({"standardize": None}, "standardize must be True or False"),
         ({"max_iter": 0}, "max_iter must be an integer >= 1; got 0"),
         ({"tol": -1}, "tol must be a finite number >= 0; got -1"),

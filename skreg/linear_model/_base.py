@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import check_cv
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
 
@@ -237,11 +236,3 @@ class BoundsMixin:
 def is_labelled(value):
     """Tell whether an array has labels of its own, as a pandas Series has with an index."""
     return hasattr(value, "items") and type(value.index).__name__ != "RangeIndex"
-
-
-def split_consumer(cv):
-    """Return what metadata for a splitter are routed to: itself, or for folds what asks for none.
-
-    Folds may come from a generator, which must not be used up.
-    """
-    return cv if hasattr(cv, "split") else check_cv()

@@ -3,22 +3,121 @@
 from copy import copy
 
 import numpy as np
-from sklearn import get_config
-from sklearn.model_selection import check_cv
 from sklearn.utils import column_or_1d
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._checks import refuse
 from .._convergence import warn_if_stopped_short, worst
 from .._threads import Flag, single_thread
-from ._base import BoundsMixin, split_consumer
+from ._base import BoundsMixin
 from ._lasso import ElasticNetModel
 from ._parameters import LASSO, check_parameters
-from ._path import Grid, begin, follow, least_certain
+from ._path import Grid, begin, follow, least_certain, products
+from ._selection import Selection, of_samples
 
 
-class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
+class LassoSelection(Selection, ElasticNetModel):
+    """A lasso or an elastic net whose alpha and `l1_ratio` are chosen by folds."""
+
+    def _select(self, X, y, sample_weight, params):
+        """Choose alpha, and fit the coefficients on all data."""
+        self._models()  # checks them before any work is done
+        grid = Grid(type(self).__name__, self.alphas, self.eps, self.max_features)
+        grid.check()
+        X, y, s = self._validate(X, y, sample_weight)
+        to_scorer, to_splitter = self._routed(None if sample_weight is None else s, params)
+        folds = self._folds(X, y, s, to_splitter)
+        models = self._models()
+        design, target, y_mean = self._centre(X, y, s)
+        alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
+        reached = alphas
+        if self.max_features is not None:
+            wholes = [(model, list(begin(model, design, target))) for model in models]
+            reached = [
+                grid.follow(*whole, some, y_mean)[0].alphas
+                for whole, some in zip(wholes, alphas, strict=True)
+            ]
+        scores = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
+        records = self._score_folds(scores, models, reached, X, y, s, to_scorer, folds)
+        means, errors = self._over_folds(scores)
+        places, best = self._choose(alphas, means, errors), np.nanmax(means, axis=1).argmax()
+        (descent,) = begin(models[best], design, target)
+        path, (solutions,) = follow(models[best], [descent], reached[best], y_mean)
+        at = places[best]
+        self.l1_ratio_, self.best_score_ = models[best].l1_ratio, means[best, at]
+        self._store_path(path, at)
+        given = np.ndim(self.alphas) > 0
+        self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
+        self._store_scores(scores if len(models) > 1 else scores[0])
+        self.convergence_ = descent.record(solutions[at])
+        self.n_iter_ = self.convergence_.n_iter
+        whole = descent.record(least_certain(solutions))
+        warn_if_stopped_short(type(self).__name__, worst([*records, whole]), depth=5)
+        return self
+
+    def _score_folds(self, scores, models, alphas, X, y, s, params, folds):
+        """Fill in the scores by model, alpha and fold; return a record of each fold."""
+        stop = Flag()
+        jobs = (delayed(assess)(models, alphas, X, y, s, params, stop, *fold) for fold in folds)
+        try:
+            assessed = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
+        finally:  # after Ctrl-C, other threads end, too
+            stop.up = True
+        found, records = zip(*assessed, strict=True)
+        for model, fold in np.ndindex(len(models), len(folds)):
+            scores[model, : len(alphas[model]), fold] = found[fold][model]
+        return records
+
+    def _score_path(self, path, X, y, s, params):
+        """Return the score of every alpha of a path on samples with some weights."""
+        scorer, predicted = self._scorer(), products(X, path.coefs)
+        if scorer is not None:
+            return self._scores(scorer, predicted + path.intercepts, y, params)
+        squares = (y[..., None] - predicted - path.intercepts) ** 2
+        means = s @ squares.reshape(len(y), -1) / s.sum()
+        return -means.reshape(-1, len(path.alphas)).mean(axis=0)
+
+    def _store_path(self, path, at):
+        """Store a path, and what it says at one of its alphas."""
+        self.path_, self.alpha_, self.dual_gap_ = path, path.alphas[at], path.gaps[at]
+        self.coef_ = path.coefs[..., at].copy()
+        intercept = self.coef_.dtype.type(path.intercepts[..., at])
+        self.intercept_ = intercept if self.fit_intercept else 0.0
+
+    def _store_scores(self, scores):
+        """Store the scores as errors, if they are, and as they are if a parameter says so."""
+        for name in ("mse_path_", "cv_results_"):
+            self.__dict__.pop(name, None)
+        if self.scoring is None:
+            self.mse_path_ = -scores
+        if self.store_cv_results:
+            self.cv_results_ = scores
+
+    def _models(self):
+        """Return this model with each `l1_ratio` to choose from, checked."""
+        ratios = [self.l1_ratio] if np.ndim(self.l1_ratio) == 0 else list(self.l1_ratio)
+        models = [copy(self) for _ in ratios]
+        for model, ratio in zip(models, ratios, strict=True):
+            model.l1_ratio = ratio
+            check_parameters(model, LASSO)
+        return models or refuse(self, "l1_ratio", ratios, "a number in [0, 1] or a list of them")
+
+
+@single_thread()
+def assess(models, alphas, X, y, s, params, stop, train, test):
+    """Return the scores of a fold, by model and alpha, and the worst of its records."""
+    design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
+    unseen = X[test], y[test], s[test], of_samples(params, test)
+    scores, records = [], []
+    for model, some in zip(models, alphas, strict=True):
+        (descent,) = begin(model, design, target)
+        path, (solutions,) = follow(model, [descent], some, y_mean, dtype=float, stop=stop)
+        scores.append(model._score_path(path, *unseen))
+        records.append(descent.record(least_certain(solutions)))
+    return scores, worst(records)
+
+
+class ElasticNetCDCV(BoundsMixin, LassoSelection):
     r"""Elastic net with `alpha` and `l1_ratio` chosen by cross-validation, with certificates.
 
     Minimises
@@ -29,8 +128,8 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         + \alpha \sum_j f_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right)
 
     with :math:`\rho` = `l1_ratio`, for the pair :math:`(\alpha, \rho)` whose squared error on data
-    kept apart is smallest on average over the folds. Paths and errors are those of
-    :class:`sklearn.linear_model.ElasticNetCV` when every factor :math:`f_j` is 1. With
+    kept apart, or another `scoring`, is best on average over the folds. Paths and errors are those
+    of :class:`sklearn.linear_model.ElasticNetCV` when every factor :math:`f_j` is 1. With
     `sample_weight`, the loss and the error of a fold are weighted means; the mean over the folds
     is not weighted.
 
@@ -39,8 +138,8 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
     l1_ratio : float or list of float, default=0.5
         Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
         correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
-        faster: here it takes the Gram matrix of all columns. Of several, that with the smallest
-        mean error is chosen.
+        faster: here it takes the Gram matrix of all columns. Of several, that with the best mean
+        score is chosen.
     eps : float, default=1e-3
         Smallest alpha relative to the largest, where none are given.
     alphas : int or array-like of shape (n_alphas,), default=100
@@ -52,9 +151,16 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         data. None is 5.
     max_features : None or int, default=None
         Paths end before they select more features than this on all data.
+    scoring : None, str or callable, default=None
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees the samples
+        that a fold keeps apart, and their weights if it takes them. None is minus the mean squared
+        error.
     rule : {"min", "1se"}, default="min"
-        Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
         within one standard error of it, which glmnet calls lambda.1se.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -81,6 +187,8 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
     ----------
     alpha_ : float
         The chosen alpha.
+    best_score_ : float
+        Its score.
     l1_ratio_ : float
         The chosen `l1_ratio`.
     coef_ : ndarray of shape (n_features,)
@@ -96,7 +204,10 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         they were not given.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
-        `max_features`.
+        `max_features`. Only where `scoring` is None.
+    cv_results_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Score of each alpha in each fold, the larger the better; NaN for alphas beyond
+        `max_features`. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.
@@ -162,7 +273,9 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         alphas=100,
         cv=None,
         max_features=None,
+        scoring=None,
         rule="min",
+        store_cv_results=False,
         penalty_factor=None,
         lower=None,
         upper=None,
@@ -178,7 +291,9 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         self.alphas = alphas
         self.cv = cv
         self.max_features = max_features
+        self.scoring = scoring
         self.rule = rule
+        self.store_cv_results = store_cv_results
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
@@ -202,77 +317,15 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights >= 0, not all zero in any training or test set.
         **params : dict
-            Metadata for the splitter, such as `groups`, where scikit-learn's metadata routing is
-            enabled.
+            Metadata for the scorer and the splitter, such as `groups`, where scikit-learn's
+            metadata routing is enabled.
 
         Returns
         -------
         object
             The fitted estimator.
         """
-        grid = self._check_parameters()
-        X, y, s = self._validate(X, y, sample_weight)
-        folds = self._folds(X, y, s, self._split_params(sample_weight, params))
-        models = [self._with(l1_ratio) for l1_ratio in self._l1_ratios()]
-        design, target, y_mean = self._centre(X, y, s)
-        alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
-        reached = [
-            self._reached(model, some, design, target, y_mean)
-            for model, some in zip(models, alphas, strict=True)
-        ]
-        stop = Flag()
-        jobs = (delayed(assess)(models, reached, X, y, s, stop, *fold) for fold in folds)
-        try:
-            assessed = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
-        finally:  # after Ctrl-C, other threads end, too
-            stop.up = True
-        errors, records = zip(*assessed, strict=True)
-        mse = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
-        for model, fold in np.ndindex(len(models), len(folds)):
-            mse[model, : len(reached[model]), fold] = errors[fold][model]
-        best, at = choose(mse, self.rule)
-        (descent,) = begin(models[best], design, target)
-        path, (solutions,) = follow(models[best], [descent], reached[best], y_mean)
-        self._store_path(path, at)
-        self.l1_ratio_ = models[best].l1_ratio
-        self.mse_path_ = mse if len(models) > 1 else mse[0]
-        given = np.ndim(self.alphas) > 0
-        self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
-        self.convergence_ = descent.record(solutions[at])
-        self.n_iter_ = self.convergence_.n_iter
-        whole = descent.record(least_certain(solutions))
-        warn_if_stopped_short(type(self).__name__, worst([*records, whole]))
-        return self
-
-    def _reached(self, model, alphas, design, target, y_mean):
-        """Return the alphas at which not too many features are selected on all data."""
-        if self.max_features is None:
-            return alphas
-        descents = list(begin(model, design, target))
-        path, _ = follow(model, descents, alphas, y_mean, self.max_features)
-        if path.alphas.size == 0:
-            selected = f"at least what alpha={alphas[0]:g} selects"
-            refuse(self, "max_features", self.max_features, selected)
-        return path.alphas
-
-    def _store_path(self, path, at):
-        """Store a path, and what it says at one of its alphas."""
-        self.path_, self.alpha_, self.dual_gap_ = path, path.alphas[at], path.gaps[at]
-        self.coef_ = path.coefs[:, at].copy()
-        self.intercept_ = self.coef_.dtype.type(path.intercepts[at])
-
-    def _check_parameters(self):
-        """Check the parameters before any work is done; return the grid of alphas."""
-        for l1_ratio in self._l1_ratios():
-            check_parameters(self._with(l1_ratio), LASSO)
-        grid = Grid(type(self).__name__, self.alphas, self.eps, self.max_features)
-        grid.check()
-        return grid
-
-    def _l1_ratios(self):
-        """Return the `l1_ratio` to choose from, as a list."""
-        ratios = [self.l1_ratio] if np.ndim(self.l1_ratio) == 0 else list(self.l1_ratio)
-        return ratios or refuse(self, "l1_ratio", ratios, "a number in [0, 1] or a list of them")
+        return self._select(X, y, sample_weight, params)
 
     def _validate(self, X, y, sample_weight):
         """Return the data and their weights, validated; y is a vector."""
@@ -281,87 +334,16 @@ class ElasticNetCDCV(BoundsMixin, ElasticNetModel):
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
                 f"{owner}: y must have one target; got {y.shape[1]}. Fit one {owner} for each, or "
-                "search alpha for all with GridSearchCV(MultiTaskLassoCD(), ...)."
+                f"choose the same columns for all with MultiTask{owner}."
             )
         self._y_ndim = 1
         return X, column_or_1d(y, warn=True), s
-
-    def _split_params(self, sample_weight, params):
-        """Return what the splitter asks for."""
-        if get_config()["enable_metadata_routing"]:
-            params["sample_weight"] = sample_weight
-        elif params:
-            raise ValueError(
-                f"{type(self).__name__}: passing {', '.join(params)} to the splitter is only "
-                "supported if enable_metadata_routing=True, see sklearn.set_config; or pass "
-                "cv=list(splitter.split(X, y, ...))."
-            )
-        return process_routing(self, "fit", **params)["splitter"]["split"]
-
-    def _folds(self, X, y, s, split_params):
-        """Return the folds; each of their parts has a weight."""
-        folds = list(check_cv(self.cv).split(X, y, **split_params))
-        least = 2 if self.rule == "1se" else 1
-        if len(folds) < least:
-            refuse(self, "cv", len(folds), f"at least {least} fold(s) where rule is {self.rule!r}")
-        for k, fold in enumerate(folds):
-            if not all(s[part].any() for part in fold):
-                raise ValueError(
-                    f"{type(self).__name__}: the training and the test samples must have a "
-                    f"positive weight in every fold; in fold {k} some part has none."
-                )
-        return folds
-
-    def _with(self, l1_ratio):
-        """Return this model with one `l1_ratio`."""
-        model = copy(self)
-        model.l1_ratio = l1_ratio
-        return model
-
-    def get_metadata_routing(self):
-        """Return how metadata are routed: to fit, and to the splitter.
-
-        Returns
-        -------
-        MetadataRouter
-            The router.
-        """
-        to_split = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self).add_self_request(self)
-        return router.add(splitter=split_consumer(self.cv), method_mapping=to_split)
 
     def __sklearn_tags__(self):
         """Return the tags: y has to be a vector."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
-
-
-@single_thread()
-def assess(models, alphas, X, y, s, stop, train, test):
-    """Return the test errors of a fold, by model and alpha, and the worst of its records."""
-    design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
-    errors, records = [], []
-    for model, grid in zip(models, alphas, strict=True):
-        (descent,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [descent], grid, y_mean, dtype=float, stop=stop)
-        residuals = y[test, None] - X[test] @ path.coefs - path.intercepts
-        errors.append(s[test] @ residuals**2 / s[test].sum())
-        records.append(descent.record(least_certain(solutions)))
-    return errors, worst(records)
-
-
-def choose(mse, rule):
-    """Return the places of the best model and alpha, given errors by model, alpha and fold.
-
-    They are NaN for alphas that were not reached.
-    """
-    mean = mse.mean(axis=-1)
-    model, alpha = np.unravel_index(np.nanargmin(mean), mean.shape)
-    if rule == "1se":
-        error = mse[model, alpha].std(ddof=1) / np.sqrt(mse.shape[-1])
-        alpha = np.argmax(mean[model] <= mean[model, alpha] + error)  # the first is the largest
-    return model, alpha
 
 
 class LassoCDCV(ElasticNetCDCV):
@@ -373,10 +355,10 @@ class LassoCDCV(ElasticNetCDCV):
 
         \frac{1}{2n} \|y - Xw\|_2^2 + \alpha \sum_j f_j |w_j|
 
-    for the :math:`\alpha` whose squared error on data kept apart is smallest on average over the
-    folds. Paths and errors are those of :class:`sklearn.linear_model.LassoCV` when every factor
-    :math:`f_j` is 1. With `sample_weight`, the loss and the error of a fold are weighted means;
-    the mean over the folds is not weighted.
+    for the :math:`\alpha` whose squared error on data kept apart, or another `scoring`, is best on
+    average over the folds. Paths and errors are those of :class:`sklearn.linear_model.LassoCV` when
+    every factor :math:`f_j` is 1. With `sample_weight`, the loss and the error of a fold are
+    weighted means; the mean over the folds is not weighted.
 
     Parameters
     ----------
@@ -391,9 +373,16 @@ class LassoCDCV(ElasticNetCDCV):
         data. None is 5.
     max_features : None or int, default=None
         Paths end before they select more features than this on all data.
+    scoring : None, str or callable, default=None
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees the samples
+        that a fold keeps apart, and their weights if it takes them. None is minus the mean squared
+        error.
     rule : {"min", "1se"}, default="min"
-        Which alpha is chosen: that of the smallest mean error, or the largest whose mean error is
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
         within one standard error of it, which glmnet calls lambda.1se.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -420,6 +409,8 @@ class LassoCDCV(ElasticNetCDCV):
     ----------
     alpha_ : float
         The chosen alpha.
+    best_score_ : float
+        Its score.
     coef_ : ndarray of shape (n_features,)
         Coefficients, exactly 0 off the support.
     sparse_coef_ : csr_array of shape (1, n_features)
@@ -432,7 +423,10 @@ class LassoCDCV(ElasticNetCDCV):
         Strengths of the penalty, in descending order.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
-        `max_features`.
+        `max_features`. Only where `scoring` is None.
+    cv_results_ : ndarray of shape (n_alphas, n_folds)
+        Score of each alpha in each fold, the larger the better; NaN for alphas beyond
+        `max_features`. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.
@@ -501,7 +495,9 @@ class LassoCDCV(ElasticNetCDCV):
         alphas=100,
         cv=None,
         max_features=None,
+        scoring=None,
         rule="min",
+        store_cv_results=False,
         penalty_factor=None,
         lower=None,
         upper=None,
@@ -516,7 +512,9 @@ class LassoCDCV(ElasticNetCDCV):
         self.alphas = alphas
         self.cv = cv
         self.max_features = max_features
+        self.scoring = scoring
         self.rule = rule
+        self.store_cv_results = store_cv_results
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper

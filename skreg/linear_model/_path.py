@@ -481,6 +481,14 @@ class Grid(NamedTuple):
             refuse(self.owner, "alphas", self.alphas, allowed)
         return np.sort(alphas)[::-1]
 
+    def follow(self, model, descents, alphas, y_mean):
+        """Follow descents along alphas until too many features are selected; return the same."""
+        path, solutions = follow(model, descents, alphas, y_mean, self.max_features)
+        if path.alphas.size == 0:
+            selected = f"at least what alpha={alphas[0]:g} selects"
+            refuse(self.owner, "max_features", self.max_features, selected)
+        return path, solutions
+
 
 @single_thread()
 def compute(model, grid, X, y, sample_weight):
@@ -490,10 +498,7 @@ def compute(model, grid, X, y, sample_weight):
     design, y, y_mean = model._build(X, y, sample_weight)
     descents = list(begin(model, design, y))
     alphas = grid.resolve(model, descents)
-    path, solutions = follow(model, descents, alphas, y_mean, grid.max_features)
-    if path.alphas.size == 0:
-        selected = f"at least what alpha={alphas[0]:g} selects"
-        refuse(grid.owner, "max_features", grid.max_features, selected)
+    path, solutions = grid.follow(model, descents, alphas, y_mean)
     for descent, found in zip(descents, solutions, strict=True):
         warn_if_stopped_short(grid.owner, descent.record(least_certain(found)), depth=5)
     return path
@@ -546,6 +551,12 @@ def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
     names = getattr(model, "feature_names_in_", None)
     return RegularizationPath(alphas, coefs, gaps, intercepts, names)
+
+
+def products(X, coefs):
+    """Return the products of X with the coefficients of a path, an axis for the alphas last."""
+    columns = np.moveaxis(coefs, -2, 0)
+    return (X @ columns.reshape(len(columns), -1)).reshape(X.shape[0], *columns.shape[1:])
 
 
 def least_certain(solutions):

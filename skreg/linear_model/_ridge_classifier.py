@@ -294,6 +294,11 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
         error, or generalised cross-validation, in which all samples have the mean leverage. Where
         both sides of X are longer than 6000 it is the latter, with a mean that is estimated from
         random vectors; for 'loo' a warning says so.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
+        within one standard error of it, which glmnet calls lambda.1se. The standard error is that
+        over the folds or, where `cv` is None, over the samples; it does not exist for `scoring`
+        or GCV without folds.
     class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' is
         ``n_samples / (n_classes * count)``. None is 1 for all.
@@ -392,6 +397,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
         scoring=None,
         cv=None,
         criterion="loo",
+        rule="min",
         class_weight=None,
         store_cv_results=False,
         max_iter=10000,
@@ -405,6 +411,7 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
         self.scoring = scoring
         self.cv = cv
         self.criterion = criterion
+        self.rule = rule
         self.class_weight = class_weight
         self.store_cv_results = store_cv_results
         self.max_iter = max_iter
@@ -425,9 +432,9 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
         """Return the labels as they were given."""
         return self._binarizer.inverse_transform(y)
 
-    def _splitter(self, y=None):
+    def _splitter(self, y):
         """Return the splitter; a number of folds gives every class its share in each."""
-        return check_cv(self.cv, None if y is None else self._truth(y), classifier=True)
+        return check_cv(self.cv, self._truth(y), classifier=True)
 
 
 class KnownClassifier(ClassifierMixin, BaseEstimator):

@@ -52,6 +52,11 @@ class RidgeGDCV(RidgeSelection):
         error, or generalised cross-validation, in which all samples have the mean leverage. Where
         both sides of X are longer than 6000 it is the latter, with a mean that is estimated from
         random vectors; for 'loo' a warning says so.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
+        within one standard error of it, which glmnet calls lambda.1se. The standard error is that
+        over the folds or, where `cv` is None, over the samples; it does not exist for `scoring`
+        or GCV without folds.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`, where `cv` is None.
     alpha_per_target : bool, default=False
@@ -186,6 +191,7 @@ class RidgeGDCV(RidgeSelection):
         scoring=None,
         cv=None,
         criterion="loo",
+        rule="min",
         store_cv_results=False,
         alpha_per_target=False,
         max_iter=10000,
@@ -199,6 +205,7 @@ class RidgeGDCV(RidgeSelection):
         self.scoring = scoring
         self.cv = cv
         self.criterion = criterion
+        self.rule = rule
         self.store_cv_results = store_cv_results
         self.alpha_per_target = alpha_per_target
         self.max_iter = max_iter

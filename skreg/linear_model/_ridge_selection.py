@@ -5,25 +5,22 @@ import warnings
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring, get_scorer
-from sklearn.model_selection import check_cv
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.metrics import get_scorer
 
-from .._checks import check_number, refuse, takes_weights
+from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
 from .._problem.problem import Problem
 from .._solvers.gradient_descent import Ridge, conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.spectrum import decompose
 from .._threads import single_thread
-from ._base import split_consumer
 from ._penalty_matrix import coordinates
 from ._ridge_base import RidgeModel
+from ._selection import Selection, of_samples
 
 
-class RidgeSelection(RidgeModel):
+class RidgeSelection(Selection, RidgeModel):
     """A ridge model whose alpha is chosen by leave-one-out, GCV or folds."""
 
     _default_scoring = "r2"
@@ -39,7 +36,7 @@ class RidgeSelection(RidgeModel):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Target; several targets share the decomposition.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights >= 0, not all zero in any training set.
+            Weights >= 0, not all zero in any training or test set.
         **params : dict
             Metadata for the scorer and the splitter, such as `groups`, where scikit-learn's
             metadata routing is enabled.
@@ -56,7 +53,7 @@ class RidgeSelection(RidgeModel):
         X, y, s = self._validate(X, y, sample_weight)
         weighted = sample_weight is not None or getattr(self, "class_weight", None) is not None
         to_scorer, to_splitter = self._routed(s if weighted else None, params)
-        folds = self._folds(X, y, s, to_splitter)
+        folds = [] if self.cv is None else self._folds(X, y, s, to_splitter)
         whole, target, y_mean = self._centre(X, y, s)
         if np.any((s @ target**2 == 0) & np.any(s[:, None] * target != 0, axis=0)):
             raise ValueError(
@@ -66,10 +63,10 @@ class RidgeSelection(RidgeModel):
         design, penalty = view.design, view.penalty
         side = self._side(design, target, penalty, alphas)
         if self.cv is None:
-            scores = self._leave_one_out(side, alphas, y, s, to_scorer)
+            means, errors = self._leave_one_out(side, alphas, y, s, to_scorer)
         else:
-            scores = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
-        self._choose(alphas, scores)
+            means, errors = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
+        self._keep(self._choose(alphas, means, errors), alphas, means)
         self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
         problem = Problem(design, target, penalty, self._loss)
@@ -108,6 +105,10 @@ class RidgeSelection(RidgeModel):
         alphas = [self.alphas] if np.ndim(self.alphas) == 0 else list(self.alphas)
         if not alphas:
             refuse(self, "alphas", self.alphas, "a number or a list of numbers")
+        scored = self.criterion == "gcv" or self.scoring is not None
+        if self.rule == "1se" and self.cv is None and scored:
+            allowed = "'min' where cv is None and criterion is 'gcv' or scoring is given: only "
+            refuse(self, "rule", self.rule, allowed + "leave-one-out errors have a standard error")
         ends = "(]" if self.cv is None else "[]"
         for k, alpha in enumerate(alphas):
             check_number(self, f"alphas[{k}]", alpha, low=0, ends=ends)
@@ -118,9 +119,11 @@ class RidgeSelection(RidgeModel):
         owner, most = type(self).__name__, design.cost.longest_side
         n_used = np.count_nonzero(penalty.lower < penalty.upper)
         data = f"{design.n_samples} samples and {n_used} features"
-        if np.any((penalty.ridge == 0) & (penalty.lower < penalty.upper)):
+        free = np.any((penalty.ridge == 0) & (penalty.lower < penalty.upper))
+        if free or self.rule == "1se":
+            reason = "with unpenalised features" if free else "for rule='1se'"
             raise ValueError(
-                f"{owner}: with unpenalised features, leave-one-out needs an eigendecomposition, "
+                f"{owner}: {reason}, leave-one-out needs an eigendecomposition, "
                 f"and so one side of at most {most}; got {data}. Use cv=5."
             )
         if self.criterion == "loo":
@@ -143,143 +146,84 @@ class RidgeSelection(RidgeModel):
                 stacklevel=4,
             )
 
-    def _routed(self, s, params):
-        """Return what the scorer and what the splitter asks for."""
-        weights = {} if s is None else {"sample_weight": s}
-        if get_config()["enable_metadata_routing"]:
-            routed = process_routing(self, "fit", **params, **weights)
-            return routed["scorer"]["score"], routed["splitter"]["split"]
-        if params:
-            raise ValueError(
-                f"{type(self).__name__}: passing {', '.join(params)} to the splitter or the "
-                "scorer is only supported if enable_metadata_routing=True, see "
-                "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
-            )
-        return weights if weights and takes_weights(self._scorer()) else {}, {}
-
-    def _folds(self, X, y, s, split_params):
-        """Return the folds, if there are any, as arrays of int; each has something to train on."""
-        if self.cv is None:
-            return []
-        everything = np.arange(len(y))
-        folds = [
-            (everything[train], everything[test])
-            for train, test in self._splitter(y).split(X, self._truth(y), **split_params)
-        ]
-        for k, (train, test) in enumerate(folds):
-            if not s[train].any() or not len(test):
-                raise ValueError(
-                    f"{type(self).__name__}: every fold must have test samples, and training "
-                    f"samples with a positive weight; fold {k} has not."
-                )
-        return folds or refuse(self, "cv", self.cv, "a splitter or an iterable with a fold")
-
     def _leave_one_out(self, side, alphas, y, s, params):
-        """Return the scores of the alphas, for each target if each has its own."""
-        scorer = None if self.scoring is None else self._scorer()
-        per_target = getattr(self, "alpha_per_target", False)
-        targets = y.reshape(len(y), -1, 1)
-        total = np.zeros((targets.shape[1], len(alphas)))
-        keep = self.store_cv_results or scorer is not None
-        results = np.empty((len(y), *total.shape)) if keep else None
-        for rows, errors in side.leave_one_out(alphas, self.criterion):
-            squares = s[rows, None, None] * errors**2
-            total += squares.sum(axis=0)
-            if keep:
-                results[rows] = squares if scorer is None else targets[rows] - errors
+        """Return the scores of the alphas, for each target if each has its own, and their errors.
+
+        These are None unless the rule asks for them.
+        """
+        per_target, scored = getattr(self, "alpha_per_target", False), self.scoring is not None
+        total, results = self._unseen(side, alphas, y, s)
         if np.isnan(total).any():
             raise ValueError(
                 f"{type(self).__name__}: leave-one-out is not defined for these n_samples={len(y)}:"
                 " without some sample, an unpenalised coefficient or the intercept is not "
                 "determined. Penalise all columns or use cv=5."
             )
-        results = results.reshape(*y.shape, -1) if keep else None
         if self.store_cv_results:
-            self.cv_results_ = results.astype(side.design.X.dtype, copy=False)
-        if scorer is None:
+            shape, dtype = (*y.shape, len(alphas)), side.design.X.dtype
+            self.cv_results_ = results.reshape(shape).astype(dtype, copy=False)
+        if not scored:
             means = -total / len(y)
             means = means if per_target else means.mean(axis=0)
             if side.relative_error is not None:
                 self.score_std_error_ = -means * side.relative_error
-            return means
+            return means, self._errors(results, s, per_target) if self.rule == "1se" else None
+        scorer = self._scorer()
         if per_target and y.ndim == 2:
             pairs = zip(results.swapaxes(0, 1), y.T, strict=True)
-            return np.array([self._scores(scorer, *pair, params) for pair in pairs])
-        return self._scores(scorer, results, y, params)
+            return np.array([self._scores(scorer, *pair, params) for pair in pairs]), None
+        return self._scores(scorer, results.reshape(*y.shape, -1), y, params), None
+
+    def _unseen(self, side, alphas, y, s):
+        """Return sums of squared errors and, if they are of use, those of each sample.
+
+        Where `scoring` is given, the latter are predictions. Both have axes for targets and alphas.
+        """
+        targets = y.reshape(len(y), -1, 1)
+        total = np.zeros((targets.shape[1], len(alphas)))
+        keep = self.store_cv_results or self.scoring is not None or self.rule == "1se"
+        results = np.empty((len(y), *total.shape)) if keep else None
+        for rows, errors in side.leave_one_out(alphas, self.criterion):
+            squares = s[rows, None, None] * errors**2
+            total += squares.sum(axis=0)
+            if keep:
+                results[rows] = squares if self.scoring is None else targets[rows] - errors
+        return total, results
+
+    def _errors(self, squares, s, per_target):
+        """Return the standard errors of weighted means over the samples, divided by ``len(s)``.
+
+        Deviations are those from the weighted mean: Cochran (1977), section 2.11.
+        """
+        n_weighted = np.count_nonzero(s)
+        if n_weighted < 2:
+            refuse(self, "rule", self.rule, "'min' where but one sample has a positive weight")
+        squares = squares if per_target else squares.mean(axis=1)
+        deviations = squares - np.multiply.outer(s / s.sum(), squares.sum(axis=0))
+        variance = np.sum(deviations**2, axis=0) / (n_weighted - 1)
+        return np.sqrt(n_weighted * variance) / len(s)
 
     def _score_folds(self, side, alphas, y, y_mean, folds, params):
-        """Return the scores of the alphas, averaged over the folds."""
+        """Return the scores of the alphas, averaged over the folds, and their standard errors."""
         scorer, scores = self._scorer(), []
         for (_, test), unseen in zip(folds, side.folds(folds, alphas), strict=True):
-            predictions = unseen + y_mean[:, None]
-            part = {
-                name: np.asarray(value)[test] if np.ndim(value) else value
-                for name, value in params.items()
-            }
-            predictions = predictions.reshape(*y[test].shape, -1)
-            scores.append(self._scores(scorer, predictions, y[test], part))
+            predictions = (unseen + y_mean[:, None]).reshape(*y[test].shape, -1)
+            scores.append(self._scores(scorer, predictions, y[test], of_samples(params, test)))
         self.cv_scores_ = np.array(scores)
-        return self.cv_scores_.mean(axis=0)
+        return self._over_folds(self.cv_scores_.T)
 
-    def _scores(self, scorer, predictions, y, params):
-        """Return the score of every alpha, the last axis of the predictions."""
-        known, truth, columns = self._known(), self._truth(y), np.moveaxis(predictions, -1, 0)
-        return np.array([scorer(known, column, truth, **params) for column in columns])
-
-    def _known(self):
-        """Return the estimator whose predictions are the data it is given."""
-        return Known()
-
-    def _truth(self, y):
-        """Return the targets as they were given."""
-        return y
-
-    def _splitter(self, y=None):
-        """Return the splitter."""
-        return check_cv(self.cv)
-
-    def _choose(self, alphas, scores):
-        """Store the best alpha and its score, for each target if each has its own."""
-        scores = np.where(np.isnan(scores), -np.inf, scores)
-        best = scores.argmax(axis=-1)
-        self.alpha_ = alphas[best]
-        self.best_score_ = np.take_along_axis(scores, best[..., None], -1)[..., 0]
-        if np.isneginf(self.best_score_).any():
-            raise ValueError(
-                f"{type(self).__name__}: no alpha has a score that is a number. R2 needs at least "
-                "two samples in each fold: use scoring='neg_mean_squared_error', or cv=None, which "
-                "is leave-one-out."
-            )
-        if np.size(best) == 1:
-            self.alpha_, self.best_score_ = np.ravel(self.alpha_)[0], np.ravel(self.best_score_)[0]
+    def _keep(self, places, alphas, scores):
+        """Store the chosen alpha and its score, for each target if each has its own."""
+        alpha, score = alphas[places], np.take_along_axis(scores, places[..., None], -1)[..., 0]
+        if np.size(places) == 1:
+            alpha, score = np.ravel(alpha)[0], np.ravel(score)[0]
+        self.alpha_, self.best_score_ = alpha, score
 
     def _scorer(self):
         """Return the scorer; one that nobody chose asks for weights itself."""
         if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
+            return super()._scorer()
         scorer = get_scorer(self._default_scoring)
         if get_config()["enable_metadata_routing"]:
             scorer.set_score_request(sample_weight=True)
         return scorer
-
-    def get_metadata_routing(self):
-        """Return how metadata are routed: to fit, to the scorer and to the splitter.
-
-        Returns
-        -------
-        MetadataRouter
-            The router.
-        """
-        to_score = MethodMapping().add(caller="fit", callee="score")
-        to_split = MethodMapping().add(caller="fit", callee="split")
-        router = MetadataRouter(owner=self).add_self_request(self)
-        router.add(scorer=self._scorer(), method_mapping=to_score)
-        return router.add(splitter=split_consumer(self.cv), method_mapping=to_split)
-
-
-class Known(RegressorMixin, BaseEstimator):
-    """What a scorer asks: its predictions are the data it is given."""
-
-    def predict(self, X):
-        """Return X."""
-        return X

@@ -1,0 +1,126 @@
+"""How alpha is chosen: folds, metadata, scores, and the rules "min" and "1se"."""
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from .._checks import refuse, takes_weights
+
+
+class Selection:
+    """A linear model whose alpha is chosen by `cv`, `scoring` and `rule`."""
+
+    def get_metadata_routing(self):
+        """Return how metadata are routed: to fit, to the scorer and to the splitter.
+
+        Returns
+        -------
+        MetadataRouter
+            The router.
+        """
+        to_score = MethodMapping().add(caller="fit", callee="score")
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        # Folds may come from a generator, which must not be used up.
+        splitter = self.cv if hasattr(self.cv, "split") else check_cv()
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(splitter=splitter, method_mapping=to_split)
+        scorer = self._scorer()
+        return router.add(scorer=scorer, method_mapping=to_score) if scorer else router
+
+    def _routed(self, s, params):
+        """Return what the scorer and what the splitter asks for: weights, if there are any, too."""
+        weights = {} if s is None else {"sample_weight": s}
+        if get_config()["enable_metadata_routing"]:
+            routed = process_routing(self, "fit", **params, **weights)
+            return routed.get("scorer", {"score": {}})["score"], routed["splitter"]["split"]
+        if params:
+            raise ValueError(
+                f"{type(self).__name__}: passing {', '.join(params)} to the splitter or the "
+                "scorer is only supported if enable_metadata_routing=True, see "
+                "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
+            )
+        scorer = self._scorer()
+        return weights if scorer and takes_weights(scorer) else {}, {}
+
+    def _folds(self, X, y, s, params):
+        """Return the folds, as arrays of int; both parts of each have a weight."""
+        everything = np.arange(len(y))
+        splits = self._splitter(y).split(X, self._truth(y), **params)
+        folds = [(everything[train], everything[test]) for train, test in splits]
+        least = 2 if self.rule == "1se" else 1
+        if len(folds) < least:
+            refuse(self, "cv", len(folds), f"at least {least} fold(s) where rule is {self.rule!r}")
+        for k, fold in enumerate(folds):
+            if not all(s[part].any() for part in fold):
+                raise ValueError(
+                    f"{type(self).__name__}: every fold must have test samples, and both parts "
+                    f"must have a positive weight in every fold; in fold {k} a part has none."
+                )
+        return folds
+
+    def _splitter(self, y):
+        """Return the splitter."""
+        return check_cv(self.cv)
+
+    def _scorer(self):
+        """Return the scorer; None stands for minus the mean squared error."""
+        return None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+
+    def _scores(self, scorer, predictions, y, params):
+        """Return the score of every alpha, the last axis of the predictions."""
+        known, truth, columns = self._known(), self._truth(y), np.moveaxis(predictions, -1, 0)
+        return np.array([scorer(known, column, truth, **params) for column in columns])
+
+    def _known(self):
+        """Return the estimator whose predictions are the data it is given."""
+        return Known()
+
+    def _truth(self, y):
+        """Return the targets as they were given."""
+        return y
+
+    def _over_folds(self, scores):
+        """Return the means over the folds, the last axis, and what "1se" asks: their errors."""
+        means, n_folds = scores.mean(axis=-1), scores.shape[-1]
+        if self.rule == "min":
+            return means, None
+        with np.errstate(invalid="ignore"):  # scores may be infinite
+            return means, scores.std(axis=-1, ddof=1) / np.sqrt(n_folds)
+
+    def _choose(self, alphas, means, errors):
+        """Return the places of the chosen alphas in mean scores, along the last axis.
+
+        The best score is the largest, and of equal ones the first. With standard errors of the
+        scores, the largest alpha is chosen whose score is within one of the best.
+        """
+        means = np.where(np.isnan(means), -np.inf, means)
+        best = means.argmax(axis=-1)[..., None]
+        top = np.take_along_axis(means, best, -1)
+        if np.isneginf(top).any():
+            raise ValueError(
+                f"{type(self).__name__}: no alpha has a score that is a number. R2 needs at least "
+                "two samples in each fold: use larger folds, or "
+                "scoring='neg_mean_squared_error'."
+            )
+        if errors is None:
+            return best[..., 0]
+        within = means >= top - np.take_along_axis(errors, best, -1)
+        return np.where(within, alphas, -np.inf).argmax(axis=-1)
+
+
+class Known(RegressorMixin, BaseEstimator):
+    """What a scorer asks: its predictions are the data it is given."""
+
+    def predict(self, X):
+        """Return X."""
+        return X
+
+
+def of_samples(params, rows):
+    """Return metadata of some samples; a value that is not one for each sample is for all."""
+    return {
+        name: np.asarray(value)[rows] if np.ndim(value) else value for name, value in params.items()
+    }
