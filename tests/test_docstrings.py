@@ -15,7 +15,9 @@ from skreg import (
     LassoCD,
     LassoCDCV,
     MultiTaskElasticNetCD,
+    MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
+    MultiTaskLassoCDCV,
     RidgeGD,
     RidgeGDClassifier,
     RidgeGDClassifierCV,
@@ -25,9 +27,11 @@ from skreg import (
     ridge_path,
 )
 
-MULTI_TASK = [MultiTaskElasticNetCD, MultiTaskLassoCD]
-L1_CV = [ElasticNetCDCV, LassoCDCV]
-L1 = [ElasticNetCD, LassoCD, *L1_CV, *MULTI_TASK, enet_path, lasso_path]
+MULTI_TASK_CV = [MultiTaskElasticNetCDCV, MultiTaskLassoCDCV]
+MULTI_TASK = [MultiTaskElasticNetCD, MultiTaskLassoCD, *MULTI_TASK_CV]
+NET_CV = [ElasticNetCDCV, MultiTaskElasticNetCDCV]
+L1_CV = [ElasticNetCDCV, LassoCDCV, *MULTI_TASK_CV]
+L1 = [ElasticNetCD, LassoCD, *L1_CV, MultiTaskElasticNetCD, MultiTaskLassoCD, enet_path, lasso_path]
 RIDGE_CV = [RidgeGDCV, RidgeGDClassifierCV]
 RIDGE = [RidgeGD, RidgeGDCV, RidgeGDClassifier, RidgeGDClassifierCV, ridge_path]
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
@@ -47,7 +51,7 @@ EXCEPTIONS = {
         "folds are not the default of ridge": [RidgeGDCV],
         "folds of classes are stratified": [RidgeGDClassifierCV],
     },
-    "l1_ratio": {"the only one to choose from several": [ElasticNetCDCV]},
+    "l1_ratio": {"they choose from several": NET_CV},
     "max_iter": {"steps of a solver": RIDGE, "epochs": NETWORKS},
     "momentum": {"networks repeat a share of a step by default": NETWORKS},
     "n_jobs": {"threads share layers, not folds": NETWORKS},
@@ -64,7 +68,7 @@ EXCEPTIONS = {
     "warm_start": {"networks have more to start from": NETWORKS},
     "y": {"targets share the passes over the data": [ridge_path]},
     # attributes
-    "alphas_": {"may have a row for each l1_ratio": [ElasticNetCDCV]},
+    "alphas_": {"may have a row for each l1_ratio": NET_CV},
     "coef_": {
         "coefficients of all targets are zero together": MULTI_TASK,
         "ridge has no zeros": RIDGE,
@@ -81,7 +85,7 @@ EXCEPTIONS = {
         "epochs": NETWORKS,
     },
     "out_activation_": {"other outputs": [DropoutMLPRegressor]},
-    "path_": {"has an l1_ratio": [ElasticNetCDCV]},
+    "path_": {"has an l1_ratio": NET_CV},
 }
 
 # Same words, other shapes.

@@ -5,11 +5,25 @@ import pytest
 import scipy.sparse as sp
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
-from sklearn.linear_model import ElasticNet, Lasso, Ridge, RidgeClassifier
+from sklearn.linear_model import (
+    ElasticNet,
+    Lasso,
+    MultiTaskElasticNet,
+    MultiTaskLasso,
+    Ridge,
+    RidgeClassifier,
+)
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
-from skreg import ElasticNetCDCV, LassoCDCV, RidgeGDClassifierCV, RidgeGDCV
+from skreg import (
+    ElasticNetCDCV,
+    LassoCDCV,
+    MultiTaskElasticNetCDCV,
+    MultiTaskLassoCDCV,
+    RidgeGDClassifierCV,
+    RidgeGDCV,
+)
 
 from . import naive
 
@@ -27,6 +41,12 @@ L1, EXACT = {"alphas": GRID, "tol": 1e-13}, {"tol": 1e-13, "max_iter": 10**5}
 LASSOS = {
     "lasso": (LassoCDCV(**L1), Lasso(**EXACT), y),
     "net": (ElasticNetCDCV(l1_ratio=0.7, **L1), ElasticNet(l1_ratio=0.7, **EXACT), y),
+    "tasks": (MultiTaskLassoCDCV(**L1), MultiTaskLasso(**EXACT), Y),
+    "net of tasks": (
+        MultiTaskElasticNetCDCV(l1_ratio=0.7, **L1),
+        MultiTaskElasticNet(l1_ratio=0.7, **EXACT),
+        Y,
+    ),
 }
 RIDGES = {
     "ridge": (RidgeGDCV(100 * GRID), Ridge(solver="svd"), y),
@@ -52,14 +72,16 @@ def keeping(model):
 
 
 def refits(peer, alphas, X, y, s, scorer, weighted):
-    """Return scores of scikit-learn's estimator, one fit for each alpha and fold."""
-    scores = np.empty((len(alphas), FOLDS.get_n_splits()))
+    """Return scores of scikit-learn's estimator, one fit for each alpha and fold.
+
+    Rows are repeated as their weights say; for a score without weights, those of tests are not.
+    """
+    scores, s = np.empty((len(alphas), FOLDS.get_n_splits())), s.astype(int)
     for k, (train, test) in enumerate(FOLDS.split(X)):
+        train, test = np.repeat(train, s[train]), np.repeat(test, s[test] if weighted else 1)
         for i, alpha in enumerate(alphas):
-            weights = {} if s is None else {"sample_weight": s[train]}
-            fit = clone(peer).set_params(alpha=alpha).fit(X[train], y[train], **weights)
-            weights = {"sample_weight": s[test]} if s is not None and weighted else {}
-            scores[i, k] = scorer(fit, X[test], y[test], **weights)
+            fit = clone(peer).set_params(alpha=alpha).fit(X[train], y[train])
+            scores[i, k] = scorer(fit, X[test], y[test])
     return scores
 
 
@@ -76,11 +98,9 @@ def test_scores_are_those_of_refits_and_the_largest_is_chosen(name, scoring, wei
             scoring = make_scorer(lambda truth, guess: (truth == guess).min())
     scoring = names.get(scoring, scoring) if isinstance(scoring, str) else scoring
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
-    if "Multi" in type(model).__name__ and weights is not None:
-        pytest.skip("scikit-learn has no weights for it")
     ours = keeping(model).set_params(scoring=scoring).fit(container(X), target, weights)
-    weighted = isinstance(scoring, str)
-    expected = refits(peer, ours.alphas, X, target, weights, scorer, weighted)
+    s = np.ones(N) if weights is None else weights
+    expected = refits(peer, ours.alphas, X, target, s, scorer, weighted=isinstance(scoring, str))
     np.testing.assert_allclose(scores_of(ours), expected, rtol=1e-7, atol=1e-7)
     means = expected.mean(axis=1)
     assert means[list(ours.alphas).index(ours.alpha_)] == pytest.approx(means.max(), rel=1e-7)

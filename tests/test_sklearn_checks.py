@@ -12,7 +12,9 @@ from skreg import (
     LassoCD,
     LassoCDCV,
     MultiTaskElasticNetCD,
+    MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
+    MultiTaskLassoCDCV,
     RidgeGD,
     RidgeGDClassifier,
     RidgeGDClassifierCV,
@@ -42,6 +44,8 @@ ESTIMATORS = [
     ElasticNetCDCV(alphas=10, cv=3, l1_ratio=[0.5, 0.9], lower=-2, n_jobs=2),
     MultiTaskLassoCD(),
     MultiTaskElasticNetCD(alpha=0.1, standardize=True),
+    MultiTaskLassoCDCV(alphas=10, cv=3),
+    MultiTaskElasticNetCDCV(alphas=5, cv=3, l1_ratio=[0.5, 0.9], scoring="r2", rule="1se"),
     DropoutMLPClassifier(),
     DropoutMLPClassifier(
         (20, 10), keep_prob=0.9, solver="sgd", learning_rate_init=0.05, max_norm=3.0

@@ -23,7 +23,9 @@ from skreg import (
     LassoCD,
     LassoCDCV,
     MultiTaskElasticNetCD,
+    MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
+    MultiTaskLassoCDCV,
     RidgeGD,
     RidgeGDClassifier,
     RidgeGDClassifierCV,
@@ -61,7 +63,9 @@ LASSO = {
     "Lasso": _without("precompute", LassoCD),
     "LassoCV": _without("precompute", LassoCDCV),
     "MultiTaskElasticNet": MultiTaskElasticNetCD,
+    "MultiTaskElasticNetCV": MultiTaskElasticNetCDCV,
     "MultiTaskLasso": MultiTaskLassoCD,
+    "MultiTaskLassoCV": MultiTaskLassoCDCV,
 }
 
 
@@ -114,9 +118,8 @@ UNTOUCHED = "never uses the class that is replaced"
 LEFT_OUT = {
     "TestLasso": {
         UNTOUCHED: """
-            test_cython_* test_enet_path_* test_lasso_path_* test_multi_task_lasso_cv_dtype
-            test_multitask_* test_path_* test_set_order_* test_sparse_dense_*
-            *-MultiTaskElasticNetCV* *-MultiTaskLassoCV*""",
+            test_cython_* test_enet_path_* test_lasso_path_* test_path_* test_set_order_*
+            test_sparse_dense_*""",
         "the option precompute": """
             test_elasticnet_precompute_* test_lassoCV_does_not_set_precompute
             test_overridden_gram_matrix""",
@@ -165,14 +168,14 @@ EXPECTED_FAILURES = {
         "the error or warning comes, in other words": """
             test_enet_nonfinite_params test_lassocv_alphas_validation
             test_multi_task_lasso_and_enet""",
+        "by design: the test has a vector for a target, which is refused first": """
+            test_cv_estimators_reject_params_with_no_routing_enabled-MultiTask*""",
         "Newton steps solve it within the one sweep after which the test wants a warning": """
             test_enet_coordinate_descent_raises_convergence""",
         "a warm start at the solution takes one sweep to see it, not none": """
             test_warm_start_convergence-*""",
         "each fit walks down from the largest alpha: twice 5 sweeps are not 10": """
             test_warm_start test_warm_start_multitask_lasso""",
-        "MultiTaskElasticNetCV and MultiTaskLassoCV, at their tol, are right to 1e-4 only": """
-            test_1d_multioutput_*""",
     },
     "TestRidge": {
         "the error comes, in other words": """

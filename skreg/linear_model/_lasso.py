@@ -15,7 +15,9 @@ from ._parameters import LASSO, check_parameters
 class ElasticNetModel(LinearRegressor):
     """A linear regressor with an L1 and an L2 penalty."""
 
-    def _fit(self, X, y, sample_weight, together=False):
+    _together = False  # whether targets select the same columns
+
+    def _fit(self, X, y, sample_weight):
         """Fit the coefficients of all targets, together or one target after the other."""
         check_parameters(self, LASSO)
         start = getattr(self, "coef_", None) if self.warm_start else None
@@ -24,15 +26,12 @@ class ElasticNetModel(LinearRegressor):
         if start is None or start.size != np.prod(shape):
             start = np.zeros(shape)
         w = (start.reshape(shape) * design.scale).T
-        size = n_targets if together else 1
-        kind = RowElasticNet if size > 1 else ElasticNet  # the same for rows of one
-        penalty, gaps, records = self._penalty(design, kind).at(self.alpha), [], []
-        for k in range(0, n_targets, size):
-            part = np.s_[:, k : k + size]
-            problem = Problem(design, y[part], penalty, self._loss)
-            solver = solver_of(problem, w[part], **self._rule())
+        penalty, gaps, records = self._penalty(design, n_targets).at(self.alpha), [], []
+        for part in self._parts(n_targets):
+            problem = Problem(design, y[:, part], penalty, self._loss)
+            solver = solver_of(problem, w[:, part], **self._rule())
             (solution,) = solver.run([1.0])
-            w[part] = solver.coefficients(solution)
+            w[:, part] = solver.coefficients(solution)
             gaps.append(solver.dual_gap(solution) / design.total_weight)
             records.append(solver.record(solution))
             design.work = Work()  # another target has a count of its own
@@ -44,8 +43,15 @@ class ElasticNetModel(LinearRegressor):
         warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
         return self
 
-    def _penalty(self, design, kind=ElasticNet):
+    def _parts(self, n_targets):
+        """Return slices of the targets that are fitted together."""
+        size = n_targets if self._together else 1
+        return [slice(k, k + size) for k in range(0, n_targets, size)]
+
+    def _penalty(self, design, n_targets):
         """Return the penalty for alpha = 1, for a loss that is a sum."""
+        together = self._together and n_targets > 1  # rows of one are columns
+        kind = RowElasticNet if together else ElasticNet
         factor, lower, upper = self._limits(design)
         factor = design.total_weight * factor
         return kind(self.l1_ratio * factor, (1 - self.l1_ratio) * factor, lower, upper)

@@ -6,7 +6,30 @@ from .._threads import single_thread
 from ._lasso import ElasticNetModel
 
 
-class MultiTaskElasticNetCD(ElasticNetModel):
+class MultiTaskMixin:
+    """Makes an L1 model of several targets select the same columns for all of them."""
+
+    _together = True
+
+    def _validate(self, X, y, sample_weight):
+        """Return the data and their weights, validated; y is a matrix."""
+        data = super()._validate(X, y, sample_weight)
+        if self._y_ndim == 1:
+            name = type(self).__name__
+            raise ValueError(
+                f"{name}: y must be of shape (n_samples, n_targets); for a vector, use "
+                f"{name.removeprefix('MultiTask')}."
+            )
+        return data
+
+    def __sklearn_tags__(self):
+        """Return the tags: y has to be a matrix."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.single_output = False
+        return tags
+
+
+class MultiTaskElasticNetCD(MultiTaskMixin, ElasticNetModel):
     r"""Elastic net for several targets that select the same columns, with a certificate.
 
     Minimises
@@ -83,6 +106,7 @@ class MultiTaskElasticNetCD(ElasticNetModel):
     --------
     sklearn.linear_model.MultiTaskElasticNet : The same objective.
     MultiTaskLassoCD : The same with `l1_ratio` = 1.
+    MultiTaskElasticNetCDCV : With alpha chosen by cross-validation.
     ElasticNetCD : Every target selects its own columns.
 
     Notes
@@ -146,26 +170,9 @@ class MultiTaskElasticNetCD(ElasticNetModel):
         object
             The fitted estimator.
         """
-        self._fit(X, y, sample_weight, together=True)
+        self._fit(X, y, sample_weight)
         self.coef_ = np.atleast_2d(self.coef_)
         return self
-
-    def _validate(self, X, y, sample_weight):
-        """Return the data and their weights, validated; y is a matrix."""
-        data = super()._validate(X, y, sample_weight)
-        if self._y_ndim == 1:
-            name = type(self).__name__
-            raise ValueError(
-                f"{name}: y must be of shape (n_samples, n_targets); for a vector, use "
-                f"{name.removeprefix('MultiTask')}."
-            )
-        return data
-
-    def __sklearn_tags__(self):
-        """Return the tags: y has to be a matrix."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.single_output = False
-        return tags
 
 
 class MultiTaskLassoCD(MultiTaskElasticNetCD):
@@ -240,6 +247,7 @@ class MultiTaskLassoCD(MultiTaskElasticNetCD):
     --------
     sklearn.linear_model.MultiTaskLasso : The same objective.
     MultiTaskElasticNetCD : An L2 penalty in addition.
+    MultiTaskLassoCDCV : With alpha chosen by cross-validation.
     LassoCD : Every target selects its own columns.
 
     References

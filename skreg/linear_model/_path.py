@@ -28,9 +28,9 @@ class RegularizationPath(NamedTuple):
     coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         Coefficients.
     gaps : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
-        Duality gaps, computed from the data, in the units of the objective. On tall data most of
-        them come from the Gram matrix of all columns, as far as the data confirm it to a tenth of
-        `tol`.
+        Duality gaps, computed from the data, in the units of the objective; targets that select
+        the same columns have one in common. On tall data most of them come from the Gram matrix of
+        all columns, as far as the data confirm it to a tenth of `tol`.
     intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         Intercepts.
     feature_names : None or ndarray of shape (n_features,)
@@ -505,11 +505,11 @@ def compute(model, grid, X, y, sample_weight):
 
 
 def begin(model, design, y):
-    """Yield the descent of each target, from coefficients of 0."""
-    penalty, rest = model._penalty(design), np.zeros((design.n_features, 1))
-    for target in y.T[:, :, None]:
-        problem = Problem(design, target, penalty, model._loss)
-        yield solver_of(problem, rest, **model._rule())
+    """Yield the descents from coefficients of 0, of each target or of all together."""
+    penalty, rest = model._penalty(design, y.shape[1]), np.zeros((design.n_features, y.shape[1]))
+    for part in model._parts(y.shape[1]):
+        problem = Problem(design, y[:, part], penalty, model._loss)
+        yield solver_of(problem, rest[:, part], **model._rule())
 
 
 def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):
@@ -520,10 +520,10 @@ def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, descent.run(alphas, most))) for descent in descents]
     design, length = descents[0].design, min(map(len, solutions))
-    coefs = np.empty((len(descents), design.n_features, length))
-    for k, descent in enumerate(descents):
+    coefs = np.empty((len(y_mean), design.n_features, length))
+    for descent, part, found in zip(descents, model._parts(len(y_mean)), solutions, strict=True):
         for alpha in range(length):
-            coefs[k, :, alpha] = descent.coefficients(solutions[k][alpha])[:, 0] / design.scale
+            coefs[part, :, alpha] = descent.coefficients(found[alpha]).T / design.scale
     gaps = np.array(
         [
             [descent.dual_gap(solution) for solution in found[:length]]
@@ -531,6 +531,7 @@ def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=
         ]
     )
     gaps /= design.total_weight
+    gaps = gaps[0] if model._together else gaps
     return collected(model, design, alphas[:length], coefs, gaps, y_mean, dtype), solutions
 
 
@@ -543,7 +544,10 @@ def until(stop, items):
 
 
 def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
-    """Return a path from its parts, which have an axis for the targets."""
+    """Return a path from its parts, which have an axis for the targets.
+
+    Targets that select the same columns have their gaps in common.
+    """
     coefs = model._within_bounds(coefs.swapaxes(1, 2), np.dtype(dtype or design.X.dtype))
     coefs = coefs.swapaxes(1, 2)
     intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))

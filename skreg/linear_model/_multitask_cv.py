@@ -1,0 +1,378 @@
+"""Several targets that select the same columns, with alpha chosen by cross-validation."""
+
+from .._threads import single_thread
+from ._lasso_cv import LassoSelection
+from ._multitask import MultiTaskMixin
+
+
+class MultiTaskElasticNetCDCV(MultiTaskMixin, LassoSelection):
+    r"""Elastic net for several targets that select the same columns, with `alpha` chosen by folds.
+
+    Minimises
+
+    .. math::
+
+        \frac{1}{2n} \|Y - XW\|_F^2
+        + \alpha \sum_j f_j \left( \rho \|W_j\|_2 + \frac{1 - \rho}{2} \|W_j\|_2^2 \right)
+
+    over matrices :math:`W` whose row :math:`W_j` holds the coefficients of column j for all
+    targets, with :math:`\rho` = `l1_ratio`: rows are zero as a whole or not at all. The pair
+    :math:`(\alpha, \rho)` is that whose squared error on data kept apart, averaged over the
+    targets, or another `scoring`, is best on average over the folds. Paths and errors are those of
+    :class:`sklearn.linear_model.MultiTaskElasticNetCV` when every factor :math:`f_j` is 1. With
+    `sample_weight`, the loss and the error of a fold are weighted means; the mean over the folds
+    is not weighted.
+
+    Parameters
+    ----------
+    l1_ratio : float or list of float, default=0.5
+        Part of the penalty that selects, in [0, 1]. 1 is the lasso, which keeps one of several
+        correlated columns; less keeps them together. For 0, which selects nothing, `RidgeGD` is
+        faster: here it takes the Gram matrix of all columns. Of several, that with the best mean
+        score is chosen.
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of the
+        data. None is 5.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
+    scoring : None, str or callable, default=None
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees the samples
+        that a fold keeps apart, and their weights if it takes them. None is minus the mean squared
+        error.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
+        within one standard error of it, which glmnet calls lambda.1se.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
+    n_jobs : None or int, default=None
+        Folds that run at the same time, in threads; -1 is one for each processor. The result does
+        not depend on it.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The chosen alpha.
+    best_score_ : float
+        Its score.
+    l1_ratio_ : float
+        The chosen `l1_ratio`.
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients; a column of them is exactly 0 or not at all.
+    sparse_coef_ : csr_array of shape (n_targets, n_features)
+        The same, sparse.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
+    path_ : RegularizationPath
+        Coefficients on all data for all alphas, with the chosen `l1_ratio`.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Strengths of the penalty, in descending order; a row for each of several `l1_ratio` where
+        they were not given.
+    mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
+        `max_features`. Only where `scoring` is None.
+    cv_results_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+        Score of each alpha in each fold, the larger the better; NaN for alphas beyond
+        `max_features`. Only if `store_cv_results` is True.
+    dual_gap_ : float
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
+    n_iter_ : int
+        Sweeps of coordinate descent along `path_`.
+    convergence_ : Convergence
+        The certificate of `coef_`, and the work along `path_`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha, on all data or in a fold.
+
+    See Also
+    --------
+    sklearn.linear_model.MultiTaskElasticNetCV : The same objective and the same choice.
+    MultiTaskLassoCDCV : The same with `l1_ratio` = 1.
+    MultiTaskElasticNetCD : The same for one alpha.
+    ElasticNetCDCV : For one target.
+
+    Notes
+    -----
+    Each fold follows one path through all alphas, and so do all data: the cost is that of a few
+    paths, not of a fit for each alpha and fold. With `standardize`, each fold goes by the variances
+    of its own training samples.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 7.10.
+
+    Simon, Friedman and Hastie (2013), "A Blockwise Descent Algorithm for Group-penalized
+    Multiresponse and Multinomial Regression", arXiv:1311.6529, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_linnerud
+    >>> from skreg import MultiTaskElasticNetCDCV
+    >>> X, Y = load_linnerud(return_X_y=True, as_frame=True)
+    >>> model = MultiTaskElasticNetCDCV(l1_ratio=[0.5, 0.9], standardize=True).fit(X, Y)
+    >>> model.l1_ratio_, [str(name) for name in X.columns[model.coef_.any(axis=0)]]
+    (0.9, ['Chins', 'Situps'])
+    >>> model.convergence_.converged
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        l1_ratio=0.5,
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        max_features=None,
+        scoring=None,
+        rule="min",
+        store_cv_results=False,
+        penalty_factor=None,
+        fit_intercept=True,
+        standardize=False,
+        max_iter=1000,
+        tol=1e-6,
+        n_jobs=None,
+    ):
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.max_features = max_features
+        self.scoring = scoring
+        self.rule = rule
+        self.store_cv_results = store_cv_results
+        self.penalty_factor = penalty_factor
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
+
+    @single_thread()
+    def fit(self, X, y, sample_weight=None, **params):
+        """Choose alpha, and fit the coefficients on all data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data; float32 and float64 are used as they are, and never changed.
+        y : array-like of shape (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights >= 0, not all zero in any training or test set.
+        **params : dict
+            Metadata for the scorer and the splitter, such as `groups`, where scikit-learn's
+            metadata routing is enabled.
+
+        Returns
+        -------
+        object
+            The fitted estimator.
+        """
+        return self._select(X, y, sample_weight, params)
+
+
+class MultiTaskLassoCDCV(MultiTaskElasticNetCDCV):
+    r"""Lasso for several targets that select the same columns, with `alpha` chosen by folds.
+
+    Minimises
+
+    .. math::
+
+        \frac{1}{2n} \|Y - XW\|_F^2 + \alpha \sum_j f_j \|W_j\|_2
+
+    over matrices :math:`W` whose row :math:`W_j` holds the coefficients of column j for all
+    targets: rows are zero as a whole or not at all. The :math:`\alpha` is that whose squared error
+    on data kept apart, averaged over the targets, or another `scoring`, is best on average over the
+    folds. Paths and errors are those of :class:`sklearn.linear_model.MultiTaskLassoCV` when every
+    factor :math:`f_j` is 1. With `sample_weight`, the loss and the error of a fold are weighted
+    means; the mean over the folds is not weighted.
+
+    Parameters
+    ----------
+    eps : float, default=1e-3
+        Smallest alpha relative to the largest, where none are given.
+    alphas : int or array-like of shape (n_alphas,), default=100
+        Strengths of the penalty, > 0, or how many: then they fall in geometric progression from
+        the smallest at which nothing is selected, on all data, to `eps` times it. An L2 penalty
+        alone has no such alpha: then they have to be given.
+    cv : None, int, splitter or iterable of (train, test), default=None
+        The folds, as scikit-learn knows them; an integer is a number of folds in the order of the
+        data. None is 5.
+    max_features : None or int, default=None
+        Paths end before they select more features than this on all data.
+    scoring : None, str or callable, default=None
+        What is largest for the chosen alpha: the name of a scorer, or a callable with signature
+        ``scorer(estimator, X, y)`` that asks the estimator for predictions. It sees the samples
+        that a fold keeps apart, and their weights if it takes them. None is minus the mean squared
+        error.
+    rule : {"min", "1se"}, default="min"
+        Which alpha is chosen: that of the best mean score, or the largest whose mean score is
+        within one standard error of it, which glmnet calls lambda.1se.
+    store_cv_results : bool, default=False
+        Whether to keep `cv_results_`.
+    penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
+        Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
+        out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
+        or position; columns that it does not name have 1; later entries win. None is 1 for all.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of columns with unit variance. Coefficients are
+        reported on the original scale, where bounds apply to them.
+    max_iter : int, default=1000
+        Sweeps of coordinate descent at most, each time that the objective is minimised.
+    tol : float, default=1e-6
+        Duality gap at which to stop, as a fraction of the loss without features,
+        :math:`\|y - \bar y\|^2 / 2n`, or of the objective where bounds make it larger.
+    n_jobs : None or int, default=None
+        Folds that run at the same time, in threads; -1 is one for each processor. The result does
+        not depend on it.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The chosen alpha.
+    best_score_ : float
+        Its score.
+    coef_ : ndarray of shape (n_targets, n_features)
+        Coefficients; a column of them is exactly 0 or not at all.
+    sparse_coef_ : csr_array of shape (n_targets, n_features)
+        The same, sparse.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept; 0.0 without one.
+    path_ : RegularizationPath
+        Coefficients on all data for all alphas.
+    alphas_ : ndarray of shape (n_alphas,)
+        Strengths of the penalty, in descending order.
+    mse_path_ : ndarray of shape (n_alphas, n_folds)
+        Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
+        `max_features`. Only where `scoring` is None.
+    cv_results_ : ndarray of shape (n_alphas, n_folds)
+        Score of each alpha in each fold, the larger the better; NaN for alphas beyond
+        `max_features`. Only if `store_cv_results` is True.
+    dual_gap_ : float
+        Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
+        most.
+    n_iter_ : int
+        Sweeps of coordinate descent along `path_`.
+    convergence_ : Convergence
+        The certificate of `coef_`, and the work along `path_`.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X has names that are strings.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are out of range: the message says which, and what is allowed.
+    TypeError
+        If a parameter is of the wrong kind.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If `tol` was not reached at some alpha, on all data or in a fold.
+
+    See Also
+    --------
+    sklearn.linear_model.MultiTaskLassoCV : The same objective and the same choice.
+    MultiTaskElasticNetCDCV : With an L2 penalty in addition, whose part is chosen too.
+    MultiTaskLassoCD : The same for one alpha.
+    LassoCDCV : For one target.
+
+    Notes
+    -----
+    Each fold follows one path through all alphas, and so do all data: the cost is that of a few
+    paths, not of a fit for each alpha and fold. With `standardize`, each fold goes by the variances
+    of its own training samples.
+
+    References
+    ----------
+    Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
+    edition, section 7.10.
+
+    Simon, Friedman and Hastie (2013), "A Blockwise Descent Algorithm for Group-penalized
+    Multiresponse and Multinomial Regression", arXiv:1311.6529, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_linnerud
+    >>> from skreg import MultiTaskLassoCDCV
+    >>> X, Y = load_linnerud(return_X_y=True, as_frame=True)
+    >>> model = MultiTaskLassoCDCV(alphas=[3, 5, 7, 9], standardize=True).fit(X, Y)
+    >>> [str(name) for name in X.columns[model.coef_.any(axis=0)]]
+    ['Situps']
+    >>> model.mse_path_.shape, model.path_.coefs.shape
+    ((4, 5), (3, 3, 4))
+    """
+
+    l1_ratio = 1.0
+
+    def __init__(
+        self,
+        *,
+        eps=1e-3,
+        alphas=100,
+        cv=None,
+        max_features=None,
+        scoring=None,
+        rule="min",
+        store_cv_results=False,
+        penalty_factor=None,
+        fit_intercept=True,
+        standardize=False,
+        max_iter=1000,
+        tol=1e-6,
+        n_jobs=None,
+    ):
+        self.eps = eps
+        self.alphas = alphas
+        self.cv = cv
+        self.max_features = max_features
+        self.scoring = scoring
+        self.rule = rule
+        self.store_cv_results = store_cv_results
+        self.penalty_factor = penalty_factor
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_jobs = n_jobs
