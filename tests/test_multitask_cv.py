@@ -16,6 +16,7 @@ from skreg import (
     MultiTaskLassoCDCV,
     lasso_path,
 )
+from skreg._solvers import rows
 
 from .test_multitask import alpha_max, objective, problem
 
@@ -180,3 +181,29 @@ def test_stopping_short_warns_once_at_the_users_line():
         model = MultiTaskLassoCDCV(alphas=5, max_iter=1, tol=1e-13).fit(X, Y)
     assert [warning.filename for warning in caught] == [__file__]
     assert np.isfinite(model.coef_).all()
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_newton_direction_solves_the_system_of_all_numbers(free):
+    rng = np.random.default_rng(0)
+    A, w, b = (rng.standard_normal(shape) for shape in [(9, 6), (6, 3), (6, 3)])
+    weight = rng.uniform(0.5, 2, 6)
+    if free:
+        weight[2], w[2] = 0, 0
+    hessian = np.kron(A.T @ A, np.eye(3))
+    for j in np.flatnonzero(weight):
+        length = np.sqrt(w[j] @ w[j])
+        part = slice(3 * j, 3 * j + 3)
+        bend = np.eye(3) - np.outer(w[j], w[j]) / length**2
+        hessian[part, part] += weight[j] / length * bend
+    expected = np.linalg.solve(hessian, b.ravel()).reshape(6, 3)
+    np.testing.assert_allclose(rows.newton_direction(A.T @ A, w, weight, b), expected, rtol=1e-9)
+
+
+def test_conjugate_gradients_find_the_same_solution(monkeypatch):
+    X, Y, s = problem(30, 80)
+    direct = MultiTaskLassoCD(0.05, tol=1e-13).fit(X, Y, s).coef_
+    monkeypatch.setattr(rows, "STEPS_SAVED", 0)
+    np.testing.assert_allclose(
+        MultiTaskLassoCD(0.05, tol=1e-13).fit(X, Y, s).coef_, direct, atol=1e-8
+    )

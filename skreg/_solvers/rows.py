@@ -12,6 +12,8 @@ from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
+STEPS_SAVED = 100  # of conjugate gradients, by a system of rows of at most that times the targets
+ACCURACY = 1e-6  # of the solution of that system, or conjugate gradients solve it
 ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
 MAX_HALVINGS = 60  # of a Newton step
 
@@ -117,7 +119,7 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
 def newton_step(G, c, w, penalty):
     """Take a Newton step on the rows that are not 0, where h is smooth; return what it gains.
 
-    Rows that it would turn round become 0. The Hessian is applied, not formed.
+    Rows that it would turn round become 0. The Hessian of all numbers is never formed.
     """
     on = np.flatnonzero((w.any(axis=1) | (penalty.weight == 0)) & (G.diagonal()[: len(w)] > 0))
     if not on.size:
@@ -128,8 +130,11 @@ def newton_step(G, c, w, penalty):
     def hessian(d):
         return block @ d + h.bend(part, d)
 
-    b, diagonal = c[on] - h.slope(part), block.diagonal()[:, None]
-    d = solve_preconditioned(hessian, b, diagonal, tol=CG_TOLERANCE)
+    b, d = c[on] - h.slope(part), None
+    if on.size <= STEPS_SAVED * w.shape[1]:
+        d = newton_direction(block, part, penalty.weight[on], b)
+    if d is None or not np.linalg.norm(b - hessian(d)) <= ACCURACY * np.linalg.norm(b):
+        d = solve_preconditioned(hessian, b, block.diagonal()[:, None], tol=CG_TOLERANCE)
     before, step, penalised = smooth.value(part).sum(), 1.0, penalty.weight[on] > 0
     for _ in range(MAX_HALVINGS):
         moved = part + step * d
@@ -143,6 +148,27 @@ def newton_step(G, c, w, penalty):
             return fall
         step /= 2
     return 0.0
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def newton_direction(block, w, weight, b):
+    """Solve for a Newton step by systems of the size of `block`; None if these are singular.
+
+    The Hessian is M = block + diag(bend) for each target, less bend_j u_j u_j' for row j along its
+    unit vector u_j. Woodbury's formula with M^-1: Golub and Van Loan (2013), section 2.1.4.
+    """
+    length = np.linalg.norm(w, axis=1)
+    length[length == 0] = 1.0
+    units, bend = w / length[:, None], weight / length
+    root = np.sqrt(bend)
+    try:
+        inverse = np.linalg.inv(block + np.diag(bend))
+        inner = np.eye(len(b)) - np.outer(root, root) * inverse * (units @ units.T)
+        plain = inverse @ b
+        along = np.linalg.solve(inner, root * np.sum(units * plain, axis=1))
+    except np.linalg.LinAlgError:
+        return None
+    return plain + inverse @ ((root * along)[:, None] * units)
 
 
 def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
