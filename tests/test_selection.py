@@ -298,7 +298,6 @@ def test_a_fold_without_weight_is_refused(name, folds):
         ({"cv": ShuffleSplit(1), "rule": "1se"}, r"cv must be at least 2 fold\(s\) where rule is"),
         ({"cv": 3, "scoring": lambda *_: np.nan}, "no alpha has a score that is a number"),
     ],
-    ids=str,
 )
 def test_errors_say_what_is_allowed(name, options, message):
     model, _, target = MODELS[name]

@@ -32,27 +32,26 @@ class LassoSelection(Selection, ElasticNetModel):
         alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
         reached = alphas
         if self.max_features is not None:
-            wholes = [(model, list(begin(model, design, target))) for model in models]
             reached = [
-                grid.follow(*whole, some, y_mean)[0].alphas
-                for whole, some in zip(wholes, alphas, strict=True)
+                grid.follow(model, list(begin(model, design, target)), some, y_mean)[0].alphas
+                for model, some in zip(models, alphas, strict=True)
             ]
         scores = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
         records = self._score_folds(scores, models, reached, X, y, s, to_scorer, folds)
         means, errors = self._over_folds(scores)
         places, best = self._choose(alphas, means, errors), np.nanmax(means, axis=1).argmax()
-        (descent,) = begin(models[best], design, target)
-        path, (solutions,) = follow(models[best], [descent], reached[best], y_mean)
-        at = places[best]
-        self.l1_ratio_, self.best_score_ = models[best].l1_ratio, means[best, at]
+        model, at = models[best], places[best]
+        (descent,) = begin(model, design, target)
+        path, (solutions,) = follow(model, [descent], reached[best], y_mean)
+        self.l1_ratio_, self.best_score_ = model.l1_ratio, means[best, at]
         self._store_path(path, at)
         given = np.ndim(self.alphas) > 0
         self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
         self._store_scores(scores if len(models) > 1 else scores[0])
         self.convergence_ = descent.record(solutions[at])
         self.n_iter_ = self.convergence_.n_iter
-        whole = descent.record(least_certain(solutions))
-        warn_if_stopped_short(type(self).__name__, worst([*records, whole]), depth=5)
+        records = [*records, descent.record(least_certain(solutions))]
+        warn_if_stopped_short(type(self).__name__, worst(records), depth=5)
         return self
 
     def _score_folds(self, scores, models, alphas, X, y, s, params, folds):

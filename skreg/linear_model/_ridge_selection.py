@@ -4,9 +4,7 @@ import time
 import warnings
 
 import numpy as np
-from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import get_scorer
 
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
@@ -149,9 +147,9 @@ class RidgeSelection(Selection, RidgeModel):
     def _leave_one_out(self, side, alphas, y, s, params):
         """Return the scores of the alphas, for each target if each has its own, and their errors.
 
-        These are None unless the rule asks for them.
+        Standard errors are None where no rule asks for them.
         """
-        per_target, scored = getattr(self, "alpha_per_target", False), self.scoring is not None
+        per_target = getattr(self, "alpha_per_target", False)
         total, results = self._unseen(side, alphas, y, s)
         if np.isnan(total).any():
             raise ValueError(
@@ -162,7 +160,7 @@ class RidgeSelection(Selection, RidgeModel):
         if self.store_cv_results:
             shape, dtype = (*y.shape, len(alphas)), side.design.X.dtype
             self.cv_results_ = results.reshape(shape).astype(dtype, copy=False)
-        if not scored:
+        if self.scoring is None:
             means = -total / len(y)
             means = means if per_target else means.mean(axis=0)
             if side.relative_error is not None:
@@ -218,12 +216,3 @@ class RidgeSelection(Selection, RidgeModel):
         if np.size(places) == 1:
             alpha, score = np.ravel(alpha)[0], np.ravel(score)[0]
         self.alpha_, self.best_score_ = alpha, score
-
-    def _scorer(self):
-        """Return the scorer; one that nobody chose asks for weights itself."""
-        if self.scoring is not None:
-            return super()._scorer()
-        scorer = get_scorer(self._default_scoring)
-        if get_config()["enable_metadata_routing"]:
-            scorer.set_score_request(sample_weight=True)
-        return scorer

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
@@ -12,6 +12,8 @@ from .._checks import refuse, takes_weights
 
 class Selection:
     """A linear model whose alpha is chosen by `cv`, `scoring` and `rule`."""
+
+    _default_scoring = None  # the mean squared error
 
     def get_metadata_routing(self):
         """Return how metadata are routed: to fit, to the scorer and to the splitter.
@@ -66,8 +68,16 @@ class Selection:
         return check_cv(self.cv)
 
     def _scorer(self):
-        """Return the scorer; None stands for minus the mean squared error."""
-        return None if self.scoring is None else check_scoring(self, scoring=self.scoring)
+        """Return the scorer, or None for the mean squared error, which needs none.
+
+        One that nobody chose asks for weights itself.
+        """
+        if self.scoring is not None:
+            return check_scoring(self, scoring=self.scoring)
+        scorer = self._default_scoring and get_scorer(self._default_scoring)
+        if scorer and get_config()["enable_metadata_routing"]:
+            scorer.set_score_request(sample_weight=True)
+        return scorer
 
     def _scores(self, scorer, predictions, y, params):
         """Return the score of every alpha, the last axis of the predictions."""
