@@ -134,6 +134,9 @@ class RidgeGDCV(RidgeSelection):
     their samples from those over all. X is never copied. With `standardize`, variances are those of
     all data, also where samples are left out.
 
+    For '1se' without folds, the mean squared error is the ratio of two sums over the samples, of
+    weighted squared errors and of weights, and has the standard error of a ratio.
+
     Where a decomposition takes longer than conjugate gradients do, or is out of reach, folds,
     targets and alphas share the passes over the data: Krylov spaces do not depend on
     :math:`\alpha`. The trace of H is then estimated from 16 vectors of random signs, the same in
@@ -146,6 +149,8 @@ class RidgeGDCV(RidgeSelection):
 
     Hastie, Tibshirani and Friedman (2009), "The Elements of Statistical Learning", second
     edition, section 7.10.
+
+    Cochran (1977), "Sampling Techniques", third edition, chapter 6.
 
     Hutchinson (1990), "A stochastic estimator of the trace of the influence matrix for Laplacian
     smoothing splines", Communications in Statistics 19(2), section 2.

@@ -191,7 +191,7 @@ class RidgeSelection(Selection, RidgeModel):
     def _errors(self, squares, s, per_target):
         """Return the standard errors of weighted means over the samples, divided by ``len(s)``.
 
-        Deviations are those from the weighted mean: Cochran (1977), section 2.11.
+        Deviations are those from the weighted mean: Cochran (1977), chapter 6.
         """
         n_weighted = np.count_nonzero(s)
         if n_weighted < 2:
