@@ -1,11 +1,12 @@
 """Certificates of optimality, computed from the data at the returned coefficients."""
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_solve, lapack, qr, solve_triangular
 
-from .penalties import NEGLIGIBLE, in_any
+from .penalties import in_any
 
 INDEPENDENT = 1e-3  # least part of a column that the others lack, for a Gram matrix to show it
 DEPENDENT = 5e-15  # the same, below which it is rounding, for columns about 0
@@ -53,8 +54,8 @@ def certify(design, fit, C, columns, W, penalty, alphas):
     C : ndarray of shape (n_features, n_problems)
         Correlations of the residuals with the columns. Where the penalty couples the columns of an
         array, they are the targets of one problem.
-    columns : ndarray of int
-        Columns whose coefficients may be others than 0, or the bound nearest to it.
+    columns : None or ndarray of int
+        Columns whose coefficients may be others than 0, or the bound nearest to it; None is all.
     W : ndarray of shape (n_columns, n_problems)
         Their coefficients.
     penalty : ElasticNet
@@ -62,19 +63,33 @@ def certify(design, fit, C, columns, W, penalty, alphas):
     alphas : ndarray of shape (n_problems,)
         What it is multiplied with in each problem.
     """
-    outside = violating(C, columns, penalty, alphas)
-    j, w, part = extended(columns, W, outside, penalty, alphas)
+    j, w, part = relevant(C, columns, W, penalty, alphas)
     objective = penalty.couple(fit.value) + part.value(w).sum(axis=0)
     violation = part.violation(C[j], w)
-    worst = violation[len(columns) :].max(axis=1, initial=0.0)
-    missing = outside[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
-    gap = objective - part.value(part.nearest_to_zero()).sum(axis=0)  # the dual point 0
+    missing = np.arange(len(C))[j][len(W) :]
+    if missing.size:
+        worst = violation[len(W) :].max(axis=1)
+        missing = missing[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
+    gap = np.full(len(objective), np.nan)
     for dual, c in dual_points(design, fit, C, penalty, alphas):
         if c is not C:
-            outside = violating(c, columns, penalty, alphas)
-            j, w, part = extended(columns, W, outside, penalty, alphas)
+            j, w, part = relevant(c, columns, W, penalty, alphas)
         gap = np.fmin(gap, feasible_gap(dual, c[j], w, part))
+    if not np.all(gap < objective):
+        gap = np.fmin(gap, objective - part.value(part.nearest_to_zero()).sum(axis=0))
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
+
+
+def relevant(C, columns, W, penalty, alphas):
+    """Append the columns that violate optimality where they are; return all, with their penalty."""
+    if columns is None:
+        return slice(None), W, penalty.at(alphas)
+    outside = violating(C, columns, penalty, alphas)
+    j = np.concatenate([columns, outside])
+    part = penalty.take(j)
+    nearest = part.nearest_to_zero()[len(columns) :, None]
+    others = np.broadcast_to(nearest, (len(nearest), W.shape[1]))
+    return j, np.vstack([W, others]), part.at(alphas)
 
 
 def dual_points(design, fit, C, penalty, alphas):
@@ -86,10 +101,13 @@ def dual_points(design, fit, C, penalty, alphas):
     residual is orthogonal to others.
     """
     size, norms = np.sqrt(2 * fit.value.max(initial=0.0)), design.column_norms
-    j = np.flatnonzero(alphas.min() * penalty.weight <= (NEGLIGIBLE * size) * norms)
+    j = np.flatnonzero(penalty.unlimited(norms, size, alphas.min()))
+    if j.size == 0:
+        yield fit, C
+        return
     part = penalty.take(j).at(alphas)
     light = part.unlimited(norms[j, None], size)
-    dual, c, free = fit, C, light & part.unbounded(C[j])
+    free = light & part.unbounded(C[j])
     if np.all((part.ridge > 0) | ~free):
         yield fit, C
     while free.any():
@@ -106,15 +124,6 @@ def violating(C, columns, penalty, alphas):
     exceeds = in_any(penalty.size(C) > np.multiply.outer(penalty.weight, alphas))
     exceeds[columns] = False
     return np.flatnonzero(exceeds)
-
-
-def extended(columns, W, outside, penalty, alphas):
-    """Append columns with coefficients nearest to 0; return all, their coefficients and penalty."""
-    j = np.concatenate([columns, outside])
-    part = penalty.take(j)
-    nearest = part.nearest_to_zero()[len(columns) :, None]
-    others = np.broadcast_to(nearest, (len(nearest), W.shape[1]))
-    return j, np.vstack([W, others]), part.at(alphas)
 
 
 def without(free, j, design, fit, C):
@@ -186,7 +195,8 @@ def feasible_gap(fit, c, w, penalty):
     Columns without any penalty must have c_j = 0. Arrays may have a column for each of several
     problems.
     """
-    return np.min([scaled_gap(fit, c, w, penalty, t) for t in penalty.feasible_scales(c)], axis=0)
+    scales = penalty.feasible_scales(c)
+    return reduce(np.minimum, (scaled_gap(fit, c, w, penalty, t) for t in scales))
 
 
 def scaled_gap(fit, c, w, penalty, t):

@@ -46,7 +46,7 @@ class ElasticNet(NamedTuple):
 
     def nearest_to_zero(self):
         """Return coefficients of 0, or the bounds nearest to it."""
-        return np.clip(0.0, self.lower, self.upper)
+        return within(0.0, self.lower, self.upper)
 
     def value(self, w):
         """Return h_j(w_j)."""
@@ -69,9 +69,9 @@ class ElasticNet(NamedTuple):
         excess = np.sign(c) * np.maximum(np.abs(c) - self.weight, 0.0)
         end = np.where(c > 0, self.upper, self.lower)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            inner = np.clip(excess / self.ridge, -LARGEST, LARGEST)
-            best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, inner, end))
-        return np.clip(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
+            inner = within(excess / self.ridge, -LARGEST, LARGEST)
+        best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, inner, end))
+        return within(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""
@@ -87,6 +87,9 @@ class ElasticNet(NamedTuple):
         its conjugate makes much of a little that c exceeds the weight by.
         """
         endless = (self.weight > 0) & self.endless(c)
+        if not endless.any():
+            yield 1.0
+            return
         excess = np.where(endless, self.size(c), 0.0) / np.where(endless, self.weight, 1.0)
         yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
         if self.ridge.any():
@@ -101,13 +104,13 @@ class ElasticNet(NamedTuple):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
         return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
-    def unlimited(self, length, size):
+    def unlimited(self, length, size, alpha=1.0):
         """Tell which columns have next to no penalty, and no bound on some side.
 
         Columns of some lengths are meant, and correlations with a vector of some size.
         """
-        light = self.weight <= (NEGLIGIBLE * size) * length
-        light &= self.ridge <= WEAK * length**2
+        light = alpha * self.weight <= (NEGLIGIBLE * size) * length
+        light &= alpha * self.ridge <= WEAK * length**2
         return light & (np.isinf(self.lower) | np.isinf(self.upper))
 
     def unbounded(self, c):
@@ -129,7 +132,7 @@ class ElasticNet(NamedTuple):
     def stop(self, w, moved):
         """Return where a move from w stops: at 0 where the sign would change, at the bounds."""
         moved = np.where((moved * w < 0) & (self.weight > 0), 0.0, moved)
-        return np.clip(moved, self.lower, self.upper)
+        return within(moved, self.lower, self.upper)
 
     def size(self, c):
         """Return what the weights limit: the size of c_j."""
@@ -197,6 +200,11 @@ class RowElasticNet(ElasticNet):
     def free_to_leave(self, c):
         """Tell which coefficients are not fixed."""
         return (self.lower < self.upper)[:, None]
+
+
+def within(a, lower, upper):
+    """Return ``a.clip(lower, upper)``, which takes longer on few numbers."""
+    return np.minimum(np.maximum(a, lower), upper)
 
 
 def in_any(a):

@@ -65,12 +65,12 @@ class Point(NamedTuple):
         Residuals, and their correlations with the columns.
     losses : ndarray of shape (n_targets,)
         The objective.
-    lengths, sure_gaps : ndarray of shape (n_targets,)
+    lengths, gaps : ndarray of shape (n_targets,)
         Length of the projected gradient relative to that at the start, by the metric or by the
         norms of columns without penalty, whichever is larger; and the gap over the columns with a
-        penalty above rounding.
-    noise : ndarray of shape (n_targets,)
-        What rounding of the residuals makes of the sure gap.
+        penalty above rounding, less what rounding of the residuals makes of it.
+    accuracy : float
+        How far the worst target is from its solution: see `beside`, relative to itself.
     """
 
     w: np.ndarray
@@ -78,13 +78,8 @@ class Point(NamedTuple):
     c: np.ndarray
     losses: np.ndarray
     lengths: np.ndarray
-    sure_gaps: np.ndarray
-    noise: np.ndarray
-
-    @property
-    def accuracy(self):
-        """How far the worst target is from its solution: see `beside`, relative to itself."""
-        return self.beside(self)
+    gaps: np.ndarray
+    accuracy: float
 
     def beside(self, other):
         """Return the accuracy, relative to the objective at another point.
@@ -92,8 +87,7 @@ class Point(NamedTuple):
         For each target the larger of two: the relative length of the gradient, and the sure gap
         relative to the objective.
         """
-        gaps = ratio(np.maximum(0.0, self.sure_gaps - self.noise), other.losses)
-        return float(np.maximum(self.lengths, gaps).max(initial=0.0))
+        return worst(self.lengths, self.gaps, other.losses)
 
 
 class Ridge(NamedTuple):
@@ -212,7 +206,8 @@ class Ridge(NamedTuple):
         optimality(c, w, *weights, self.floor, sums)
         losses = 0.5 * (self.design.s @ r**2) + value
         lengths = ratio(np.sqrt(square), self.start_length), ratio(steepest, self.steepness)
-        return Point(w, r, c, losses, np.maximum(*lengths), sure, self.noise)
+        lengths, gaps = np.maximum(*lengths), np.maximum(0.0, sure - self.noise)
+        return Point(w, r, c, losses, lengths, gaps, worst(lengths, gaps, losses))
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -346,6 +341,11 @@ def conjugate(problem, *, tol, max_iter, start=None):
 def repeated(a, count):
     """Return every entry of the last axis of an array so many times."""
     return a if count == 1 else np.repeat(a, count, axis=-1)
+
+
+def worst(lengths, gaps, losses):
+    """Return the largest of all lengths, and of all gaps relative to losses."""
+    return float(np.maximum(lengths, ratio(gaps, losses)).max(initial=0.0))
 
 
 def ratio(a, b):

@@ -87,9 +87,8 @@ class Newton(PathSolver):
 
     def judge(self, alpha):
         """Return the certificate of the coefficients, from the data."""
-        fit, every = Fit(self.loss, self.design.s, self.y, self.eta), np.arange(len(self.w))
-        c, alphas = self.correlations(self.eta), np.array([alpha])
-        return certify(self.design, fit, c, every, self.w, self.penalty, alphas)
+        fit, c = Fit(self.loss, self.design.s, self.y, self.eta), self.correlations(self.eta)
+        return certify(self.design, fit, c, None, self.w, self.penalty, np.array([alpha]))
 
     def step(self, alpha, gap, max_sweeps):
         """Minimise the model, and go as far that way as the objective falls; tell whether it did.

@@ -41,8 +41,8 @@ class RidgeModel(LinearRegressor):
         Targets and coefficients are counted in a unit, in the coordinates of a view.
         """
         design, penalty, alphas = problem.design, problem.penalty, problem.alphas
-        fit, every = SquaredResiduals(design.s @ point.r**2), np.arange(design.n_features)
-        found = certify(design, fit, point.c, every, point.w, penalty, alphas)
+        fit = SquaredResiduals(design.s @ point.r**2)
+        found = certify(design, fit, point.c, None, point.w, penalty, alphas)
         losses = np.maximum(null_losses(design, problem.y), point.losses)
         accuracy = point.accuracy
         if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
