@@ -68,6 +68,24 @@ def enet_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
     return max(distances)
 
 
+def rows_objective(X, Y, W, lasso, ridge, s, fit_intercept):
+    """Return the objective with the norms of the rows of W in the place of |w_j|."""
+    X, Y = centred(X, Y, s, fit_intercept)
+    rows = np.linalg.norm(W, axis=1)
+    loss = np.average(((Y - X @ W) ** 2).sum(axis=1), weights=s) / 2
+    return loss + lasso @ rows + ridge @ rows**2 / 2
+
+
+def rows_kkt(X, Y, W, lasso, ridge, s, fit_intercept):
+    """Return the largest distance of -gradient_j from the subdifferential of that penalty."""
+    X, Y = centred(X, Y, s, fit_intercept)
+    C = X.T @ (s[:, None] * (Y - X @ W)) / s.sum() - ridge[:, None] * W
+    norms = np.linalg.norm(W, axis=1)
+    on = C - (lasso / np.where(norms > 0, norms, 1))[:, None] * W
+    off = np.maximum(np.linalg.norm(C, axis=1) - lasso, 0)
+    return np.where(norms > 0, np.linalg.norm(on, axis=1), off).max()
+
+
 def network_loss(coefs, intercepts, X, Y, s, alpha, multipliers):
     """Return the loss of a relu network with a softmax; multipliers are the masks / keep_prob."""
     A = X * multipliers[0]

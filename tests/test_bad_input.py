@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.sparse as sp
 
 from skreg import (
     DropoutMLPClassifier,
@@ -130,38 +129,6 @@ def test_parameters(make, parameters, message):
     assert not hasattr(model, "coef_")
 
 
-@pytest.mark.parametrize("make", MAKERS)
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        (-np.ones(20), "Negative values.*sample_weight"),
-        (np.zeros(20), "at least one non-zero"),
-        (np.ones(19), r"shape \(20,\); got shape \(19,\)"),
-        (np.ones((20, 1)), "1D array or scalar"),
-        (np.full(20, np.nan), "sample_weight contains NaN"),
-        (np.r_[np.inf, np.ones(19)], "sample_weight contains infinity"),
-    ],
-)
-def test_sample_weight(make, weights, message):
-    with pytest.raises(ValueError, match=message):
-        make().fit(X, LABELS, sample_weight=weights)
-
-
-@pytest.mark.parametrize("make", MAKERS)
-def test_data(make):
-    for bad in (np.nan, np.inf):
-        spoiled = X.copy()
-        spoiled[3, 1] = bad
-        with pytest.raises(ValueError, match="Input X contains"):
-            make().fit(spoiled, LABELS)
-        with pytest.raises(ValueError, match="contains"):
-            make().fit(X, np.where(LABELS, 1.0, bad))
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        make().fit(X, LABELS[:-1])
-    with pytest.raises(ValueError, match="Expected 2D array"):
-        make().fit(X[0], LABELS)
-
-
 @pytest.mark.parametrize("make", [RidgeGD, LassoCD])
 def test_unknown_column_name(make):
     frame = pd.DataFrame(X, columns=["age", "bmi", "bp"])
@@ -183,16 +150,6 @@ def test_partial_fit():
         net.partial_fit(X, LABELS + 1)
     with pytest.raises(ValueError, match="does not support early_stopping=True"):
         DropoutMLPClassifier(early_stopping=True).partial_fit(X, LABELS, classes=[0, 1])
-
-
-@pytest.mark.parametrize("make", MAKERS)
-def test_a_sparse_target_is_refused_by_name(make):
-    X, labels = np.eye(6), sp.csr_array(np.eye(6, dtype=int)[:, :2])
-    if "Classifier" in make.__name__:
-        assert make().fit(X, labels).predict(X).shape == (6, 2)
-    else:
-        with pytest.raises(TypeError, match=rf"{make.__name__}: y must be dense; got a csr_array"):
-            make().fit(X, labels)
 
 
 def test_a_ridge_has_no_probabilities_to_score():

@@ -1,20 +1,17 @@
-"""Pipelines, searches, selection, frames, pickles and routing, as users combine them."""
+"""Pipelines, searches, selection and threads, as users combine them."""
 
-import pickle
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from joblib import parallel_backend
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import Lasso
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -51,15 +48,6 @@ def outcome(model, X):
 @pytest.fixture(params=MODELS)
 def model(request):
     return clone(MODELS[request.param])
-
-
-def test_clone_and_pickle(model):
-    X, y = data_for(model)
-    model.fit(X, y)
-    again = pickle.loads(pickle.dumps(model))
-    np.testing.assert_array_equal(outcome(again, X), outcome(model, X))
-    assert again.convergence_ == model.convergence_ or np.isnan(model.convergence_.relative_gap)
-    assert not hasattr(clone(model), "convergence_")
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -114,8 +102,6 @@ def test_concurrent_fits_hold_and_then_lift_the_limit():
 def test_warnings_point_at_the_line_of_the_user():
     X, y = load_digits(return_X_y=True)
     fits = (
-        lambda: LassoCD(1e-5, max_iter=1, tol=1e-12).fit(X, y),
-        lambda: RidgeGD(solver="nesterov", max_iter=1).fit(X, y),
         lambda: RidgeGD(solver="gd", max_iter=1).partial_fit(X, y),
         lambda: DropoutMLPClassifier((5,), max_iter=1, batch_size=5000).fit(X, y[:, None]),
         lambda: DropoutMLPClassifier((5,), batch_size=5000).partial_fit(X, y, np.unique(y)),
@@ -161,22 +147,6 @@ def test_max_iter_may_be_none_as_in_ridge():
         LassoCD(max_iter=None).fit(X, y)
 
 
-@pytest.mark.parametrize("make", [RidgeGD, LassoCD])
-def test_factors_by_name_and_by_position(make):
-    X, y = load_diabetes(return_X_y=True, as_frame=True)
-    expected = make(0.1, penalty_factor=[np.inf, *[1] * 8, 0]).fit(X, y).coef_
-    for factor in (
-        {"age": np.inf, "s6": 0},
-        {0: np.inf, 9: 0},
-        {0: np.inf, "s6": 0},
-        pd.Series({"s6": 0, "age": np.inf}),
-        pd.Series([np.inf, *[1] * 8, 0]),
-    ):
-        np.testing.assert_array_equal(make(0.1, penalty_factor=factor).fit(X, y).coef_, expected)
-    by_position = make(0.1, penalty_factor={9: 0, 0: np.inf}).fit(X.to_numpy(), y)
-    np.testing.assert_allclose(by_position.coef_, expected)
-
-
 @pytest.mark.parametrize(
     ("factor", "message"),
     [
@@ -199,79 +169,3 @@ def test_names_pass_through_a_pipeline_with_set_output(make):
     scaler = StandardScaler().set_output(transform="pandas")
     pipeline = make_pipeline(scaler, make(0.1, penalty_factor={"b*": 0})).fit(X, y)
     assert pipeline[-1].feature_names_in_.tolist() == X.columns.tolist()
-
-
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_frames(model, frame):
-    X, y = data_for(model)
-    expected = outcome(clone(model).fit(X.to_numpy(), y), X.to_numpy())
-    data = frame({name: X[name].to_numpy() for name in X.columns})
-    fitted = model.fit(data, y.to_numpy())
-    assert fitted.feature_names_in_.tolist() == X.columns.tolist()
-    np.testing.assert_allclose(outcome(fitted, data), expected)  # the layout differs
-    with pytest.raises(ValueError, match="feature names should match"):
-        model.predict(data[list(X.columns[::-1])])
-
-
-def test_sparse_boolean_frames(model):
-    labels = pd.Series(list("abcd") * 15)
-    X, y = pd.get_dummies(labels, sparse=True), labels.map({"a": 1.0, "b": 2.0, "c": 4.0, "d": 8.0})
-    y = labels if isinstance(model, DropoutMLPClassifier) else y
-    expected = clone(model).fit(X.to_numpy(dtype=float), y)
-    fitted = model.fit(X, y)
-    assert fitted.predict(X).dtype == expected.predict(X.to_numpy(dtype=float)).dtype
-    np.testing.assert_allclose(outcome(fitted, X), outcome(expected, X.to_numpy(dtype=float)))
-
-
-def test_dask_arrays_are_refused_by_name(model):
-    class Array(np.ndarray):
-        def __dask_graph__(self):
-            return {}
-
-    X, y = data_for(model)
-    message = rf"{type(model).__name__}: X must be in memory; got a Dask Array. Pass X.compute\(\)"
-    with pytest.raises(TypeError, match=message):
-        model.fit(X.to_numpy().view(Array), y)
-    with pytest.raises(TypeError, match=message):
-        model.fit(X.to_numpy(), y).predict(X.to_numpy().view(Array))
-
-
-def test_sample_weight_is_routed(model):
-    X, y = data_for(model)
-    s = np.random.default_rng(0).uniform(0, 2, len(y))
-    with config_context(enable_metadata_routing=True):
-        routed = (
-            clone(model).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        )
-        result = cross_validate(
-            routed, X, y, params={"sample_weight": s}, cv=2, return_estimator=True
-        )
-    half = np.flatnonzero(~np.isin(np.arange(len(y)), folds(routed, X, y)[0]))
-    direct = clone(model).fit(X.iloc[half], y.iloc[half], sample_weight=s[half])
-    np.testing.assert_allclose(outcome(result["estimator"][0], X), outcome(direct, X))
-
-
-def folds(model, X, y):
-    from sklearn.base import is_classifier
-    from sklearn.model_selection import check_cv
-
-    return [test for _, test in check_cv(2, y, classifier=is_classifier(model)).split(X, y)]
-
-
-def test_input_is_never_changed(model):
-    X, y = data_for(model)
-    X, y, s = X.to_numpy(), y.to_numpy(), np.linspace(0.5, 2, len(y))
-    copies = X.copy(), y.copy(), s.copy()
-    for array in (X, y, s):
-        array.flags.writeable = False
-    outcome(model.fit(X, y, sample_weight=s), X)
-    for array, copy in zip((X, y, s), copies, strict=True):
-        np.testing.assert_array_equal(array, copy)
-
-
-def test_memory_maps(model, tmp_path):
-    X, y = data_for(model)
-    np.save(tmp_path / "X.npy", X.to_numpy())
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    expected = outcome(clone(model).fit(X.to_numpy(), y), X.to_numpy())
-    np.testing.assert_allclose(outcome(model.fit(mapped, y), mapped), expected)

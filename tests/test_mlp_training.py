@@ -174,19 +174,6 @@ def test_class_weight_of_a_partial_fit_is_a_dict():
     net.set_params(class_weight={0: 2.0}).partial_fit(DIGITS, LABELS, classes=range(10))
 
 
-@pytest.mark.parametrize("make", NETWORKS)
-def test_a_weight_of_two_is_a_sample_twice(make):
-    X, y = data_for(make)
-    s = np.random.default_rng(0).integers(0, 3, len(y))
-    net = make((10,), keep_prob=1, shuffle=False, max_iter=10, random_state=0, alpha=1.0)
-    weighted = clone(net).set_params(batch_size=len(y)).fit(X, y, sample_weight=s)
-    repeated = clone(net).set_params(batch_size=int(s.sum()))
-    repeated.fit(np.repeat(X, s, axis=0), np.repeat(y, s))
-    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-10)
-    for W, V in zip(parameters(weighted), parameters(repeated), strict=True):
-        np.testing.assert_allclose(W, V, atol=1e-8)
-
-
 # Epochs
 
 

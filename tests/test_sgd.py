@@ -174,13 +174,6 @@ def test_smoothness_bounds_what_batches_do_on_average(n_batches):
     assert worst <= 1.05 * smoothness(problem, n_batches)
 
 
-@pytest.mark.parametrize("kind", ["C", "csr"])
-def test_the_same_seed_gives_the_same_bits(kind):
-    X, Y, s = data()
-    one, two = (fit(KINDS[kind](X), Y, s).coef_ for _ in range(2))
-    np.testing.assert_array_equal(one, two)
-
-
 def test_a_long_epoch_is_cut_into_calls_and_stays_what_it_is(monkeypatch):
     X, Y, s = data()
     whole = fit(X, Y, s, batch_size=10).coef_
