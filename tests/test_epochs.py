@@ -1,0 +1,211 @@
+"""Epochs of minibatches: those of scikit-learn, of the papers, and of narrow networks."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from skreg._network import narrow
+from skreg._network.dropout import Dropout
+from skreg._network.epochs import Data, run_batches, run_epoch
+from skreg._network.layers import (
+    initialize,
+)
+from skreg._network.loops import train_narrow
+from skreg._network.schedules import schedule
+from skreg._numba import dispatcher
+
+from .networks import (
+    LOSSES,
+    SETTINGS,
+    copy,
+    gradients,
+    small_problem,
+    start_adam,
+    start_sgd,
+    train,
+)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("hidden", [(20, 15), (150, 130)])
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+def test_epochs_are_those_of_scikit_learn(activation, hidden, solver, weighted):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300] / 16, y[:300]
+    s = np.random.RandomState(0).uniform(0.5, 2, 300) if weighted else None
+    options = {"activation": activation, "solver": solver, "alpha": 0.1, "batch_size": 40}
+    rates = {"sgd": 0.1, "adam": 0.003}
+    peer = MLPClassifier(hidden, shuffle=False, learning_rate_init=rates[solver], **options)
+    peer.set_params(max_iter=1, random_state=0).partial_fit(X, y, classes=range(10))
+    network = initialize(
+        (64, *hidden, 10), activation, "softmax", "log_loss", np.float64, np.random.RandomState(1)
+    )
+    peer.coefs_ = [W.copy() for W in network.coefs]
+    peer.intercepts_ = [b.copy() for b in network.intercepts]
+    del peer._optimizer
+    optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
+    settings = SETTINGS._replace(alpha=0.1, batch_size=40)
+    weights = np.ones(300) if s is None else s
+    losses, _ = train(network, optimizer, X, np.eye(10)[y], weights, settings, 3, rates[solver])
+    for _ in range(3):
+        peer.partial_fit(X, y, sample_weight=s)
+    parameters = zip(
+        network.coefs + network.intercepts, peer.coefs_ + peer.intercepts_, strict=True
+    )
+    for ours, theirs in parameters:
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
+    if not weighted:  # scikit-learn averages batches by size, not weight
+        assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_regression_epochs_are_those_of_scikit_learn(loss):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300] / 16, y[:300] * 1.0
+    peer = MLPRegressor(loss, (20,), shuffle=False, learning_rate_init=0.003, alpha=0.1)
+    peer.set_params(max_iter=1, random_state=0, batch_size=40).partial_fit(X, y)
+    output = "exp" if loss == "poisson" else "identity"
+    network = initialize((64, 20, 1), "relu", output, loss, np.float64, np.random.RandomState(1))
+    peer.coefs_ = [W.copy() for W in network.coefs]
+    peer.intercepts_ = [b.copy() for b in network.intercepts]
+    del peer._optimizer
+    settings = SETTINGS._replace(alpha=0.1, batch_size=40, keep_prob=(1.0, 1.0))
+    Y = y[:, None]
+    losses, _ = train(network, start_adam(network), X, Y, np.ones(300), settings, 3, 0.003)
+    for _ in range(3):
+        peer.partial_fit(X, y)
+    parameters = zip(
+        network.coefs + network.intercepts, peer.coefs_ + peer.intercepts_, strict=True
+    )
+    for ours, theirs in parameters:
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
+    assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "nesterov", "adam"])
+def test_an_epoch_is_the_formulas_of_the_papers(solver):
+    network, X, Y, s = small_problem()
+    settings = SETTINGS._replace(
+        alpha=0.2, weight_decay=0.5, keep_prob=(0.8, 0.5, 0.7), max_norm=1.5, clip_norm=0.1
+    )
+    start = {
+        "sgd": lambda n: start_sgd(n, 0.9),
+        "nesterov": lambda n: start_sgd(n, 0.9, True),
+        "adam": start_adam,
+    }[solver]
+    trained = copy(network)
+    train(trained, start(trained), X, Y, s, settings, rate=0.1)
+    parts = network.coefs + network.intercepts
+    m, v = ([np.zeros_like(p) for p in parts] for _ in range(2))
+    for t in range(1, 4):
+        rows = np.arange(4 * t - 4, 4 * t)
+        dropout = Dropout(1, 0, settings.keep_prob)
+        _, grads = gradients(network, X[rows], Y[rows], s[rows], 0.2, dropout, rows)
+        norm = np.sqrt(sum(np.sum(g**2) for g in grads))
+        assert norm > 0.1
+        for k, (p, g) in enumerate(zip(parts, grads, strict=True)):
+            g = g * 0.1 / norm
+            if p.ndim == 2:
+                p -= 0.1 * 0.5 * p
+            if solver == "adam":
+                m[k] = 0.9 * m[k] + 0.1 * g
+                v[k] = 0.999 * v[k] + 0.001 * g**2
+                p -= (
+                    0.1
+                    * (m[k] / (1 - 0.9**t))
+                    / (np.sqrt(v[k] / (1 - 0.999**t)) + 1e-8 / np.sqrt(1 - 0.999**t))
+                )
+            else:
+                m[k] = 0.9 * m[k] - 0.1 * g
+                p += 0.9 * m[k] - 0.1 * g if solver == "nesterov" else m[k]
+        for W in network.coefs[:-1]:
+            W *= np.minimum(1, 1.5 / np.linalg.norm(W, axis=0))
+    for one, two in zip(trained.coefs + trained.intercepts, parts, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-10, atol=1e-12)
+
+
+def train_by(run, network, optimizer, data, settings, n_epochs):
+    """Return the sum of the losses of each epoch, whose batches are run in a given way."""
+    losses, rng = [], np.random.RandomState(0)
+    for epoch in range(n_epochs):
+        order = rng.permutation(12) if settings.shuffle else np.arange(12)
+        batches = np.split(order, range(settings.batch_size, 12, settings.batch_size))
+        dropout = Dropout(settings.seed, epoch, settings.keep_prob)
+        loss, optimizer = run(
+            network, optimizer, data, settings, dropout, batches, lambda step: 0.01
+        )
+        losses.append(loss)
+    return losses, optimizer
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+@pytest.mark.parametrize("activation", ["identity", "relu", "leaky_relu"])
+def test_narrow_networks_are_trained_as_wide_ones(activation, loss, output, solver):
+    settings = SETTINGS._replace(
+        alpha=0.2,
+        weight_decay=0.1,
+        keep_prob=(0.8, 0.5, 0.7),
+        max_norm=1.5,
+        clip_norm=0.5,
+        batch_size=5,
+        shuffle=True,
+    )
+    trained = []
+    for run in (narrow.run_batches, run_batches):
+        network, X, Y, s = small_problem(loss, output, activation)
+        s[::3] = 0
+        optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
+        losses, optimizer = train_by(run, network, optimizer, Data(X, Y, s), settings, 3)
+        trained.append([np.array(losses), *network.parameters, *optimizer.averages])
+    for one, two in zip(*trained, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("run", [narrow.run_batches, run_batches], ids=["narrow", "wide"])
+def test_float32_stays_close_to_float64(run, solver):
+    trained = []
+    for dtype in (np.float32, np.float64):
+        network, *data = small_problem(dtype=np.float32)
+        network, data = copy(network, dtype), Data(*(part.astype(dtype) for part in data))
+        settings = SETTINGS._replace(alpha=0.1, keep_prob=(0.8, 0.5, 0.7), max_norm=1.5)
+        optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9)
+        train_by(run, network, optimizer, data, settings, 20)
+        trained.append(network.parameters)
+    for one, two in zip(*trained, strict=True):
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, two, atol=2e-5)
+
+
+def test_the_optimizer_counts_steps_for_the_schedule():
+    network, X, Y, s = small_problem()
+    steps = []
+
+    def rate_of_step(step):
+        steps.append(step)
+        return 0.1
+
+    optimizer, data = start_adam(network), Data(X, Y, s)
+    for epoch in range(2):
+        _, optimizer, _ = run_epoch(
+            network, optimizer, data, SETTINGS, epoch, np.random.RandomState(0), rate_of_step
+        )
+    assert steps == list(range(6))
+    assert optimizer.t == 6
+
+
+@pytest.mark.parametrize("kind", [np.array, np.asfortranarray])
+def test_the_kernel_of_an_epoch_is_compiled_once(kind):
+    network, X, Y, s = small_problem()
+    X = kind(X)
+    for writeable in (True, False):
+        X.flags.writeable = writeable
+        optimizer = start_sgd(network, 0.9, True)
+        rng, rate = np.random.RandomState(0), schedule("constant", 0.1)
+        run_epoch(network, optimizer, Data(X, Y, s), SETTINGS, 0, rng, rate)
+    loop = dispatcher(train_narrow.__wrapped__)
+    if hasattr(loop, "signatures"):  # not under NUMBA_DISABLE_JIT
+        assert sum(signature[0][0].dtype.bitwidth == 64 for signature in loop.signatures) == 1
