@@ -1,4 +1,4 @@
-"""The house keeps its shape: floors, compiled loops, sizes, and an import that is quick."""
+"""The house keeps its shape: floors, compiled loops, sizes, and an import that is light."""
 
 import ast
 import io
@@ -134,23 +134,11 @@ def test_files_and_functions_are_short(path):
             assert count <= ARGUMENTS or node.name in MANY_PARAMETERS, f"{node.name} takes {count}"
 
 
-def test_import_leaves_numba_and_matplotlib_alone():
-    code = "import skreg, sys; print({'numba', 'matplotlib'} & set(sys.modules))"
-    assert run(code) == "set()"
-
-
-def test_import_is_at_most_a_moment_slower_than_that_of_scikit_learn_and_numba():
-    code = "import time; t = time.process_time(); import {}; print(time.process_time() - t)"
-    pairs = [
-        [float(run(code.format(names))) for names in ("skreg", "sklearn.linear_model, numba")]
-        for _ in range(5)
-    ]
-    ours, baseline = (min(seconds) for seconds in zip(*pairs, strict=True))
-    assert ours < baseline + 0.15
-
-
-def run(code):
-    process = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+def test_import_loads_what_scikit_learn_loads_and_nothing_more():
+    """Not numba, which takes a second; so import compiles nothing either."""
+    code = (
+        "import sys, sklearn.linear_model; before = set(sys.modules); import skreg; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
-    return process.stdout.strip()
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    assert set(loaded) - sys.stdlib_module_names == {"skreg"}
