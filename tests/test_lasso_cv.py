@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 from joblib import parallel_backend
 from sklearn import config_context
-from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import ElasticNetCV, LassoCV
 from sklearn.model_selection import (
@@ -234,27 +234,6 @@ def test_weights_are_repeated_rows():
     np.testing.assert_allclose(weighted.coef_, repeated.coef_, rtol=1e-9, atol=1e-9)
 
 
-def test_columns_may_be_named():
-    frame, y = load_diabetes(return_X_y=True, as_frame=True)
-    named = LassoCDCV(penalty_factor={"s*": np.inf}, lower={"sex": 0}).fit(frame, y)
-    factor, lower = np.r_[np.ones(4), np.full(6, np.inf)], np.r_[-np.inf, 0, np.full(8, -np.inf)]
-    numbered = LassoCDCV(penalty_factor=factor, lower=lower).fit(frame.to_numpy(), y)
-    np.testing.assert_array_equal(named.coef_, numbered.coef_)
-    with pytest.raises(ValueError, match="LassoCDCV: lower names 'sx'; the columns are 'age'"):
-        LassoCDCV(lower={"sx": 0}).fit(frame, y)
-
-
-def test_float32_is_kept_and_the_input_is_left_alone():
-    X32, y32 = X.astype(np.float32), y.astype(np.float32)
-    before = X32.copy(), y32.copy()
-    X32.flags.writeable = y32.flags.writeable = False
-    model = LassoCDCV(**SHORT).fit(X32, y32)
-    assert model.coef_.dtype == model.intercept_.dtype == model.predict(X32).dtype == np.float32
-    np.testing.assert_array_equal(X32, before[0])
-    np.testing.assert_array_equal(y32, before[1])
-    np.testing.assert_allclose(model.mse_path_, LassoCDCV(**SHORT).fit(X, y).mse_path_, rtol=1e-4)
-
-
 @pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
 def test_errors_of_float32_data_far_from_0_are_those_of_float64(container):
     rng = np.random.default_rng(0)
@@ -300,14 +279,6 @@ def test_several_targets_are_refused():
 def test_a_fold_without_weight_is_refused():
     with pytest.raises(ValueError, match="positive weight in every fold; in fold 2"):
         LassoCDCV(cv=PredefinedSplit(GROUPS)).fit(X, y, GROUPS != 2)
-
-
-def test_stopping_short_warns_once_at_the_users_line():
-    X, y = load_breast_cancer(return_X_y=True)
-    with pytest.warns(ConvergenceWarning, match="LassoCDCV stopped at max_iter=1 ") as caught:
-        model = LassoCDCV(alphas=5, eps=1e-5, max_iter=1, tol=1e-12).fit(X, y)
-    assert [warning.filename for warning in caught] == [__file__]
-    assert np.isfinite(model.coef_).all()
 
 
 def test_stopping_short_in_a_fold_warns(monkeypatch):

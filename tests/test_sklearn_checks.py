@@ -1,5 +1,7 @@
 """scikit-learn's own checks of estimators, over every estimator in several configurations."""
 
+import os
+
 import pytest
 from sklearn.base import ClassifierMixin
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -98,7 +100,12 @@ def expected_failures(estimator):
     return STOCHASTIC if is_network and estimator.shuffle and estimator.solver != "lbfgs" else {}
 
 
+# The process that has scipy's array API, which test_processes.py starts, checks one of each.
+ONE_OF_EACH = list({type(model): model for model in reversed(ESTIMATORS)}.values())
+CHECKED = ONE_OF_EACH if os.environ.get("SCIPY_ARRAY_API") else ESTIMATORS
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few iterations
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
+@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
