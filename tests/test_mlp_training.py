@@ -519,12 +519,13 @@ def test_the_same_bits_whatever_n_jobs(make, options, kind, monkeypatch):
     )
     X, y = data_for(make)
     X = kind(np.tile(X, (2, 6)))
-    nets = [
+    first, *others = (
         make((700, 600), batch_size=300, max_iter=2, n_jobs=n_jobs, random_state=0, **options)
         for n_jobs in (None, 2, 5)
-    ]
-    for net in nets:
-        assert_same(nets[0].fit(X, np.tile(y, 2)), net.fit(X, np.tile(y, 2)))
+    )
+    first.fit(X, np.tile(y, 2))
+    for net in others:
+        assert_same(first, net.fit(X, np.tile(y, 2)))
     assert len(taken) > 10
 
 

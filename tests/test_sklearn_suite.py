@@ -2,8 +2,9 @@
 
 The test modules that scikit-learn ships are executed with the estimators of skreg in the place of
 its own classes; lasso_path and enet_path stay its own, for ours return the intercepts too. Where a
-test runs over the solvers of Ridge, it runs over ours. The two tables say which tests are left out
-and which fail, and why.
+test runs over the solvers of Ridge, it runs over ours; where it runs over an option that says how,
+which ours take in vain, it runs once. The two tables say which tests are left out and which fail,
+and why.
 """
 
 from fnmatch import fnmatchcase
@@ -142,11 +143,6 @@ LEFT_OUT = {
             test_ridge_individual_penalties test_ridge_positive_error_test
             test_ridge_sag_with_X_fortran test_ridgeclassifier_multilabel test_solver_consistency
             test_sparse_cg_max_iter""",
-        "scikit-learn skips it: RidgeCV has no 'svd' for sparse X": """
-            test_ridge_gcv_sample_weights-*csr_*-svd-
-            test_ridge_gcv_vs_ridge_loo_cv-*csr_*-svd-""",
-        "a warning about the option gcv_mode": """
-            test_regularization_limits_ridge_gcv-csr_*-svd-*""",
     },
     "TestMLP": {
         "private attributes": """
@@ -218,17 +214,18 @@ def _suite(package, name, ours):
     tests = {n: test for n, test in vars(module).items() if n.startswith("test_")}
     for n, test in tests.items():
         marks = getattr(test, "pytestmark", [])
-        marks[:] = [_with_our_solvers(n, mark) for mark in marks]
+        marks[:] = [_with_our_options(n, mark) for mark in marks]
     return module, type(name, (), {n: staticmethod(test) for n, test in tests.items()})
 
 
-def _with_our_solvers(name, mark):
+def _with_our_options(name, mark):
     """Return the mark; one that lists solvers lists ours, and any list can be read twice."""
     if mark.name != "parametrize":
         return mark
     names, values = mark.args
-    values = OWN_SOLVERS.get(name, values) if names == "solver" else values
-    return pytest.mark.parametrize(names, list(values), **mark.kwargs).mark
+    values = list(OWN_SOLVERS.get(name, values) if names == "solver" else values)
+    values = values[-1:] if names in ("precompute", "gcv_mode") else values
+    return pytest.mark.parametrize(names, values, **mark.kwargs).mark
 
 
 _, TestLasso = _suite(linear_model, "test_coordinate_descent", LASSO)
