@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.neural_network import MLPClassifier
 
 from skreg._network import narrow
 from skreg._network.dropout import Dropout
@@ -29,9 +29,10 @@ from .networks import (
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("hidden", [(20, 15), (150, 130)])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-def test_epochs_are_those_of_scikit_learn(activation, hidden, solver, weighted):
+def test_epochs_of_wide_layers_are_those_of_scikit_learn(activation, solver, weighted):
+    """Narrow ones, and other losses, are those of test_mlp_agreement.py."""
+    hidden = (150, 130)
     X, y = load_digits(return_X_y=True)
     X, y = X[:300] / 16, y[:300]
     s = np.random.RandomState(0).uniform(0.5, 2, 300) if weighted else None
@@ -58,30 +59,6 @@ def test_epochs_are_those_of_scikit_learn(activation, hidden, solver, weighted):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
     if not weighted:  # scikit-learn averages batches by size, not weight
         assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
-
-
-@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
-def test_regression_epochs_are_those_of_scikit_learn(loss):
-    X, y = load_digits(return_X_y=True)
-    X, y = X[:300] / 16, y[:300] * 1.0
-    peer = MLPRegressor(loss, (20,), shuffle=False, learning_rate_init=0.003, alpha=0.1)
-    peer.set_params(max_iter=1, random_state=0, batch_size=40).partial_fit(X, y)
-    output = "exp" if loss == "poisson" else "identity"
-    network = initialize((64, 20, 1), "relu", output, loss, np.float64, np.random.RandomState(1))
-    peer.coefs_ = [W.copy() for W in network.coefs]
-    peer.intercepts_ = [b.copy() for b in network.intercepts]
-    del peer._optimizer
-    settings = SETTINGS._replace(alpha=0.1, batch_size=40, keep_prob=(1.0, 1.0))
-    Y = y[:, None]
-    losses, _ = train(network, start_adam(network), X, Y, np.ones(300), settings, 3, 0.003)
-    for _ in range(3):
-        peer.partial_fit(X, y)
-    parameters = zip(
-        network.coefs + network.intercepts, peer.coefs_ + peer.intercepts_, strict=True
-    )
-    for ours, theirs in parameters:
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
-    assert losses == pytest.approx(peer.loss_curve_[-3:], rel=1e-10)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "nesterov", "adam"])

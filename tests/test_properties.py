@@ -110,7 +110,7 @@ def formulas(name, model, s):
 FACTORS = [None, [2, 0.5, np.inf, 1, 0, 1, 3, np.inf, 0.1]]
 
 
-@pytest.mark.parametrize("factor", FACTORS, ids=["", "factors"])
+@pytest.mark.parametrize("factor", FACTORS, ids=["equal", "factors"])
 @every("penalty_factor")
 def test_the_optimality_conditions_hold(name, factor):
     model, y = problem(name)
