@@ -1,4 +1,4 @@
-"""The dropout network as an estimator: the debugging protocol, bits, labels, stopping."""
+"""The dropout network as an estimator: penalties, labels, early stopping, warm starts."""
 
 import numpy as np
 import pytest
