@@ -97,7 +97,7 @@ for thread in threading.enumerate():
 print(before, len(solved) - before)
 """
     before, after = map(int, run(code).split())
-    assert 20 <= before < 100
+    assert 20 <= before < 400  # a thread may have to wait for its turn
     assert after <= 2
 
 
