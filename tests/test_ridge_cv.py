@@ -428,18 +428,28 @@ def test_weights_are_repeated_rows_in_folds():
     np.testing.assert_allclose(weighted.coef_, without.coef_, rtol=1e-8, atol=1e-9)
 
 
+FOLDED = {"cv": 5, "scoring": "neg_mean_squared_error"}
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("options", [{}, {"criterion": "gcv"}, {"cv": 5}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"criterion": "gcv"}, FOLDED], ids=str)
 def test_tall_data_are_not_copied(order, options):
+    """Products of the samples of a fold are summed in blocks, to what they are at once."""
     rng = np.random.default_rng(0)
     X = np.array(rng.standard_normal((150_000, 60)), order=order)
     y, s = X[:, 0] + rng.standard_normal(len(X)), rng.uniform(0.5, 2, len(X))
     X.flags.writeable = False
+    model = RidgeGDCV(**options)
     tracemalloc.start()
-    RidgeGDCV(**options).fit(X, y, s)
+    model.fit(X, y, s)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 0.7 * X.nbytes
+    if "cv" in options:
+        test, train = slice(0, 30_000), slice(30_000, None)
+        predict = fitted(X[train], y[train], s[train], np.full(60, model.alphas[1]), True)
+        error = np.average((y[test] - predict(X[test])) ** 2, weights=s[test])
+        assert model.cv_scores_[0, 1] == pytest.approx(-error, rel=1e-10)
 
 
 def test_wide_data_are_not_copied():
