@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn import config_context
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
     LinearRegression,
     Ridge,
@@ -541,6 +542,12 @@ def test_a_fold_without_weight_is_refused():
     s[10:] = 0
     with pytest.raises(ValueError, match=r"RidgeGDCV: every fold must have test samples.*fold 0"):
         RidgeGDCV(cv=2).fit(X, y, s)
+
+
+def test_an_accuracy_beyond_float64_is_not_claimed():
+    X, y, _ = problem((60, 8))
+    with pytest.warns(ConvergenceWarning, match=r"RidgeGDCV stopped at the limit of float64 .*tol"):
+        RidgeGDCV(tol=0).fit(X, y)
 
 
 def test_alphas_far_apart_and_a_refit_without_results():
