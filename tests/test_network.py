@@ -115,3 +115,10 @@ def test_small_probabilities_of_two_classes_are_not_rounded():
     expected = -np.logaddexp(0, np.hstack([z, -z]))
     assert -80 < expected.min() < -25  # exp(-17) is lost beside 1, exp(-88) in float32
     np.testing.assert_allclose(net.predict_log_proba(X), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_batch_larger_than_the_data_is_told(digits):
+    net = DropoutMLPClassifier((5,), batch_size=2000, max_iter=1)
+    with pytest.warns(UserWarning, match="batch_size=2000 is larger than the 600 samples"):
+        net.fit(*digits)
