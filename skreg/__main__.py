@@ -35,7 +35,7 @@ def main():
         ("digits", digits, DropoutMLPClassifier(**net), MLPClassifier(**net), keep_prob, {}),
     ]
     print("skreg beside scikit-learn: Pipeline, GridSearchCV, 5 folds; score on held-out data\n")
-    say("compiling the kernel of LassoCD, once; later processes read it from disk")
+    say("compiling the loops of LassoCD, once; later processes read it from disk")
     began = time.perf_counter()
     LassoCD().fit(*diabetes)
     done(f"{time.perf_counter() - began:.1f} s")

@@ -137,7 +137,7 @@ def without(free, j, design, fit, C):
         columns, problems = j[pattern], np.flatnonzero(which.ravel() == k)
         if columns.size == 0:
             continue
-        solve = normal_equations(design, columns)
+        solve = gram_solver(design, columns)
         if solve is None:
             gain[problems] = np.nan
             continue
@@ -157,7 +157,7 @@ def without(free, j, design, fit, C):
     return fit.without(change, gain), C
 
 
-def normal_equations(design, columns):
+def gram_solver(design, columns):
     """Return what solves ``gram(columns) @ v = c``, or None where that would take too much.
 
     Columns are scaled to length 1. Where they are nearly dependent, the factor is that of the
@@ -216,6 +216,6 @@ def distance(gap, modulus, stretch):
     return np.where(np.isnan(bound), np.inf, bound)
 
 
-def relative(value, scale):
-    """Return a value as a fraction of a scale, where 0 of nothing is 0."""
-    return 0.0 if value == 0 else float(value / scale) if scale > 0 else np.inf
+def relative(value, whole):
+    """Return a value as a fraction of another, where 0 of nothing is 0."""
+    return 0.0 if value == 0 else float(value / whole) if whole > 0 else np.inf

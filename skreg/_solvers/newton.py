@@ -136,11 +136,12 @@ class Newton(PathSolver):
 
     def balanced(self, eta):
         """Return predictions with the best intercept: the weighted residuals have a sum of 0."""
+        if not self.design.centred:
+            return eta
         s = self.design.s
-        for _ in range(BALANCE * self.design.centred):
-            slope, curvature = (
-                np.sum(s @ part(self.y, eta)) for part in (self.loss.residual, self.loss.curvature)
-            )
+        for _ in range(BALANCE):
+            slope = np.sum(s @ self.loss.residual(self.y, eta))
+            curvature = np.sum(s @ self.loss.curvature(self.y, eta))
             move = slope / curvature if curvature > 0 else 0.0
             while self.losses(eta + move) > self.losses(eta) and eta.max() + move != eta.max():
                 move /= 2

@@ -76,8 +76,8 @@ class PathSolver:
 
     def reached(self, certificate):
         """Tell which gaps are small enough."""
-        scale = np.maximum(self.null_loss, certificate.objective)
-        return certificate.gap <= self.relative_tol * scale
+        whole = np.maximum(self.null_loss, certificate.objective)
+        return certificate.gap <= self.relative_tol * whole
 
     def remedy(self):
         """Return what to change about a problem that was too hard."""
