@@ -554,7 +554,7 @@ def test_the_work_of_a_stream_is_done_on_all_chunks(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "settle", lambda: 100)
     monkeypatch.setattr(memory, "status", lambda name: 107)
     stream.store(sizes, tmp_path)
-    found = {name: stream.work(name, tmp_path, sizes) for name in stream.SOLVERS}
+    found = {name: stream.work(name, tmp_path, json.dumps(sizes)) for name in stream.SOLVERS}
     assert all(reply["peaks"] == [7, 7] for reply in found.values())
     assert found["skreg RidgeGD, partial_fit"]["accuracy"] < 1e-12
     assert found["scikit-learn SGDRegressor, partial_fit"]["accuracy"] > 1e-6

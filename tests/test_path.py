@@ -197,6 +197,7 @@ def test_stopping_short_warns_once_at_the_users_line():
 
 
 def test_a_warm_start_begins_at_the_last_coefficients():
+    X, y = wide()
     model = ElasticNetCD(0.01, warm_start=True, tol=1e-12).fit(X, y)
     assert model.set_params(alpha=0.0101).fit(X, y).n_iter_ < ElasticNetCD(0.0101).fit(X, y).n_iter_
 

@@ -8,7 +8,7 @@ import pytest
 from skreg._data import as_design
 from skreg._problem.certificate import certify, feasible_gap
 from skreg._problem.losses import SquaredResiduals
-from skreg._problem.penalties import ElasticNet
+from skreg._problem.penalties import ElasticNet, RowElasticNet
 
 INF = np.inf
 
@@ -55,6 +55,19 @@ def test_the_gap_is_what_the_best_coefficient_gains(penalty):
         largest = (c * grid - penalty.value(grid)).max(axis=0)
         gap = largest - (c * w - penalty.value(w))
         np.testing.assert_allclose(penalty.gap(c, w), gap, atol=1e-6)
+
+
+def test_the_gap_of_rows_is_that_of_their_conjugate():
+    rng, no_end = np.random.default_rng(0), np.full(5, INF)
+    weight, ridge = rng.uniform(0.5, 2, 5), rng.uniform(0.5, 2, 5)
+    rows = RowElasticNet(weight, ridge, -no_end, no_end).at(np.ones(1))
+    for _ in range(20):
+        c, w = 2 * rng.standard_normal((2, 5, 3)) * rng.integers(0, 2, (2, 5, 1))
+        length = np.linalg.norm(w, axis=1)
+        value = weight * length + ridge * length**2 / 2
+        excess = np.maximum(np.linalg.norm(c, axis=1) - weight, 0)
+        gap = value + excess**2 / (2 * ridge) - np.sum(c * w, axis=1)
+        np.testing.assert_allclose(rows.gap(c, w)[:, 0], gap, atol=1e-13)
 
 
 def test_violation_is_the_steepest_descent_that_is_allowed(penalty):

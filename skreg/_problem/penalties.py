@@ -59,9 +59,9 @@ class ElasticNet(NamedTuple):
         coefficient is in ``c_j w - h_j(w)``. Written so that nothing cancels where they are near.
         """
         best = self._best(c)
-        sign = np.sign(np.where(best == 0, w, best))
-        gain = (best - w) * (c - self.weight * sign - self.ridge * (best + w) / 2)
-        gain += np.where(best * w < 0, 2 * self.weight * np.abs(w), 0.0)
+        sizes = self.size(best) + self.size(w)
+        slope = self.ridge / 2 + self.weight / np.where(sizes > 0, sizes, 1.0)
+        gain = self.couple((best - w) * (c - slope * (best + w)))
         return np.maximum(gain, 0.0)  # below 0: rounding
 
     def _best(self, c):
@@ -163,11 +163,10 @@ class RowElasticNet(ElasticNet):
         size = self.size(w)
         return self.weight * size + self.ridge * size**2 / 2
 
-    def gap(self, c, w):
-        """Return ``h_j(w_j) + h_j*(c_j) - c_j'w_j``; where there is no ridge, `c` is feasible."""
-        excess = np.maximum(self.size(c) - self.weight, 0.0)
-        conjugate = excess**2 / (2 * np.where(self.ridge > 0, self.ridge, np.inf))
-        return np.maximum(self.value(w) + conjugate - self.couple(w * c), 0.0)  # as above
+    def _best(self, c):
+        """Return the rows with the largest ``c_j'w - h_j(w)``; without a ridge, `c` is feasible."""
+        excess, size = np.maximum(self.size(c) - self.weight, 0.0), self._nonzero_size(c)
+        return excess / np.where(self.ridge > 0, self.ridge, np.inf) * (c / size)
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""

@@ -144,7 +144,8 @@ class Descent(PathSolver):
         self.alpha = max(self.alpha, alphas[0])
         self.whole = self.whole_gram_pays(alphas)
         while alphas:
-            end = STAGE * self.alpha if self.alpha > ALPHA_RANGE * self.top else 0.0
+            far = self.alpha > ALPHA_RANGE * self.top and not (self.whole and self.design.tall)
+            end = STAGE * self.alpha if far else 0.0
             stage = [alpha for alpha in alphas if alpha >= end]
             if stage:
                 stage = (alphas if self.whole else stage)[: self.longest_stage]
@@ -177,6 +178,8 @@ class Descent(PathSolver):
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
+        if self.whole:
+            return
         threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
         j = violating(self.c, self.set.columns, self.penalty, threshold)
         _, w, c = self.outside(j)

@@ -185,10 +185,10 @@ def newton_steps(G, c, w, penalty, tol):
 
 
 def newton_pays(w, gap, last, tol):
-    """Tell whether sweeps would take longer to a gap of `tol`, at the rate of the last one."""
+    """Tell whether sweeps at the rate of the last one, for as long, would not reach `tol`."""
     n_rows = np.count_nonzero(w.any(axis=1))
     price = (STEP + CUBE * n_rows**3) / (SWEEP + n_rows * w.size)
-    return gap >= last or np.log(gap / tol) > price * np.log(last / gap)
+    return gap * min(1.0, gap / last) ** price > tol
 
 
 def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
