@@ -32,7 +32,6 @@ class ActiveUnits:
     """
 
     def __init__(self, n_rows, n_units, n_entries, dtype):
-        self.n_units = n_units
         self.row_start = np.empty(n_rows + 1, np.uintp)
         self.unit_start = np.empty(n_units + 1, np.uintp)
         # one entry more, for the candidate that turns out not to be active
@@ -54,36 +53,33 @@ class ActiveUnits:
 
     def product(self, W, Z, team):
         """Write the sums of the layer above, without biases, into Z."""
-        lists = self.row_start, self.unit, self.row_value
-        team.share(
-            len(Z),
-            lambda part: combine(*lists, part.start, part.stop, W, Z),
-            operations=self.count * W.shape[1],
-        )
+        self._share(team, combine, self._by_sample(), (W, Z), W.shape[1])
 
     def gradient(self, D, G, team):
         """Write the gradient of the weights into G, from that of the sums above, D."""
-        lists = self._sort()
-        team.share(
-            len(G),
-            lambda part: combine(*lists, part.start, part.stop, D, G),
-            operations=self.count * D.shape[1],
-        )
+        self._share(team, combine, self._by_unit(), (D, G), D.shape[1])
 
     def gradients(self, D, W, M, G, B, team):
         """Write also the gradient of the sums below into B; M is the slope times the mask."""
-        lists = self._sort()
-        team.share(
-            len(G),
-            lambda part: gradients(*lists, part.start, part.stop, D, W, M, G, B),
-            operations=2 * self.count * D.shape[1],
-        )
+        self._share(team, gradients, self._by_unit(), (D, W, M, G, B), 2 * D.shape[1])
 
-    def _sort(self):
-        """List by unit what is listed by sample, and return the lists."""
-        lists = self.row_start[: self.n_rows + 1], self.unit, self.row_value
-        sort(*lists, self.unit_start, self.sample, self.unit_value)
-        return self.unit_start, self.sample, self.unit_value
+    def _by_sample(self):
+        """Return the lists by sample."""
+        return self.row_start[: self.n_rows + 1], self.unit, self.row_value
+
+    def _by_unit(self):
+        """Return the lists by unit, which those by sample are sorted into."""
+        lists = self.unit_start, self.sample, self.unit_value
+        sort(*self._by_sample(), *lists)
+        return lists
+
+    def _share(self, team, loop, lists, arrays, n_operations):
+        """Let a team run a loop over samples or units, with so many operations for each entry."""
+        team.share(
+            len(lists[0]) - 1,
+            lambda part: loop(*lists, part.start, part.stop, *arrays),
+            operations=self.count * n_operations,
+        )
 
 
 def lists_for(X, W, n_rows):
@@ -116,13 +112,11 @@ def list_active(A, M, row_start, unit, value):
 @compiled
 def sort(row_start, unit, row_value, unit_start, sample, unit_value):
     """List by unit what is listed by sample, by counting."""
-    one, zero = np.uintp(1), np.uintp(0)
-    for k in range(unit_start.shape[0]):
-        unit_start[k] = zero
+    one, end = np.uintp(1), np.uintp(0)
+    unit_start[:] = 0
     n_rows = row_start.shape[0] - 1
     for e in range(row_start[n_rows]):
         unit_start[unit[e]] += one
-    end = zero
     for k in range(unit_start.shape[0]):
         end += unit_start[k]
         unit_start[k] = end
@@ -142,8 +136,7 @@ def combine(start, index, value, first, last, rows, out):
     """
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
     for i in range(first, last):
-        for j in range(out.shape[1]):
-            out[i, j] = 0
+        out[i, :] = 0
         e, end = start[i], start[i + 1]
         while e + four <= end:
             k, k1, k2, k3 = index[e], index[e + one], index[e + two], index[e + three]
@@ -163,12 +156,9 @@ def gradients(unit_start, sample, value, first, last, D, W, M, G, B):
     """``G = A.T @ D`` and ``B = (D @ W.T) * M`` of some units, in one pass over D, W and G."""
     zero = G.dtype.type(0)
     one, two, three, four = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
-    for i in range(B.shape[0]):
-        for k in range(first, last):
-            B[i, k] = 0
+    B[:, first:last] = 0
     for k in range(first, last):
-        for j in range(W.shape[1]):
-            G[k, j] = 0
+        G[k, :] = 0
         e, end = unit_start[k], unit_start[k + 1]
         while e + four <= end:
             i, i1, i2, i3 = sample[e], sample[e + one], sample[e + two], sample[e + three]

@@ -100,8 +100,8 @@ class Workspace:
         self.errors = [np.empty_like(M) for M in self.multipliers]
         self.coef_grads = [np.empty_like(W) for W in coefs]
         self.intercept_grads = [np.empty_like(b) for b in network.intercepts]
-        self.lists = [lists_for(X, W, n_rows) for W in coefs[:1]]
-        self.lists += [lists_for(None, W, n_rows) for W in coefs[1:]]
+        inputs = [X, *[None] * len(self.multipliers)]
+        self.lists = [lists_for(A, W, n_rows) for A, W in zip(inputs, coefs, strict=True)]
 
     def of(self, n_rows):
         """Return the room for so many samples."""
@@ -210,13 +210,8 @@ def sums_of_blocks(network, X, dropout=None, samples=None):
         yield rows, room.of(len(rows)).forward(X, rows, dropout, names)
 
 
-def predict(network, X):
-    """Return the outputs without dropout, a block of rows at a time."""
-    return predict_dropped(network, X, None, None)
-
-
-def predict_dropped(network, X, dropout, samples):
-    """Return the outputs under the masks of one pass, a block of rows at a time.
+def predict(network, X, dropout=None, samples=None):
+    """Return the outputs, a block of rows at a time; under masks if there are any.
 
     Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
     """
@@ -273,7 +268,7 @@ def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None, team=
 
 def pack(parts, dtype):
     """Return arrays as one vector."""
-    return np.concatenate([np.empty(0, dtype), *(part.ravel() for part in parts)], dtype=dtype)
+    return np.concatenate([part.ravel() for part in parts], dtype=dtype)
 
 
 def unpack(vector, parts):

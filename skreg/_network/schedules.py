@@ -5,18 +5,6 @@ import math
 RISE = 0.3  # the share of one cycle in which the rate rises
 
 
-def _constant(t, n_steps, power_t):
-    return 1.0
-
-
-def _invscaling(t, n_steps, power_t):
-    return (t + 1) ** -power_t
-
-
-def _linear(t, n_steps, power_t):
-    return 1 - t / n_steps
-
-
 def _cosine(t, n_steps, power_t):
     """Loshchilov and Hutter (2017), eq. 5, without restarts."""
     return (1 + math.cos(math.pi * t / n_steps)) / 2
@@ -28,10 +16,11 @@ def _one_cycle(t, n_steps, power_t):
     return (t + 1) / (rise + 1) if t < rise else _cosine(t - rise, n_steps - rise, power_t)
 
 
+# The share of the rate that a step takes, after t others.
 SCHEDULES = {
-    "constant": _constant,
-    "invscaling": _invscaling,
-    "linear": _linear,
+    "constant": lambda t, n_steps, power_t: 1.0,
+    "invscaling": lambda t, n_steps, power_t: (t + 1) ** -power_t,
+    "linear": lambda t, n_steps, power_t: 1 - t / n_steps,
     "cosine": _cosine,
     "one_cycle": _one_cycle,
 }

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from .._checks import check_number
 from .._network.dropout import Dropout
-from .._network.layers import blocks, predict_dropped
+from .._network.layers import blocks, predict
 from ._parameters import keep_probs
 
 
@@ -119,8 +119,7 @@ def _in_blocks(net, X, n_samples, random_state, summarise):
     parts = []
     for rows in blocks(X.shape[0]):
         draws = (
-            predict_dropped(net._network, X[rows], Dropout(seed, k, probs), rows)
-            for k in range(n_samples)
+            predict(net._network, X[rows], Dropout(seed, k, probs), rows) for k in range(n_samples)
         )
         parts.append(summarise(draw.astype(np.float64) for draw in draws))
     dtype = net.coefs_[0].dtype
