@@ -59,7 +59,7 @@ class Data(NamedTuple):
     Y : ndarray of shape (n_samples, n_outputs)
         Targets.
     s : ndarray of shape (n_samples,)
-        Weights >= 0, not all zero.
+        Weights >= 0, not all zero. Like Y it is contiguous, with the dtype of the network.
     """
 
     X: Any
@@ -96,25 +96,20 @@ def run_epoch(network, optimizer, data, settings, epoch, rng, rate_of_step):
     work : Work
         What was done.
     """
-    n_samples, size, dtype = len(data.s), settings.batch_size, network.coefs[0].dtype
-    X, *parts = data
-    Y, s = (np.ascontiguousarray(part, dtype) for part in parts)  # or loops compile anew
-    data = Data(X, Y, s)
+    (X, _, s), n_samples, size = data, len(data.s), settings.batch_size
     order = rng.permutation(n_samples) if settings.shuffle else np.arange(n_samples)
     batches = [order[start : start + size] for start in range(0, n_samples, size)]
     if not s.all():
         batches = [batch for batch in batches if s[batch].any()]
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
     run = narrow.run_batches if narrow.is_narrow(network, X, len(batches)) else run_batches
-    sum_of_losses, optimizer = run(
-        network, optimizer, data, settings, dropout, batches, rate_of_step
-    )
+    loss, optimizer = run(network, optimizer, data, settings, dropout, batches, rate_of_step)
     work = Work(
         # the first layer passes no gradient on
         n_products=len(batches) * (3 * len(network.coefs) - 1),
         n_bytes=2 * bytes_of_rows(X, batches),  # forward and backward
     )
-    return sum_of_losses / s.sum(dtype=float), optimizer, work
+    return loss / s.sum(dtype=float), optimizer, work
 
 
 def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_step):

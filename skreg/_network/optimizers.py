@@ -61,8 +61,8 @@ class Adam(NamedTuple):
         return step, 1 - self.beta_1, 1 - self.beta_2, self.epsilon
 
 
-# The rule of a solver, and whether it takes `weight_decay`.
-SOLVERS = {"adam": (Adam, False), "adamw": (Adam, True), "sgd": (SGD, False)}
+# The rule of a solver; 'adamw' has `weight_decay`, too.
+SOLVERS = {"adam": Adam, "adamw": Adam, "sgd": SGD}
 
 
 class Optimizer(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._convergence import Work
 from .epochs import run_epoch, work_of_prediction
-from .layers import Network, evaluate_all, losses_of_samples, penalty
+from .layers import Network, evaluate_all, losses_of_samples, pack, penalty, unpack
 from .lbfgs import minimise
 from .losses import evaluate
 from .optimizers import Optimizer
@@ -64,6 +64,8 @@ class Training:
         Of samples held out, after each epoch.
     best_score, best_iter, best_weights
         The best of these scores, when it was, and the weights of then, for early stopping.
+    bar : float
+        The best score of this run, or -inf.
     work : Work
         What was done since `start`.
     """
@@ -84,7 +86,8 @@ class Training:
     validation_scores: list | None = None
     best_score: float | None = None
     best_iter: int | None = None
-    best_weights: list | None = None
+    best_weights: np.ndarray | None = None
+    bar: float = -np.inf
     work: Work = field(default_factory=Work)
 
     def start(self, rule, rate, data, alpha):
@@ -123,24 +126,27 @@ class Training:
         reason : {'plateau', 'schedule', 'max_iter'}
             What ended it.
         """
-        watch = None if ask is None else Watch(self, ask, plan)
-        limit, n_bad = self.loss_limit(data), 0
-        end = (True, "schedule") if plan.learning_rate in ENDING else (False, "max_iter")
+        limit, n_bad, self.best_weights = self.loss_limit(data), 0, None
+        reason = "schedule" if plan.learning_rate in ENDING else "max_iter"
+        if ask is not None:
+            self._start_to_watch(ask, plan)
         for _ in range(plan.max_iter):
             began = time.perf_counter()
             improved = self.run_epoch(data, settings, plan, rng, limit)
-            if watch is not None:
-                score_improved = watch.after_epoch()
+            if ask is not None:
+                score_improved = self._note(*ask(), plan)
                 improved = score_improved if plan.early_stopping else improved
             report(time.perf_counter() - began)
             n_bad = 0 if improved else n_bad + 1
             if n_bad > plan.n_iter_no_change:
                 if plan.learning_rate != "adaptive" or self.rate <= SMALLEST_RATE:
-                    end = True, "plateau"
+                    reason = "plateau"
                     break
                 self.rate, n_bad = self.rate / 5, 0
-        self._restore()
-        return end
+        if self.best_weights is not None:
+            unpack(self.best_weights, self.network.parameters)
+            self.best_weights = None
+        return reason != "max_iter", reason
 
     def run_epoch(self, data, settings, plan, rng, limit):
         """Train for one epoch and return whether the loss fell by more than tol.
@@ -149,14 +155,11 @@ class Training:
         unless more than half of the samples have a smaller one.
         """
         rate, epoch = self.rate_of_step(plan, settings, data), len(self.loss_curve)
-        with np.errstate(over="ignore", invalid="ignore"):
-            loss, self.optimizer, work = run_epoch(
-                self.network, self.optimizer, data, settings, epoch, rng, rate
-            )
-        risen = not self.loss_curve or loss > self.loss_curve[-1]
-        if not self.is_finite(loss):
-            raise Diverged(loss)
-        if loss > limit and risen and self._half_are_lost(data, settings.alpha, limit):
+        loss, self.optimizer, work = run_epoch(
+            self.network, self.optimizer, data, settings, epoch, rng, rate
+        )
+        lost = loss > limit and (not self.loss_curve or loss > self.loss_curve[-1])
+        if not self.is_finite(loss) or (lost and self._half_are_lost(data, settings.alpha, limit)):
             raise Diverged(loss)
         best = np.inf if self.best_loss is None else self.best_loss
         if not plan.early_stopping:
@@ -170,10 +173,9 @@ class Training:
 
     def run_lbfgs(self, data, settings, plan):
         """Train by L-BFGS; return whether it converged, and 'max_iter' or scipy's reason."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            losses, self.n_iter, converged, message, work = minimise(
-                self.network, *data, settings.alpha, plan.max_iter, plan.tol, settings.team
-            )
+        losses, self.n_iter, converged, message, work = minimise(
+            self.network, *data, settings.alpha, plan.max_iter, plan.tol, settings.team
+        )
         self.work += work
         self.loss_curve += losses
         self.loss = self.best_loss = losses[-1] if losses else self.first_loss
@@ -196,8 +198,7 @@ class Training:
     def penalised_loss(self, data, alpha):
         """Return the loss, with the penalty of the weights."""
         self.work += work_of_prediction(self.network, data.X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            _, loss = evaluate_all(self.network, *data)
+        _, loss = evaluate_all(self.network, *data)
         return loss + penalty(self.network, alpha / float(data.s.sum()))
 
     def loss_limit(self, data):
@@ -222,48 +223,31 @@ class Training:
         """
         X, Y, s = data
         self.work += work_of_prediction(self.network, X)
-        with np.errstate(over="ignore", invalid="ignore"):
-            losses = losses_of_samples(self.network, X, Y)
+        losses = losses_of_samples(self.network, X, Y)
         lost = ~(losses + penalty(self.network, alpha / float(s.sum())) <= limit)
         overflow = not np.isfinite(losses[s > 0]).all()
         return overflow or s[lost].sum(dtype=float) >= s.sum(dtype=float) / 2
 
-    def _restore(self):
-        """Go back to the best weights, if any were kept."""
-        if self.best_weights is not None:
-            for part, value in zip(self.network.parameters, self.best_weights, strict=True):
-                part[:] = value
-        self.best_weights = None
+    def _start_to_watch(self, ask, plan):
+        """Begin to watch samples held out; a warm start competes with the weights of now."""
+        self.validation_losses = self.validation_losses or []
+        self.validation_scores = self.validation_scores or []
+        self.bar = -np.inf
+        if self.loss_curve:
+            self._keep_if_best(ask()[1], plan)
 
-
-class Watch:
-    """What samples held out say of each epoch of a run.
-
-    A warm start competes with the weights that it starts from.
-    """
-
-    def __init__(self, training, ask, plan):
-        self.training, self.ask, self.plan, self.bar = training, ask, plan, -np.inf
-        training.validation_losses = training.validation_losses or []
-        training.validation_scores = training.validation_scores or []
-        training.best_weights = None
-        if training.loss_curve:
-            self._compare(ask()[1])
-
-    def after_epoch(self):
-        """Record loss and score; return whether the score is better by tol."""
-        loss, score = self.ask()
-        self.training.validation_losses.append(loss)
-        self.training.validation_scores.append(score)
-        improved = score > self.bar + self.plan.tol
-        self._compare(score)
+    def _note(self, loss, score, plan):
+        """Record the loss and the score of samples held out; return whether it is better by tol."""
+        self.validation_losses.append(loss)
+        self.validation_scores.append(score)
+        improved = score > self.bar + plan.tol
+        self._keep_if_best(score, plan)
         return improved
 
-    def _compare(self, score):
-        """Keep the weights of now if they are the best ones; a score of NaN is not."""
+    def _keep_if_best(self, score, plan):
+        """Keep the weights of now if their score is the best; one of NaN is not."""
         if score > self.bar:
-            training = self.training
-            self.bar = training.best_score = score
-            training.best_iter = len(training.loss_curve)
-            if self.plan.early_stopping:
-                training.best_weights = [part.copy() for part in training.network.parameters]
+            self.bar = self.best_score = score
+            self.best_iter = len(self.loss_curve)
+            if plan.early_stopping:
+                self.best_weights = pack(self.network.parameters, self.network.coefs[0].dtype)

@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 
@@ -21,6 +22,13 @@ from . import _messages as messages
 from ._held_out import HeldOut, split
 from ._parameters import check_parameters, hidden_sizes
 from ._settings import plan_of, rule_of, settings_of
+
+
+@contextmanager
+def in_peace():
+    """Hold BLAS to one thread, and numpy from warnings: what is not finite is found later."""
+    with single_thread(), np.errstate(over="ignore", invalid="ignore"):
+        yield
 
 
 class DropoutNetwork(BaseEstimator):
@@ -65,17 +73,16 @@ class DropoutNetwork(BaseEstimator):
         """
         return self._fit(X, y, sample_weight, groups, X_val, y_val)
 
-    @single_thread()
+    @in_peace()
     def _fit(self, X, y, sample_weight, groups, X_val, y_val):
         """Validate, hold out, train, record."""
         began = time.perf_counter()
-        self._check_parameters()
+        check_parameters(self)
         resume = self.warm_start and hasattr(self, "coefs_")
-        X_train, Y, s = self._validate(X, y, sample_weight, reset=not resume, exact=resume)
-        data = Data(X_train, Y, self._weigh_and_check(Y, s, learn=True))
+        data = self._data(X, y, sample_weight, reset=not resume, exact=resume)
         rng, held_out = check_seed(self), None
         if not resume:
-            self._initialize(X_train, Y, rng)
+            self._initialize(data, rng)
         self._start(data)
         if X_val is not None or y_val is not None:
             held_out = self._check_validation(X_val, y_val)
@@ -107,26 +114,25 @@ class DropoutNetwork(BaseEstimator):
             print(message)
         return converged, message
 
-    @single_thread()
+    @in_peace()
     def _partial_fit(self, X, y, sample_weight, classes=None):
         """Train for one epoch."""
         began = time.perf_counter()
-        self._check_parameters()
+        check_parameters(self)
         if self.early_stopping:
             raise ValueError(
                 f"{type(self).__name__}: partial_fit does not support early_stopping=True, for it "
                 "takes one epoch; set it to False, or use fit."
             )
         first = not hasattr(self, "coefs_")
-        X, Y, s = self._validate(X, y, sample_weight, reset=first, classes=classes)
-        chunk = Data(X, Y, self._weigh_and_check(Y, s, learn=True))
+        chunk = self._data(X, y, sample_weight, reset=first, classes=classes)
         if first:
-            self._initialize(X, Y, check_seed(self))
+            self._initialize(chunk, check_seed(self))
             self._start(chunk)
         else:
             self._training.network = self._network
             self._training.adopt(rule_of(self), self.learning_rate_init)
-        self._learn_chunk(chunk, settings_of(self, len(s)), first)
+        self._learn_chunk(chunk, settings_of(self, len(chunk.s)), first)
         self.convergence_ = self._record(
             "took one epoch of partial_fit; nothing was tested.", began
         )
@@ -140,23 +146,32 @@ class DropoutNetwork(BaseEstimator):
         before = deepcopy((training.network, training.optimizer))
         try:
             training.run_epoch(chunk, settings, plan, training.rng, training.loss_limit(chunk))
-            return
         except Diverged as error:
-            (loss,) = error.args
-        finally:
+            if first:
+                self._refuse_to_diverge(*error.args)
+            training.network, training.optimizer = before
             self._store()
-        if first:
-            self._refuse_to_diverge(loss)
-        training.network, training.optimizer = before
+            kept = training.penalised_loss(chunk, self.alpha)
+            raise ValueError(f"{owner}: {messages.not_learned(self, *error.args, kept)}") from None
         self._store()
-        kept = training.penalised_loss(chunk, self.alpha)
-        raise ValueError(f"{owner}: {messages.not_learned(self, loss, kept)}")
 
-    def _check_parameters(self):
-        """Check the parameters before any work is done."""
-        check_parameters(self)
+    def _data(self, X, y, sample_weight, *, learn=True, **options):
+        """Return validated data; weights are multiplied by those of classes, which may be learned.
 
-    def _validate(self, X, y, sample_weight, *, reset, depth=5, **about_classes):
+        They have a sum that can be divided by.
+        """
+        X, Y, s = self._validate(X, y, sample_weight, **options)
+        s = self._weigh(Y, s, learn)
+        total, number = s.sum(dtype=float), np.finfo(s.dtype)
+        if not number.tiny <= total <= number.max:
+            raise ValueError(
+                f"{type(self).__name__}: the weights of the samples, times those of their classes, "
+                f"must have a sum from {number.tiny:.0e} to {number.max:.0e}; got {total:g}. Scale "
+                "sample_weight or class_weight, or pass other samples."
+            )
+        return Data(X, Y, s)
+
+    def _validate(self, X, y, sample_weight, *, reset, depth=6, **about_classes):
         """Return validated samples, targets as outputs, and weights.
 
         `depth` leads a warning to the line of the user.
@@ -165,8 +180,7 @@ class DropoutNetwork(BaseEstimator):
             y = y.toarray()
         options = {"multi_output": True, "y_numeric": is_regressor(self), "reset": reset}
         options |= {"accept_sparse": "csr", "order": "C"}  # rows are taken from it
-        with np.errstate(over="ignore", invalid="ignore"):  # is found and refused
-            X, y = validated(self, X, y, dtype=self._dtypes(reset), **options)
+        X, y = validated(self, X, y, dtype=self._dtypes(reset), **options)
         if y.ndim == 2 and y.shape[1] == 1:
             warnings.warn(
                 "A column-vector y was passed when a 1d array was expected; use y.ravel().",
@@ -176,10 +190,8 @@ class DropoutNetwork(BaseEstimator):
             y = y.ravel()
         if not reset:
             self._check_same_layers()
-        Y = self._encode(y, reset=reset, **about_classes)
-        s = check_weights(self, sample_weight, len(y))
-        with np.errstate(over="ignore"):
-            Y, s = Y.astype(X.dtype), s.astype(X.dtype)
+        Y = self._encode(y, reset=reset, **about_classes).astype(X.dtype, order="C")
+        s = check_weights(self, sample_weight, len(y)).astype(X.dtype)
         if not np.isfinite(Y).all():
             raise ValueError(
                 f"{type(self).__name__}: y has values too large for {X.dtype}, in which the "
@@ -206,19 +218,6 @@ class DropoutNetwork(BaseEstimator):
         """Return the weights of samples, times those of their targets if those have any."""
         return s
 
-    def _weigh_and_check(self, Y, s, learn):
-        """Return these weights; they have a sum that can be divided by."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            s = self._weigh(Y, s, learn)
-            total, number = s.sum(dtype=float), np.finfo(s.dtype)
-        if not number.tiny <= total <= number.max:
-            raise ValueError(
-                f"{type(self).__name__}: the weights of the samples, times those of their classes, "
-                f"must have a sum from {number.tiny:.0e} to {number.max:.0e}; got {total:g}. Scale "
-                "sample_weight or class_weight, or pass other samples."
-            )
-        return s
-
     def _check_validation(self, X_val, y_val):
         """Return the samples of the caller's own that are to be watched."""
         if X_val is None or y_val is None:
@@ -229,16 +228,15 @@ class DropoutNetwork(BaseEstimator):
                 f"{type(self).__name__}: solver='lbfgs' has no epochs after which X_val could be "
                 "watched; use another solver, or score X_val after the fit."
             )
-        X, Y, s = self._validate(X_val, y_val, None, reset=False, depth=6)
-        data = Data(X, Y, self._weigh_and_check(Y, s, learn=False))
+        data = self._data(X_val, y_val, None, learn=False, reset=False, depth=7)
         return HeldOut(data, (X_val, y_val))
 
-    def _initialize(self, X, Y, rng):
+    def _initialize(self, data, rng):
         """Draw the weights and forget what was learned."""
         output, loss, *_ = self._functions()
-        sizes = [X.shape[1], *hidden_sizes(self), Y.shape[1]]
-        network = initialize(sizes, self.activation, output, loss, X.dtype, rng)
-        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), Y.shape[1], output
+        sizes = [data.X.shape[1], *hidden_sizes(self), data.Y.shape[1]]
+        network = initialize(sizes, self.activation, output, loss, data.X.dtype, rng)
+        self.n_layers_, self.n_outputs_, self.out_activation_ = len(sizes), sizes[-1], output
         self._training = Training(network, rng, seed=int(rng.randint(np.iinfo(np.int32).max)))
         self._store()
 

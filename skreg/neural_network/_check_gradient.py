@@ -8,13 +8,15 @@ from sklearn.base import clone
 from .._checks import check_seed
 from .._network.dropout import Dropout
 from .._network.layers import loss_and_gradient
-from ._parameters import keep_probs
+from ._base import in_peace
+from ._parameters import check_parameters, keep_probs
 
 STEP = 1e-6  # about the cube root of the rounding error of float64, best for central differences
 NOISE = 8 * np.finfo(float).eps  # of a loss, that rounding makes
 N_ENTRIES = 50  # of each matrix and vector
 
 
+@in_peace()
 def check_gradient(estimator, X, y):
     """Compare the gradient of a network with finite differences of its loss.
 
@@ -59,19 +61,18 @@ def check_gradient(estimator, X, y):
     """
     fitted = hasattr(estimator, "coefs_")
     net = deepcopy(estimator) if fitted else clone(estimator).set_params(dtype=np.float64)
-    net._check_parameters()
-    X, Y, s = net._validate(X, y, None, reset=not fitted)
-    s = net._weigh_and_check(Y, s, learn=True)
+    check_parameters(net)
+    data = net._data(X, y, None, reset=not fitted)
     rng = check_seed(net)
     if not fitted:
-        net._initialize(X, Y, rng)
+        net._initialize(data, rng)
     coefs, intercepts = ([p.astype(float, order="C") for p in parts] for parts in net._network[:2])
     network = net._network._replace(coefs=coefs, intercepts=intercepts)
-    X, Y, s = (part.astype(np.float64) for part in (X, Y, s))
-    fixed = X, Y, s, net.alpha, Dropout(net._training.seed, 0, keep_probs(net)), np.arange(len(Y))
-    loss, *gradients = loss_and_gradient(network, *fixed)
+    data = (part.astype(float) for part in data)
+    fixed = *data, net.alpha, Dropout(net._training.seed, 0, keep_probs(net))
+    loss, coef_grads, intercept_grads = loss_and_gradient(network, *fixed)
     errors = []
-    for part, gradient in zip(coefs + intercepts, gradients[0] + gradients[1], strict=True):
+    for part, gradient in zip(network.parameters, coef_grads + intercept_grads, strict=True):
         chosen = rng.permutation(part.size)[:N_ENTRIES]
         slopes = [_slope(network, part.reshape(-1), entry, fixed) for entry in chosen]
         noise = NOISE * abs(loss) * np.sqrt(len(chosen)) / STEP

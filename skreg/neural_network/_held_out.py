@@ -30,18 +30,17 @@ class HeldOut(NamedTuple):
     def ask(self, net):
         """Return loss and score: accuracy or R2, unless `scoring` says something else."""
         (X, Y, s), training = self.data, net._training
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs, loss = evaluate_all(training.network, X, Y, s)
-            training.work += work_of_prediction(training.network, X)
-            if net.scoring is None:
-                finite = np.isfinite(outputs).all()
-                return loss, float(net._score_outputs(Y, outputs, s) if finite else np.nan)
-            net._store()  # a scorer may look at all that is fitted
-            scorer = check_scoring(net, scoring=net.scoring)
-            weighted = np.any(s != 1) and takes_weights(scorer)
-            score = scorer(net, *self.passed, **({"sample_weight": s} if weighted else {}))
-            training.work += work_of_prediction(training.network, X)
-            return loss, float(score)
+        outputs, loss = evaluate_all(training.network, X, Y, s)
+        training.work += work_of_prediction(training.network, X)
+        if net.scoring is None:
+            finite = np.isfinite(outputs).all()
+            return loss, float(net._score_outputs(Y, outputs, s) if finite else np.nan)
+        net._store()  # a scorer may look at all that is fitted
+        scorer = check_scoring(net, scoring=net.scoring)
+        weighted = np.any(s != 1) and takes_weights(scorer)
+        score = scorer(net, *self.passed, **({"sample_weight": s} if weighted else {}))
+        training.work += work_of_prediction(training.network, X)
+        return loss, float(score)
 
 
 def split(net, data, passed, groups, rng):

@@ -14,32 +14,22 @@ def report(net, watched, seconds):
 
 
 def ending(net, reason):
-    """Return the message of what has ended a training."""
-    ends = {"max_iter": out_of_iterations, "schedule": end_of_schedule, "plateau": plateau}
-    return ends[reason](net) if reason in ends else f"stopped by lbfgs: {reason}."
-
-
-def out_of_iterations(net):
-    """Return the message of a training that could have gone on."""
-    units, more = "epochs", ", tol or learning_rate_init"
-    if net.solver == "lbfgs":
-        units, more = "iterations", " or tol"
-    return (
-        f"stopped at max_iter={net.max_iter} {units} while the loss was still changing by more "
-        f"than tol={net.tol:g}: raise max_iter{more}."
-    )
-
-
-def end_of_schedule(net):
-    """Return the message of a training that went as planned."""
-    return (
-        f"ended with its schedule: the rate of learning_rate={net.learning_rate!r} comes to 0 "
-        f"after max_iter={net.max_iter} epochs."
-    )
-
-
-def plateau(net):
-    """Return the message of a plateau."""
+    """Return the message of what has ended a training: a reason of `Training`, or of scipy."""
+    if reason == "max_iter":
+        units, more = "epochs", ", tol or learning_rate_init"
+        if net.solver == "lbfgs":
+            units, more = "iterations", " or tol"
+        return (
+            f"stopped at max_iter={net.max_iter} {units} while the loss was still changing by more "
+            f"than tol={net.tol:g}: raise max_iter{more}."
+        )
+    if reason == "schedule":
+        return (
+            f"ended with its schedule: the rate of learning_rate={net.learning_rate!r} comes to 0 "
+            f"after max_iter={net.max_iter} epochs."
+        )
+    if reason != "plateau":
+        return f"stopped by lbfgs: {reason}."
     rule = f"did not improve more than tol={net.tol:f} for {net.n_iter_no_change} epochs in a row"
     if net.early_stopping:
         return (

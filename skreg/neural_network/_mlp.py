@@ -447,7 +447,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
 
     def _score_outputs(self, Y, outputs, s):
         """Return the accuracy."""
-        return float(accuracy_score(self._labels(Y), self._labels(outputs), sample_weight=s))
+        return accuracy_score(self._labels(Y), self._labels(outputs), sample_weight=s)
 
     def __sklearn_tags__(self):
         """Return the tags: several labels are welcome."""

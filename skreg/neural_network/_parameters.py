@@ -3,16 +3,18 @@
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring
 
 from .._checks import check_choice, check_flag, check_number, refuse
 from .._network.activations import ACTIVATIONS
+from .._network.losses import LOSSES
 from .._network.optimizers import SOLVERS
 from .._network.schedules import SCHEDULES
 
 
 def check_parameters(net):
-    """Check what classifier and regressor have in common."""
+    """Check all that does not depend on the data."""
     keep_probs(net)
     check_choice(net, "activation", ACTIVATIONS)
     check_choice(net, "solver", sorted((*SOLVERS, "lbfgs")))
@@ -28,13 +30,23 @@ def check_parameters(net):
     for name in ("beta_1", "beta_2"):
         check_number(net, name, low=0, high=1, ends="[)")
     check_number(net, "validation_fraction", low=0, high=1, ends="()")
-    _check_counts(net)
+    check_number(net, "max_iter", low=1, integer=True)
+    check_number(net, "warmup", low=0, integer=True)
+    if net.n_jobs is not None and (not isinstance(net.n_jobs, Integral) or net.n_jobs == 0):
+        error = ValueError if net.n_jobs == 0 else TypeError
+        refuse(net, "n_jobs", net.n_jobs, "None, a number of threads, or -1 for all", error)
+    for name, word in (("n_iter_no_change", np.inf), ("batch_size", "auto")):
+        if getattr(net, name) != word:
+            check_number(net, name, low=1, integer=True)
     for name in ("nesterovs_momentum", "shuffle", "early_stopping", "warm_start"):
         check_flag(net, name)
     _check_scoring(net)
     _check_dtype(net)
     if net.solver == "lbfgs":
         _check_lbfgs(net)
+    if is_regressor(net):
+        check_choice(net, "loss", [name for name in LOSSES if LOSSES[name].output])
+        check_number(net, "huber_delta", low=0, ends="(]")
 
 
 def hidden_sizes(net):
@@ -60,19 +72,6 @@ def keep_probs(net):
     if len(hidden) != n_hidden or not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
         refuse(net, "keep_prob", net.keep_prob, allowed)
     return tuple(float(p) for p in (net.input_keep_prob, *hidden))
-
-
-def _check_counts(net):
-    """Check the numbers of epochs, samples and threads."""
-    check_number(net, "max_iter", low=1, integer=True)
-    check_number(net, "warmup", low=0, integer=True)
-    if net.n_jobs is not None and (not isinstance(net.n_jobs, Integral) or net.n_jobs == 0):
-        error = ValueError if net.n_jobs == 0 else TypeError
-        refuse(net, "n_jobs", net.n_jobs, "None, a number of threads, or -1 for all", error)
-    if net.n_iter_no_change != np.inf:
-        check_number(net, "n_iter_no_change", low=1, integer=True)
-    if net.batch_size != "auto":
-        check_number(net, "batch_size", low=1, integer=True)
 
 
 def _check_scoring(net):

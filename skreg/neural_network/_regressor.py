@@ -4,7 +4,6 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from .._checks import check_choice, check_number
 from .._network.losses import LOSSES
 from .._threads import single_thread
 from ._base import DropoutNetwork
@@ -340,12 +339,6 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
         """
         return value_uncertainty(self, X, n_samples, random_state, _values)
 
-    def _check_parameters(self):
-        """Check the parameters before any work is done."""
-        super()._check_parameters()
-        check_choice(self, "loss", [name for name in LOSSES if LOSSES[name].output])
-        check_number(self, "huber_delta", low=0, ends="(]")
-
     def _functions(self):
         """Return the output function and the loss."""
         return LOSSES[self.loss].output, self.loss, self.huber_delta
@@ -377,7 +370,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
 
     def _score_outputs(self, Y, outputs, s):
         """Return R2."""
-        return float(r2_score(Y, outputs, sample_weight=s))
+        return r2_score(Y, outputs, sample_weight=s)
 
     def __sklearn_tags__(self):
         """Return the tags: several targets are welcome."""

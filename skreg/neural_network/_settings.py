@@ -11,8 +11,7 @@ from ._parameters import keep_probs
 
 def rule_of(net):
     """Return the rule of the solver; L-BFGS, which has none, is given one that is not asked."""
-    rule, _ = SOLVERS.get(net.solver, SOLVERS["adam"])
-    return named(net, rule)
+    return named(net, SOLVERS.get(net.solver, SOLVERS["adam"]))
 
 
 def plan_of(net):
@@ -34,10 +33,9 @@ def settings_of(net, n_samples):
             "samples; all of them make one batch.",
             stacklevel=5,
         )
-    decays = SOLVERS.get(net.solver, (None, False))[1]
     return Settings(
         alpha=net.alpha,
-        weight_decay=net.weight_decay if decays else 0.0,
+        weight_decay=net.weight_decay if net.solver == "adamw" else 0.0,
         keep_prob=keep_probs(net),
         max_norm=net.max_norm,
         clip_norm=net.clip_norm,
