@@ -219,12 +219,6 @@ def add_penalty_and_clip(g, p, n_weights, strength, clip_norm):
             g[k] *= share
 
 
-@inlined
-def vector(p, start, length):
-    """Return a part of a vector."""
-    return p[start : start + length]
-
-
 @compiled
 def matrix(p, start, rows, columns):
     """Return a part of a vector as a matrix."""
@@ -255,7 +249,7 @@ def train_narrow(batches, layers, masks, rules, vectors, room):
     """Take a step for each batch, as `run_epoch` does; return the sum of the losses."""
     starts, n_weights, sum_of_losses = batches.starts, layers.layout[0, 4], 0.0
     for t in range(starts.shape[0] - 1):
-        rows = vector(batches.order, starts[t], starts[t + 1] - starts[t])
+        rows = batches.order[starts[t] : starts[t + 1]]
         total = take_batch(batches, rows, layers.layout, room)
         scale = vectors.p.dtype.type(1) / total
         D = forward(layers, masks, rows, vectors.p, room)
@@ -269,7 +263,7 @@ def train_narrow(batches, layers, masks, rules, vectors, room):
         for layer in range(layers.layout.shape[0] - 1 if rules.max_norm < np.inf else 0):
             narrow, wide, _, w, _ = layers.layout[layer]
             W = matrix(vectors.p, w, narrow, wide)
-            limit_columns(W, rules.max_norm, vector(room.factor, 0, wide))
+            limit_columns(W, rules.max_norm, room.factor[:wide])
     return sum_of_losses
 
 
@@ -296,7 +290,7 @@ def forward(layers, masks, rows, p, room):
         if layer > 0 or masks.scales[0] > 1:
             fill(rows, masks.keys[layer], masks.highest[layer], masks.scales[layer], M)
         if layer > 0:
-            activate_linear(A, vector(p, b - narrow, narrow), layers.below, M)
+            activate_linear(A, p[b - narrow : b], layers.below, M)
         elif masks.scales[0] > 1:
             multiply_by(A, M)
         Z = matrix(room.values, n * (v + narrow), n, wide)
@@ -310,7 +304,7 @@ def backward(layers, D, scale, vectors, room):
     """Write the gradient of the loss, without penalty, and return the sum of the losses."""
     layout, p, g = layers.layout, vectors.p, vectors.g
     n, n_outputs = D.shape
-    biases, s = vector(p, layout[-1, 4], n_outputs), vector(room.weights, 0, n)
+    biases, s = p[layout[-1, 4] :], room.weights[:n]
     Y = matrix(room.targets, 0, n, n_outputs)
     if layers.loss < 0:
         loss = softmax_log_loss(D, biases, Y, s, scale)
@@ -318,7 +312,7 @@ def backward(layers, D, scale, vectors, room):
         loss = elementwise(layers.loss, layers.delta, D, biases, Y, s, scale)
     for layer in range(layout.shape[0] - 1, -1, -1):
         narrow, wide, v, w, b = layout[layer]
-        add_rows(D, vector(g, b, wide))
+        add_rows(D, g[b : b + wide])
         np.dot(matrix(room.values, n * v, n, narrow).T, D, matrix(g, w, narrow, wide))
         if layer > 0:
             B = matrix(room.errors, n * v, n, narrow)
