@@ -19,6 +19,7 @@ def _one_cycle(t, n_steps, power_t):
 # The share of the rate that a step takes, after t others.
 SCHEDULES = {
     "constant": lambda t, n_steps, power_t: 1.0,
+    "adaptive": lambda t, n_steps, power_t: 1.0,  # of a rate that falls at each plateau
     "invscaling": lambda t, n_steps, power_t: (t + 1) ** -power_t,
     "linear": lambda t, n_steps, power_t: 1 - t / n_steps,
     "cosine": _cosine,
@@ -36,7 +37,7 @@ def schedule(kind, rate, *, n_steps=None, power_t=0.5, warmup=0):
     rate : float
         The highest learning rate.
     n_steps : None or int, default=None
-        Steps of the training; 'constant' and 'invscaling' do not ask.
+        Steps of the training; 'constant', 'adaptive' and 'invscaling' do not ask.
     power_t : float, default=0.5
         For 'invscaling', ``rate / (t + 1) ** power_t``. scikit-learn's t counts samples, and its
         rate changes between epochs only.

@@ -188,7 +188,7 @@ class Training:
         """Return the learning rate as a function of the step."""
         n_batches = -(-len(data.s) // settings.batch_size)
         return schedule(
-            "constant" if plan.learning_rate == "adaptive" else plan.learning_rate,
+            plan.learning_rate,
             self.rate,
             n_steps=plan.max_iter * n_batches,
             power_t=plan.power_t,

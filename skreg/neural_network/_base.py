@@ -133,9 +133,8 @@ class DropoutNetwork(BaseEstimator):
             self._training.network = self._network
             self._training.adopt(rule_of(self), self.learning_rate_init)
         self._learn_chunk(chunk, settings_of(self, len(chunk.s)), first)
-        self.convergence_ = self._record(
-            "took one epoch of partial_fit; nothing was tested.", began
-        )
+        message = "took one epoch of partial_fit; nothing was tested."
+        self.convergence_ = self._record(message, began)
         return self
 
     def _learn_chunk(self, chunk, settings, first):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring
 
-from .._checks import check_choice, check_flag, check_number, refuse
+from .._checks import FLOATS, check_choice, check_flag, check_number, refuse
 from .._network.activations import ACTIVATIONS
 from .._network.losses import LOSSES
 from .._network.optimizers import SOLVERS
@@ -17,8 +17,8 @@ def check_parameters(net):
     """Check all that does not depend on the data."""
     keep_probs(net)
     check_choice(net, "activation", ACTIVATIONS)
-    check_choice(net, "solver", sorted((*SOLVERS, "lbfgs")))
-    check_choice(net, "learning_rate", (*SCHEDULES, "adaptive"))
+    check_choice(net, "solver", (*SOLVERS, "lbfgs"))
+    check_choice(net, "learning_rate", SCHEDULES)
     for name in ("alpha", "weight_decay", "power_t", "tol"):
         check_number(net, name, low=0)
     for name in ("learning_rate_init", "epsilon"):
@@ -86,7 +86,7 @@ def _check_scoring(net):
 def _check_dtype(net):
     """Check that dtype is None or one that a network can be trained in."""
     try:
-        known = net.dtype is None or np.dtype(net.dtype) in (np.float32, np.float64)
+        known = net.dtype is None or np.dtype(net.dtype) in FLOATS
     except TypeError:
         known = False
     if not known:
