@@ -141,24 +141,27 @@ def take_step(rule, p, g, averages, first, last, numbers, penalty, kept):
     """Let a part of p decay and take a step, with `numbers` as those of the rule say.
 
     SGD: ``v = momentum v - rate g`` and ``p += again v - ahead g``. Adam: p moves along the mean
-    gradient over the root of the mean square.
+    gradient over the root of the mean square. What is stored is not read again: that took twice
+    the time where the averages do not begin at a multiple of 32 bytes.
     """
     c0, c1, c2, c3 = numbers[0], numbers[1], numbers[2], numbers[3]
-    p, g, m = p[first:last], g[first:last], averages[0][first:last]
+    p, g, means, zero = p[first:last], g[first:last], averages[0][first:last], p.dtype.type(0)
     if rule == 0:
         for k in range(p.shape[0]):
             slope = g[k] + penalty * p[k]
-            m[k] = c1 * m[k] - c0 * slope
-            m[k] = m[k] if abs(m[k]) > LOST else 0
-            p[k] = kept * p[k] + c2 * m[k] - c3 * slope
+            m = c1 * means[k] - c0 * slope
+            m = m if abs(m) > LOST else zero
+            means[k] = m
+            p[k] = kept * p[k] + c2 * m - c3 * slope
     else:
-        v = averages[1][first:last]
+        squares = averages[1][first:last]
         for k in range(p.shape[0]):
             slope = g[k] + penalty * p[k]
-            m[k] += c1 * (slope - m[k])
-            m[k] = m[k] if abs(m[k]) > LOST else 0
-            v[k] += c2 * (slope * slope - v[k])
-            p[k] = kept * p[k] - c0 * m[k] / (np.sqrt(v[k]) + c3)
+            m = means[k] + c1 * (slope - means[k])
+            m = m if abs(m) > LOST else zero
+            v = squares[k] + c2 * (slope * slope - squares[k])
+            means[k], squares[k] = m, v
+            p[k] = kept * p[k] - c0 * m / (np.sqrt(v) + c3)
 
 
 @compiled
