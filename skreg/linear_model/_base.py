@@ -21,33 +21,26 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     """A linear regressor with a separable penalty."""
 
     _cost, _loss = COST, SquaredError()
+    _kind_of_y = {"y_numeric": True}
 
     def _rule(self):
         """Return when a solver is to stop."""
         return {"tol": self.tol, "max_iter": self.max_iter}
 
     def _build(self, X, y, sample_weight):
-        """Validate the data; return its Design, the centred targets as columns, and their mean."""
+        """Validate the data; return what `_centre` does."""
         return self._centre(*self._validate(X, y, sample_weight))
 
     def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated."""
         keep_freed_memory()
-        X, y = validated(
-            self,
-            X,
-            y,
-            accept_sparse=SPARSE_FORMATS,
-            multi_output=True,
-            y_numeric=True,
-            reset=reset,
-            ensure_all_finite=False,  # of X; its statistics show it, without another pass
-        )
-        self._y_ndim = y.ndim
+        later = {"ensure_all_finite": False}  # of X; its statistics show it, without another pass
+        kinds = {"accept_sparse": SPARSE_FORMATS, "multi_output": True} | self._kind_of_y
+        X, y = validated(self, X, y, reset=reset, **kinds, **later)
         return X, y, check_weights(self, sample_weight, X.shape[0])
 
     def _centre(self, X, y, s):
-        """Return the Design of the data, the centred targets as columns, and their mean."""
+        """Return the Design of the data, the centred targets as columns, and the mean of y."""
         return self._design(X, y, s, centre=self.fit_intercept, standardize=self.standardize)
 
     def _design(self, X, y, s, *, centre, standardize):
@@ -56,23 +49,22 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         design.cost = self._cost
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+        shape = y.shape[1:]
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
         if centre:
             origin = y[np.argmax(s > 0)]
             y_mean = origin + s @ (y - origin) / s.sum()
         y = y - y_mean
-        self._refuse_overflow("X", design.column_norms)
         with np.errstate(over="ignore"):
-            self._refuse_overflow("y", s @ y**2)
-        return design, y, y_mean
-
-    def _refuse_overflow(self, name, squares):
-        """Raise an error where sums of squares are too large for float64."""
-        if not np.all(np.isfinite(squares)):
-            raise ValueError(
-                f"{type(self).__name__}: the sum of squares of {name} overflows; scale {name} down."
-            )
+            squares = {"X": design.column_norms, "y": s @ y**2}
+        for name, sums in squares.items():
+            if not np.all(np.isfinite(sums)):
+                raise ValueError(
+                    f"{type(self).__name__}: the sum of squares of {name} overflows; scale {name} "
+                    "down."
+                )
+        return design, y, y_mean.reshape(shape)
 
     def _per_feature(self, name, default):
         """Return a parameter given as a scalar, an array or a dict as one number per feature."""
@@ -144,11 +136,25 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _bounded(self):
         """Return whether there are bounds on the coefficients."""
-        return False
+        return hasattr(self, "positive") and (
+            self.positive or self.lower is not None or self.upper is not None
+        )
 
     def _bounds(self):
         """Return the bounds on the coefficients of the original columns, as two rows."""
-        return np.repeat([[-np.inf], [np.inf]], self.n_features_in_, axis=1)
+        if not self._bounded():
+            return np.repeat([[-np.inf], [np.inf]], self.n_features_in_, axis=1)
+        lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
+        if self.positive:
+            lower = np.maximum(lower, 0.0)
+        crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
+        if crossed.size:
+            j = crossed[0]
+            raise ValueError(
+                f"{type(self).__name__}: lower must be finite or -inf and <= upper for every "
+                f"feature; got lower {lower[j]:g} and upper {upper[j]:g} for feature {j}."
+            )
+        return np.stack([lower, upper])
 
     def _within_bounds(self, coef, dtype):
         """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
@@ -166,14 +172,11 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         self._store_coef(w.T / design.scale, design.mean, y_mean, design.X.dtype)
 
     def _store_coef(self, coef, mean, y_mean, dtype):
-        """Store the coefficients of columns with some means."""
+        """Store the coefficients of columns with some means, and the intercept."""
         coef = self._within_bounds(coef, dtype)
         with np.errstate(invalid="ignore"):
-            intercept = y_mean - coef @ mean
-        if len(coef) == 1:
-            coef = coef[0]
-        if self._y_ndim == 1:
-            intercept = intercept[0]
+            intercept = y_mean - (coef @ mean).reshape(y_mean.shape)
+        coef = coef[0] if len(coef) == 1 else coef
         with np.errstate(over="ignore"):
             self.coef_ = np.ascontiguousarray(coef)
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
@@ -207,30 +210,6 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
-
-
-class BoundsMixin:
-    """Bounds on the coefficients of a linear regressor, by `positive`, `lower` and `upper`."""
-
-    def _bounded(self):
-        """Return whether there are bounds on the coefficients."""
-        return self.positive or self.lower is not None or self.upper is not None
-
-    def _bounds(self):
-        """Return the bounds on the coefficients of the original columns, as two rows."""
-        if not self._bounded():
-            return super()._bounds()
-        lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
-        if self.positive:
-            lower = np.maximum(lower, 0.0)
-        crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
-        if crossed.size:
-            j = crossed[0]
-            raise ValueError(
-                f"{type(self).__name__}: lower must be finite or -inf and <= upper for every "
-                f"feature; got lower {lower[j]:g} and upper {upper[j]:g} for feature {j}."
-            )
-        return np.stack([lower, upper])
 
 
 def is_labelled(value):

@@ -8,7 +8,7 @@ from .._problem.penalties import ElasticNet, RowElasticNet
 from .._problem.problem import Problem
 from .._solvers.newton import solver_of
 from .._threads import single_thread
-from ._base import BoundsMixin, LinearRegressor
+from ._base import LinearRegressor
 from ._parameters import LASSO, check_parameters
 
 
@@ -68,7 +68,7 @@ class ElasticNetModel(LinearRegressor):
         return sp.csr_array(np.atleast_2d(self.coef_))
 
 
-class ElasticNetCD(BoundsMixin, ElasticNetModel):
+class ElasticNetCD(ElasticNetModel):
     r"""Elastic net: least squares with an L1 and an L2 penalty, with a certificate.
 
     Minimises

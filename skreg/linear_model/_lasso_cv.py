@@ -9,7 +9,6 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._checks import refuse
 from .._convergence import warn_if_stopped_short, worst
 from .._threads import Flag, single_thread
-from ._base import BoundsMixin
 from ._lasso import ElasticNetModel
 from ._parameters import LASSO, check_parameters
 from ._path import Grid, begin, follow, least_certain, products
@@ -116,7 +115,7 @@ def assess(models, alphas, X, y, s, params, stop, train, test):
     return scores, worst(records)
 
 
-class ElasticNetCDCV(BoundsMixin, LassoSelection):
+class ElasticNetCDCV(LassoSelection):
     r"""Elastic net with `alpha` and `l1_ratio` chosen by cross-validation, with certificates.
 
     Minimises
@@ -335,7 +334,6 @@ class ElasticNetCDCV(BoundsMixin, LassoSelection):
                 f"{owner}: y must have one target; got {y.shape[1]}. Fit one {owner} for each, or "
                 f"choose the same columns for all with MultiTask{owner}."
             )
-        self._y_ndim = 1
         return X, column_or_1d(y, warn=True), s
 
     def __sklearn_tags__(self):

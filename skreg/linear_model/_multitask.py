@@ -13,14 +13,14 @@ class MultiTaskMixin:
 
     def _validate(self, X, y, sample_weight):
         """Return the data and their weights, validated; y is a matrix."""
-        data = super()._validate(X, y, sample_weight)
-        if self._y_ndim == 1:
+        X, y, s = super()._validate(X, y, sample_weight)
+        if y.ndim == 1:
             name = type(self).__name__
             raise ValueError(
                 f"{name}: y must be of shape (n_samples, n_targets); for a vector, use "
                 f"{name.removeprefix('MultiTask')}."
             )
-        return data
+        return X, y, s
 
     def __sklearn_tags__(self):
         """Return the tags: y has to be a matrix."""

@@ -437,8 +437,8 @@ def ridge_path(
     )
     model._check_parameters()
     design, y, y_mean = model._build(X, y, sample_weight)
-    shape = len(y_mean), len(alphas), design.n_features
-    w = model._minimise(design, y, np.tile(alphas, (len(y_mean), 1)))
+    shape = y.shape[1], len(alphas), design.n_features
+    w = model._minimise(design, y, np.tile(alphas, (y.shape[1], 1)))
     warn_if_stopped_short(grid.owner, model.convergence_)
     coefs = (w.T / design.scale).reshape(shape).swapaxes(1, 2)
     gaps = np.reshape(model.dual_gap_, shape[:2])
@@ -520,8 +520,8 @@ def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, descent.run(alphas, most))) for descent in descents]
     design, length = descents[0].design, min(map(len, solutions))
-    coefs = np.empty((len(y_mean), design.n_features, length))
-    for descent, part, found in zip(descents, model._parts(len(y_mean)), solutions, strict=True):
+    coefs = np.empty((y_mean.size, design.n_features, length))
+    for descent, part, found in zip(descents, model._parts(y_mean.size), solutions, strict=True):
         for alpha in range(length):
             coefs[part, :, alpha] = descent.coefficients(found[alpha]).T / design.scale
     gaps = np.array(
@@ -550,8 +550,8 @@ def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
     """
     coefs = model._within_bounds(coefs.swapaxes(1, 2), np.dtype(dtype or design.X.dtype))
     coefs = coefs.swapaxes(1, 2)
-    intercepts = y_mean[:, None] - np.tensordot(coefs, design.mean, (1, 0))
-    if model._y_ndim == 1:
+    intercepts = y_mean.reshape(-1, 1) - np.tensordot(coefs, design.mean, (1, 0))
+    if y_mean.ndim == 0:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
     names = getattr(model, "feature_names_in_", None)
     return RegularizationPath(alphas, coefs, gaps, intercepts, names)

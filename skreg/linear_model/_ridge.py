@@ -273,12 +273,12 @@ class RidgeGD(RidgeBySolver):
                 f"call of partial_fit; got {y_mean.size}."
             )
         if wide:
-            return self._average(design, y, past)
-        moments = Moments.of(design, y, y_mean)
+            return self._average(design, y, y_mean.shape, past)
+        moments = Moments.of(design, y, np.ravel(y_mean))
         self._past = moments if past is None else past + moments
         design, y = design_of(self._past, centre=self.fit_intercept, standardize=self.standardize)
         coef = self._minimise(design, y, self._alphas(y.shape[1])).T / design.scale
-        self._store_coef(coef, self._past.mean, self._past.y_mean, X.dtype)
+        self._store_coef(coef, self._past.mean, self._past.y_mean.reshape(y_mean.shape), X.dtype)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
@@ -288,7 +288,7 @@ class RidgeGD(RidgeBySolver):
             self.__dict__.pop("_past", None)
         return super()._validate(X, y, sample_weight, reset)
 
-    def _average(self, design, y, past):
+    def _average(self, design, y, shape, past):
         """Take the steps of some samples of a stream; nothing tells how good the answer is."""
         began = time.perf_counter()
         if self.standardize:
@@ -302,7 +302,7 @@ class RidgeGD(RidgeBySolver):
         self._past = Stream.start(penalty, y.shape[1]) if past is None else past
         stream(design, y, alphas, penalty, self.fit_intercept, self._past)
         coef, intercept = self._past.averages()
-        self._store_coef(coef.T, design.mean, intercept, design.X.dtype)
+        self._store_coef(coef.T, design.mean, intercept.reshape(shape), design.X.dtype)
         self.solver_, self.n_iter_ = "sgd", 1
         self.__dict__.pop("loss_curve_", None)
         unknown = np.full(len(alphas), np.nan) if len(alphas) > 1 else np.nan

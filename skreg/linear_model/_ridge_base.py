@@ -13,7 +13,7 @@ from .._solvers.active_set import active_set, active_set_pays
 from .._solvers.gradient_descent import Ridge, conjugate, descend, nesterov, ratio
 from .._solvers.saga import saga
 from .._threads import single_thread
-from ._base import BoundsMixin, LinearRegressor
+from ._base import LinearRegressor
 from ._parameters import RIDGE, check_parameters
 from ._penalty_matrix import check_penalty_matrix, coordinates
 
@@ -79,7 +79,7 @@ class RidgeModel(LinearRegressor):
         return f"stopped at the limit of float64 with {state}: raise tol or rescale X."
 
 
-class RidgeBySolver(BoundsMixin, RidgeModel):
+class RidgeBySolver(RidgeModel):
     """A ridge model for one alpha, which is fitted by one of several solvers."""
 
     @single_thread()

@@ -9,8 +9,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import check_weights, refuse, validated
-from ._base import SPARSE_FORMATS
+from .._checks import refuse
 from ._ridge_base import RidgeBySolver
 from ._ridge_selection import RidgeSelection
 
@@ -18,24 +17,16 @@ from ._ridge_selection import RidgeSelection
 class RidgeClassifierMixin(ClassifierMixin):
     """Makes a classifier of a ridge: a target of -1 and 1 for each class, or one for two."""
 
+    _kind_of_y = {"sparse_y": True}
+
     def _validate(self, X, y, sample_weight):
         """Return the data, the targets of the classes and the weights, validated."""
-        X, y = validated(
-            self,
-            X,
-            y,
-            accept_sparse=SPARSE_FORMATS,
-            sparse_y=True,
-            multi_output=True,
-            ensure_all_finite=False,  # of X; its statistics show it, without another pass
-        )
+        X, y, s = super()._validate(X, y, sample_weight)
         check_classification_targets(y)
         self._binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
         targets = self._binarizer.fit_transform(y)
         if not self._binarizer.y_type_.startswith("multilabel"):
             y = column_or_1d(y, warn=True)
-        s = check_weights(self, sample_weight, X.shape[0])
-        self._y_ndim = targets.ndim
         if self.class_weight is not None:
             s = s * compute_sample_weight(self.class_weight, y)
         return X, targets, s

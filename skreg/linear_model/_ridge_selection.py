@@ -205,7 +205,7 @@ class RidgeSelection(Selection, RidgeModel):
         """Return the scores of the alphas, averaged over the folds, and their standard errors."""
         scorer, scores = self._scorer(), []
         for (_, test), unseen in zip(folds, side.folds(folds, alphas), strict=True):
-            predictions = (unseen + y_mean[:, None]).reshape(*y[test].shape, -1)
+            predictions = (unseen + y_mean.reshape(-1, 1)).reshape(*y[test].shape, -1)
             scores.append(self._scores(scorer, predictions, y[test], of_samples(params, test)))
         self.cv_scores_ = np.array(scores)
         return self._over_folds(self.cv_scores_.T)
