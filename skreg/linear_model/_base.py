@@ -49,6 +49,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         design.cost = self._cost
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+            raise self._overflow("X")
         shape = y.shape[1:]
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
@@ -57,14 +58,14 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             y_mean = origin + s @ (y - origin) / s.sum()
         y = y - y_mean
         with np.errstate(over="ignore"):
-            squares = {"X": design.column_norms, "y": s @ y**2}
-        for name, sums in squares.items():
-            if not np.all(np.isfinite(sums)):
-                raise ValueError(
-                    f"{type(self).__name__}: the sum of squares of {name} overflows; scale {name} "
-                    "down."
-                )
+            if not np.all(np.isfinite(s @ y**2)):
+                raise self._overflow("y")
         return design, y, y_mean.reshape(shape)
+
+    def _overflow(self, name):
+        """Return an error that says that squares are too large for float64."""
+        owner = type(self).__name__
+        return ValueError(f"{owner}: the sum of squares of {name} overflows; scale {name} down.")
 
     def _per_feature(self, name, default):
         """Return a parameter given as a scalar, an array or a dict as one number per feature."""
@@ -210,6 +211,11 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def one_or_all(values):
+    """Return the values of all targets, or the only one."""
+    return values if len(values) > 1 else values[0]
 
 
 def is_labelled(value):

@@ -8,7 +8,7 @@ from .._problem.penalties import ElasticNet, RowElasticNet
 from .._problem.problem import Problem
 from .._solvers.newton import solver_of
 from .._threads import single_thread
-from ._base import LinearRegressor
+from ._base import LinearRegressor, one_or_all
 from ._parameters import LASSO, check_parameters
 
 
@@ -22,14 +22,12 @@ class ElasticNetModel(LinearRegressor):
         check_parameters(self, LASSO)
         start = getattr(self, "coef_", None) if self.warm_start else None
         design, y, y_mean = self._build(X, y, sample_weight)
-        shape = n_targets, _ = y.shape[1], design.n_features
+        shape = y.shape[1], design.n_features
         if start is None or start.size != np.prod(shape):
             start = np.zeros(shape)
-        w = (start.reshape(shape) * design.scale).T
-        penalty, gaps, records = self._penalty(design, n_targets).at(self.alpha), [], []
-        for part in self._parts(n_targets):
-            problem = Problem(design, y[:, part], penalty, self._loss)
-            solver = solver_of(problem, w[:, part], **self._rule())
+        w, gaps, records = (start.reshape(shape) * design.scale).T, [], []
+        penalty = self._penalty(design, y.shape[1]).at(self.alpha)
+        for part, solver in self._solvers(design, y, penalty, w):
             (solution,) = solver.run([1.0])
             w[:, part] = solver.coefficients(solution)
             gaps.append(solver.dual_gap(solution) / design.total_weight)
@@ -37,16 +35,18 @@ class ElasticNetModel(LinearRegressor):
             design.work = Work()  # another target has a count of its own
         self._store(design, w, y_mean)
         self.convergence_ = worst(records)
-        self.dual_gap_, self.n_iter_ = np.array(gaps), [record.n_iter for record in records]
-        if len(records) == 1:
-            self.dual_gap_, self.n_iter_ = gaps[0], records[0].n_iter
+        self.dual_gap_ = one_or_all(np.array(gaps))
+        self.n_iter_ = one_or_all([record.n_iter for record in records])
         warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
         return self
 
-    def _parts(self, n_targets):
-        """Return slices of the targets that are fitted together."""
-        size = n_targets if self._together else 1
-        return [slice(k, k + size) for k in range(0, n_targets, size)]
+    def _solvers(self, design, y, penalty, start):
+        """Yield what is fitted together, as a slice of the targets, and its solver."""
+        size = y.shape[1] if self._together else 1
+        for k in range(0, y.shape[1], size):
+            part = slice(k, k + size)
+            problem = Problem(design, y[:, part], penalty, self._loss)
+            yield part, solver_of(problem, start[:, part], **self._rule())
 
     def _penalty(self, design, n_targets):
         """Return the penalty for alpha = 1, for a loss that is a sum."""

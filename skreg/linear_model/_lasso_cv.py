@@ -40,16 +40,16 @@ class LassoSelection(Selection, ElasticNetModel):
         means, errors = self._over_folds(scores)
         places, best = self._choose(alphas, means, errors), np.nanmax(means, axis=1).argmax()
         model, at = models[best], places[best]
-        (descent,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [descent], reached[best], y_mean)
+        (solver,) = begin(model, design, target)
+        path, (solutions,) = follow(model, [solver], reached[best], y_mean)
         self.l1_ratio_, self.best_score_ = model.l1_ratio, means[best, at]
         self._store_path(path, at)
         given = np.ndim(self.alphas) > 0
         self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
         self._store_scores(scores if len(models) > 1 else scores[0])
-        self.convergence_ = descent.record(solutions[at])
+        self.convergence_ = solver.record(solutions[at])
         self.n_iter_ = self.convergence_.n_iter
-        records = [*records, descent.record(least_certain(solutions))]
+        records = [*records, solver.record(least_certain(solutions))]
         warn_if_stopped_short(type(self).__name__, worst(records), depth=5)
         return self
 
@@ -108,10 +108,10 @@ def assess(models, alphas, X, y, s, params, stop, train, test):
     unseen = X[test], y[test], s[test], of_samples(params, test)
     scores, records = [], []
     for model, some in zip(models, alphas, strict=True):
-        (descent,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [descent], some, y_mean, dtype=float, stop=stop)
+        (solver,) = begin(model, design, target)
+        path, (solutions,) = follow(model, [solver], some, y_mean, dtype=float, stop=stop)
         scores.append(model._score_path(path, *unseen))
-        records.append(descent.record(least_certain(solutions)))
+        records.append(solver.record(least_certain(solutions)))
     return scores, worst(records)
 
 

@@ -8,8 +8,6 @@ from sklearn.utils.validation import check_array
 
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
-from .._problem.problem import Problem
-from .._solvers.newton import solver_of
 from .._threads import single_thread
 from ._lasso import ElasticNetCD, LassoCD
 from ._parameters import LASSO, check_parameters
@@ -420,10 +418,9 @@ def ridge_path(
     >>> abs(path.coefs).sum(axis=0).round().tolist()
     [395.0, 1300.0, 1989.0]
     """
-    grid = Grid("ridge_path", alphas, 1.0)
     if isinstance(alphas, Integral):
-        refuse(grid.owner, "alphas", alphas, "a list of finite numbers > 0")
-    alphas = grid.resolve(None, None)
+        refuse("ridge_path", "alphas", alphas, "a list of finite numbers > 0")
+    alphas = given_alphas("ridge_path", alphas)
     model = RidgeGD(
         penalty_factor=penalty_factor,
         penalty_matrix=penalty_matrix,
@@ -437,9 +434,10 @@ def ridge_path(
     )
     model._check_parameters()
     design, y, y_mean = model._build(X, y, sample_weight)
-    shape = y.shape[1], len(alphas), design.n_features
-    w = model._minimise(design, y, np.tile(alphas, (y.shape[1], 1)))
-    warn_if_stopped_short(grid.owner, model.convergence_)
+    n_targets = y.shape[1]
+    w = model._minimise(design, y, np.tile(alphas, (n_targets, 1)))
+    warn_if_stopped_short("ridge_path", model.convergence_)
+    shape = n_targets, len(alphas), design.n_features
     coefs = (w.T / design.scale).reshape(shape).swapaxes(1, 2)
     gaps = np.reshape(model.dual_gap_, shape[:2])
     return collected(model, design, alphas, coefs, gaps, y_mean)
@@ -461,33 +459,38 @@ class Grid(NamedTuple):
         if self.max_features is not None:
             check_number(self.owner, "max_features", self.max_features, low=0, integer=True)
 
-    def resolve(self, model, descents):
-        """Return the alphas in descending order; the descents show the largest, if none is given.
+    def resolve(self, model, solvers):
+        """Return the alphas in descending order; the solvers show the largest, if none is given.
 
         At a largest alpha of 0 nothing can be selected: then all are the smallest there is.
         """
-        if isinstance(self.alphas, Integral):
-            if model.l1_ratio == 0:
-                refuse(self.owner, "alphas", self.alphas, "a list of numbers where l1_ratio is 0")
-            top = max(descent.largest_alpha() for descent in descents)
-            bottom = top * self.eps if top else SMALLEST_ALPHA
-            return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
-        allowed = "an integer or a list of finite numbers > 0"
-        alphas = np.asarray(self.alphas, dtype=object)
-        if not all(isinstance(alpha, Real) for alpha in alphas.flat):
-            refuse(self.owner, "alphas", self.alphas, allowed, TypeError)
-        alphas = alphas.astype(float)
-        if alphas.ndim != 1 or alphas.size == 0 or not np.all(np.isfinite(alphas) & (alphas > 0)):
-            refuse(self.owner, "alphas", self.alphas, allowed)
-        return np.sort(alphas)[::-1]
+        if not isinstance(self.alphas, Integral):
+            return given_alphas(self.owner, self.alphas)
+        if model.l1_ratio == 0:
+            refuse(self.owner, "alphas", self.alphas, "a list of numbers where l1_ratio is 0")
+        top = max(solver.largest_alpha() for solver in solvers)
+        bottom = top * self.eps if top else SMALLEST_ALPHA
+        return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
 
-    def follow(self, model, descents, alphas, y_mean):
-        """Follow descents along alphas until too many features are selected; return the same."""
-        path, solutions = follow(model, descents, alphas, y_mean, self.max_features)
+    def follow(self, model, solvers, alphas, y_mean):
+        """Follow solvers along alphas until too many features are selected; return the same."""
+        path, solutions = follow(model, solvers, alphas, y_mean, self.max_features)
         if path.alphas.size == 0:
             selected = f"at least what alpha={alphas[0]:g} selects"
             refuse(self.owner, "max_features", self.max_features, selected)
         return path, solutions
+
+
+def given_alphas(owner, alphas):
+    """Return alphas that a user lists, in descending order."""
+    allowed = "an integer or a list of finite numbers > 0"
+    values = np.asarray(alphas, dtype=object)
+    if not all(isinstance(alpha, Real) for alpha in values.flat):
+        refuse(owner, "alphas", alphas, allowed, TypeError)
+    values = values.astype(float)
+    if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values) & (values > 0)):
+        refuse(owner, "alphas", alphas, allowed)
+    return np.sort(values)[::-1]
 
 
 @single_thread()
@@ -496,43 +499,39 @@ def compute(model, grid, X, y, sample_weight):
     grid.check()
     check_parameters(model, LASSO)
     design, y, y_mean = model._build(X, y, sample_weight)
-    descents = list(begin(model, design, y))
-    alphas = grid.resolve(model, descents)
-    path, solutions = grid.follow(model, descents, alphas, y_mean)
-    for descent, found in zip(descents, solutions, strict=True):
-        warn_if_stopped_short(grid.owner, descent.record(least_certain(found)), depth=5)
+    solvers = list(begin(model, design, y))
+    path, solutions = grid.follow(model, solvers, grid.resolve(model, solvers), y_mean)
+    for solver, found in zip(solvers, solutions, strict=True):
+        warn_if_stopped_short(grid.owner, solver.record(least_certain(found)), depth=5)
     return path
 
 
 def begin(model, design, y):
-    """Yield the descents from coefficients of 0, of each target or of all together."""
-    penalty, rest = model._penalty(design, y.shape[1]), np.zeros((design.n_features, y.shape[1]))
-    for part in model._parts(y.shape[1]):
-        problem = Problem(design, y[:, part], penalty, model._loss)
-        yield solver_of(problem, rest[:, part], **model._rule())
+    """Yield the solvers of all targets, each of which starts from coefficients of 0."""
+    start = np.zeros((design.n_features, y.shape[1]))
+    penalty = model._penalty(design, y.shape[1])
+    for _, solver in model._solvers(design, y, penalty, start):
+        yield solver
 
 
-def follow(model, descents, alphas, y_mean, max_features=None, dtype=None, stop=None):
-    """Follow descents along alphas; return the path, and the solutions of each descent.
+def follow(model, solvers, alphas, y_mean, max_features=None, dtype=None, stop=None):
+    """Follow solvers along alphas; return the path, and the solutions of each solver.
 
     Its coefficients have the dtype of X, if no other is asked for. A Flag `stop` ends all.
     """
     most = np.inf if max_features is None else max_features
-    solutions = [list(until(stop, descent.run(alphas, most))) for descent in descents]
-    design, length = descents[0].design, min(map(len, solutions))
-    coefs = np.empty((y_mean.size, design.n_features, length))
-    for descent, part, found in zip(descents, model._parts(y_mean.size), solutions, strict=True):
-        for alpha in range(length):
-            coefs[part, :, alpha] = descent.coefficients(found[alpha]).T / design.scale
-    gaps = np.array(
-        [
-            [descent.dual_gap(solution) for solution in found[:length]]
-            for descent, found in zip(descents, solutions, strict=True)
-        ]
-    )
+    solutions = [list(until(stop, solver.run(alphas, most))) for solver in solvers]
+    design, alphas = solvers[0].design, alphas[: min(map(len, solutions))]
+    coefs = np.empty((y_mean.size, design.n_features, len(alphas)))
+    gaps = np.empty((len(solvers), len(alphas)))
+    for i, (solver, found) in enumerate(zip(solvers, solutions, strict=True)):
+        part = coefs if model._together else coefs[i : i + 1]
+        for k in range(len(alphas)):
+            part[..., k] = solver.coefficients(found[k]).T / design.scale
+            gaps[i, k] = solver.dual_gap(found[k])
     gaps /= design.total_weight
     gaps = gaps[0] if model._together else gaps
-    return collected(model, design, alphas[:length], coefs, gaps, y_mean, dtype), solutions
+    return collected(model, design, alphas, coefs, gaps, y_mean, dtype), solutions
 
 
 def until(stop, items):

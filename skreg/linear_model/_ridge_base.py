@@ -13,7 +13,7 @@ from .._solvers.active_set import active_set, active_set_pays
 from .._solvers.gradient_descent import Ridge, conjugate, descend, nesterov, ratio
 from .._solvers.saga import saga
 from .._threads import single_thread
-from ._base import LinearRegressor
+from ._base import LinearRegressor, one_or_all
 from ._parameters import RIDGE, check_parameters
 from ._penalty_matrix import check_penalty_matrix, coordinates
 
@@ -35,6 +35,21 @@ class RidgeModel(LinearRegressor):
         """Return when a solver is to stop."""
         return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
 
+    def _minimise(self, design, y, alphas, view=None, start=None, began=None):
+        """Minimise and certify; return the coefficients of the columns of the Design.
+
+        Its view, and where and when the work began, are known to who chose the alphas.
+        """
+        began = began or time.perf_counter()
+        view = view or coordinates(self, design)
+        problem = Problem(view.design, y, view.penalty, self._loss)
+        unit = problem.unit
+        problem = Ridge.of(problem.in_units(unit), alphas)
+        point, n_iter = self._solve(problem, unit, start)
+        self.n_iter_ = max(1, n_iter)
+        self.convergence_ = self._record(problem, point, view, began, unit)
+        return view.coefficients(point.w) * unit
+
     def _record(self, problem, point, view, began, unit):
         """Return the record of the fit, computed from the data at the returned coefficients.
 
@@ -48,10 +63,8 @@ class RidgeModel(LinearRegressor):
         if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
             accuracy = float(np.fmax(point.lengths, ratio(found.gap, losses)).max())
         doubled = 2 * found.gap * unit**2  # the objective is twice that of the solvers
-        bounds = distance(doubled, 2 * alphas, view.stretch())
-        self.dual_gap_, self.distance_bound_ = (
-            (doubled, bounds) if len(alphas) > 1 else (doubled[0], bounds[0])
-        )
+        self.dual_gap_ = one_or_all(doubled)
+        self.distance_bound_ = one_or_all(distance(doubled, 2 * alphas, view.stretch()))
         reference = np.abs(problem.c_at_zero).max(initial=0.0)
         return Convergence(
             converged=accuracy <= self.tol,
@@ -106,19 +119,6 @@ class RidgeBySolver(RidgeModel):
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
 
-    def _minimise(self, design, y, alphas):
-        """Minimise and certify; return the coefficients of the columns of the Design."""
-        began = time.perf_counter()
-        view = coordinates(self, design)
-        problem = Problem(view.design, y, view.penalty, self._loss)
-        unit = problem.unit
-        problem = Ridge.of(problem.in_units(unit), alphas)
-        point, self.n_iter_ = self._solve(problem)
-        self.convergence_ = self._record(problem, point, view, began, unit)
-        if self.solver_ == "gd":
-            self.loss_curve_ = [loss * unit**2 for loss in self.loss_curve_]
-        return view.coefficients(point.w) * unit
-
     def _check_parameters(self):
         """Check the parameters before any work is done."""
         super()._check_parameters()
@@ -150,7 +150,7 @@ class RidgeBySolver(RidgeModel):
             refuse(self, "alpha", self.alpha, "finite and >= 0")
         return np.broadcast_to(alpha, n_targets)
 
-    def _solve(self, problem):
+    def _solve(self, problem, unit, _):
         """Minimise by the chosen solver; return where it ended and the number of steps."""
         rule, solver = self._rule(), self.solver
         if solver == "auto" and np.any(np.isfinite(problem.bounds) & problem.movable[:, None]):
@@ -159,8 +159,8 @@ class RidgeBySolver(RidgeModel):
         self.__dict__.pop("loss_curve_", None)
         point, n_iter, *losses = SOLVERS[solver](problem, **self._options(solver), **rule)
         if losses:
-            self.loss_curve_ = [2 * loss for loss in losses[0]]
-        return point, max(1, n_iter)
+            self.loss_curve_ = [2 * loss * unit**2 for loss in losses[0]]
+        return point, n_iter
 
     def _options(self, solver):
         """Return what a solver has to know beside the problem and when to stop."""

@@ -8,11 +8,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
-from .._problem.problem import Problem
-from .._solvers.gradient_descent import Ridge, conjugate
+from .._solvers.gradient_descent import conjugate
 from .._solvers.matrix_free import N_PROBES, MatrixFree
 from .._solvers.spectrum import decompose
 from .._threads import single_thread
+from ._base import one_or_all
 from ._penalty_matrix import coordinates
 from ._ridge_base import RidgeModel
 from ._selection import Selection, of_samples
@@ -58,25 +58,24 @@ class RidgeSelection(Selection, RidgeModel):
                 f"{type(self).__name__}: the sum of squares of y underflows; scale y up."
             )
         view = coordinates(self, whole)
-        design, penalty = view.design, view.penalty
-        side = self._side(design, target, penalty, alphas)
+        side = self._side(view.design, target, view.penalty, alphas)
         if self.cv is None:
             means, errors = self._leave_one_out(side, alphas, y, s, to_scorer)
         else:
             means, errors = self._score_folds(side, alphas, y, y_mean, folds, to_scorer)
-        self._keep(self._choose(alphas, means, errors), alphas, means)
+        places = self._choose(alphas, means, errors)
+        self.alpha_ = one_or_all(np.ravel(alphas[places]))
+        self.best_score_ = one_or_all(np.ravel(np.take_along_axis(means, places[..., None], -1)))
         self._warn_of_accuracy(side.accuracy)
         alphas = np.broadcast_to(self.alpha_, target.shape[1])
-        problem = Problem(design, target, penalty, self._loss)
-        unit = problem.unit
-        problem = Ridge.of(problem.in_units(unit), alphas)
-        start = side.coefficients(alphas) / unit
-        point, n_iter = conjugate(problem, start=start, **self._rule())
-        self.n_iter_ = max(1, n_iter)
-        self._store(whole, view.coefficients(point.w) * unit, y_mean)
-        self.convergence_ = self._record(problem, point, view, began, unit)
+        start = side.coefficients(alphas)
+        self._store(whole, self._minimise(whole, target, alphas, view, start, began), y_mean)
         warn_if_stopped_short(type(self).__name__, self.convergence_)
         return self
+
+    def _solve(self, problem, unit, start):
+        """Minimise from a start; return where it ended and the number of steps."""
+        return conjugate(problem, start=start / unit, **self._rule())
 
     def _side(self, design, y, penalty, alphas):
         """Return what answers for all alphas: a decomposition, where there is a reason for one."""
@@ -209,10 +208,3 @@ class RidgeSelection(Selection, RidgeModel):
             scores.append(self._scores(scorer, predictions, y[test], of_samples(params, test)))
         self.cv_scores_ = np.array(scores)
         return self._over_folds(self.cv_scores_.T)
-
-    def _keep(self, places, alphas, scores):
-        """Store the chosen alpha and its score, for each target if each has its own."""
-        alpha, score = alphas[places], np.take_along_axis(scores, places[..., None], -1)[..., 0]
-        if np.size(places) == 1:
-            alpha, score = np.ravel(alpha)[0], np.ravel(score)[0]
-        self.alpha_, self.best_score_ = alpha, score
