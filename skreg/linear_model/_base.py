@@ -15,6 +15,7 @@ from .._memory import keep_freed_memory
 from .._problem.losses import SquaredError
 
 SPARSE_FORMATS = ("csr", "csc")
+MAX_ITER = 10000  # where it is None
 
 
 class LinearRegressor(RegressorMixin, BaseEstimator):
@@ -25,10 +26,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _rule(self):
         """Return when a solver is to stop."""
-        return {"tol": self.tol, "max_iter": self.max_iter}
+        return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
 
     def _build(self, X, y, sample_weight):
-        """Validate the data; return what `_centre` does."""
+        """Return the Design of the data, the centred targets as columns, and the mean of y."""
         return self._centre(*self._validate(X, y, sample_weight))
 
     def _validate(self, X, y, sample_weight, reset=True):
@@ -44,12 +45,12 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         return self._design(X, y, s, centre=self.fit_intercept, standardize=self.standardize)
 
     def _design(self, X, y, s, *, centre, standardize):
-        """Return the same, centred and standardised or not."""
+        """Return the Design, the targets and their mean, centred and standardised or not."""
         design = as_design(X, s, centre=centre, standardize=standardize)
         design.cost = self._cost
         if not np.all(np.isfinite(design.column_norms)):
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
-            raise self._overflow("X")
+            raise self._error("the sum of squares of X overflows; scale X down.")
         shape = y.shape[1:]
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
@@ -59,13 +60,12 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y = y - y_mean
         with np.errstate(over="ignore"):
             if not np.all(np.isfinite(s @ y**2)):
-                raise self._overflow("y")
+                raise self._error("the sum of squares of y overflows; scale y down.")
         return design, y, y_mean.reshape(shape)
 
-    def _overflow(self, name):
-        """Return an error that says that squares are too large for float64."""
-        owner = type(self).__name__
-        return ValueError(f"{owner}: the sum of squares of {name} overflows; scale {name} down.")
+    def _error(self, text):
+        """Return an error that says whose it is."""
+        return ValueError(f"{type(self).__name__}: {text}")
 
     def _per_feature(self, name, default):
         """Return a parameter given as a scalar, an array or a dict as one number per feature."""
@@ -81,8 +81,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         except (TypeError, ValueError):
             refuse(self, name, value, allowed, TypeError)
         if numbers.ndim > 1 or numbers.size not in (1, n_features):
-            owner = type(self).__name__
-            raise ValueError(f"{owner}: {name} must be {allowed}; got shape {numbers.shape}.")
+            raise self._error(f"{name} must be {allowed}; got shape {numbers.shape}.")
         if np.isnan(numbers).any():
             refuse(self, name, value, "free of NaN")
         return np.broadcast_to(numbers, n_features).copy()
@@ -90,27 +89,27 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _by_label(self, name, value, default):
         """Resolve a dict whose keys are positions, column names or patterns; later entries win."""
         columns = getattr(self, "feature_names_in_", None)
-        owner, n_features = type(self).__name__, self.n_features_in_
+        n_features = self.n_features_in_
         numbers = np.full(n_features, float(default))
         for label, number in value.items():
             if not isinstance(number, Real) or np.isnan(number):
                 refuse(self, f"{name}[{label!r}]", number, "a number")
             if isinstance(label, Integral):
                 if not 0 <= label < n_features:
-                    raise ValueError(
-                        f"{owner}: {name} names column {label}; they are 0 to {n_features - 1}."
+                    raise self._error(
+                        f"{name} names column {label}; they are 0 to {n_features - 1}."
                     )
                 numbers[label] = number
                 continue
             if columns is None:
-                raise ValueError(
-                    f"{owner}: {name} is keyed by column name, but X has no column names; pass a "
-                    "DataFrame, positions or an array with one number per feature."
+                raise self._error(
+                    f"{name} is keyed by column name, but X has no column names; pass a DataFrame, "
+                    "positions or an array with one number per feature."
                 )
             matches = [fnmatchcase(column, str(label)) | (column == label) for column in columns]
             if not any(matches):
                 known = ", ".join(map(repr, columns[:10])) + (", ..." if len(columns) > 10 else "")
-                raise ValueError(f"{owner}: {name} names {label!r}; the columns are {known}.")
+                raise self._error(f"{name} names {label!r}; the columns are {known}.")
             numbers[matches] = number
         return numbers
 
@@ -124,9 +123,9 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
         lower, upper = bounds = self._bounds()
         if np.any(np.isinf(factor) & ((lower > 0) | (upper < 0))):
-            raise ValueError(
-                f"{type(self).__name__}: a penalty_factor of inf leaves a feature out, with a "
-                "coefficient of 0, but its bounds exclude 0."
+            raise self._error(
+                "a penalty_factor of inf leaves a feature out, with a coefficient of 0, but its "
+                "bounds exclude 0."
             )
         lower, upper = bounds * design.scale
         fixed = np.isinf(factor) | design.constant
@@ -151,9 +150,9 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         crossed = np.flatnonzero((lower > upper) | (lower == np.inf) | (upper == -np.inf))
         if crossed.size:
             j = crossed[0]
-            raise ValueError(
-                f"{type(self).__name__}: lower must be finite or -inf and <= upper for every "
-                f"feature; got lower {lower[j]:g} and upper {upper[j]:g} for feature {j}."
+            raise self._error(
+                "lower must be finite or -inf and <= upper for every feature; got lower "
+                f"{lower[j]:g} and upper {upper[j]:g} for feature {j}."
             )
         return np.stack([lower, upper])
 
@@ -183,9 +182,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
         if not np.all(np.isfinite(self.intercept_)) or not np.all(np.isfinite(self.coef_)):
             del self.coef_, self.intercept_  # what is not fitted must not predict
-            raise ValueError(
-                f"{type(self).__name__}: the coefficients overflow {dtype}; pass X as float64, or "
-                "scale y down."
+            raise self._error(
+                f"the coefficients overflow {dtype}; pass X as float64, or scale y down."
             )
 
     def predict(self, X):

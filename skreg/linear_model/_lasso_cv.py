@@ -11,7 +11,7 @@ from .._convergence import warn_if_stopped_short, worst
 from .._threads import Flag, single_thread
 from ._lasso import ElasticNetModel
 from ._parameters import LASSO, check_parameters
-from ._path import Grid, begin, follow, least_certain, products
+from ._path import Grid, begin, follow, least_certain
 from ._selection import Selection, of_samples
 
 
@@ -68,7 +68,9 @@ class LassoSelection(Selection, ElasticNetModel):
 
     def _score_path(self, path, X, y, s, params):
         """Return the score of every alpha of a path on samples with some weights."""
-        scorer, predicted = self._scorer(), products(X, path.coefs)
+        columns, scorer = np.moveaxis(path.coefs, -2, 0), self._scorer()  # by feature
+        predicted = X @ columns.reshape(len(columns), -1)
+        predicted = predicted.reshape(len(y), *columns.shape[1:])
         if scorer is not None:
             return self._scores(scorer, predicted + path.intercepts, y, params)
         squares = (y[..., None] - predicted - path.intercepts) ** 2
@@ -83,7 +85,7 @@ class LassoSelection(Selection, ElasticNetModel):
         self.intercept_ = intercept if self.fit_intercept else 0.0
 
     def _store_scores(self, scores):
-        """Store the scores as errors, if they are, and as they are if a parameter says so."""
+        """Store the scores: as errors without `scoring`, and as they are if a parameter asks."""
         for name in ("mse_path_", "cv_results_"):
             self.__dict__.pop(name, None)
         if self.scoring is None:
@@ -330,9 +332,9 @@ class ElasticNetCDCV(LassoSelection):
         X, y, s = super()._validate(X, y, sample_weight)
         owner = type(self).__name__
         if y.ndim == 2 and y.shape[1] > 1:
-            raise ValueError(
-                f"{owner}: y must have one target; got {y.shape[1]}. Fit one {owner} for each, or "
-                f"choose the same columns for all with MultiTask{owner}."
+            raise self._error(
+                f"y must have one target; got {y.shape[1]}. Fit one {owner} for each, or choose "
+                f"the same columns for all with MultiTask{owner}."
             )
         return X, column_or_1d(y, warn=True), s
 

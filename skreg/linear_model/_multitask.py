@@ -16,8 +16,8 @@ class MultiTaskMixin:
         X, y, s = super()._validate(X, y, sample_weight)
         if y.ndim == 1:
             name = type(self).__name__
-            raise ValueError(
-                f"{name}: y must be of shape (n_samples, n_targets); for a vector, use "
+            raise self._error(
+                "y must be of shape (n_samples, n_targets); for a vector, use "
                 f"{name.removeprefix('MultiTask')}."
             )
         return X, y, s

@@ -452,7 +452,7 @@ class Grid(NamedTuple):
     max_features: int | None = None
 
     def check(self):
-        """Check what does not depend on the data."""
+        """Check the parameters; a list of alphas is checked where it is resolved."""
         if isinstance(self.alphas, Integral):
             check_number(self.owner, "alphas", self.alphas, low=1, integer=True)
         check_number(self.owner, "eps", self.eps, low=0, high=1, ends="(]")
@@ -473,7 +473,7 @@ class Grid(NamedTuple):
         return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
 
     def follow(self, model, solvers, alphas, y_mean):
-        """Follow solvers along alphas until too many features are selected; return the same."""
+        """Do what the function `follow` does, until too many features are selected."""
         path, solutions = follow(model, solvers, alphas, y_mean, self.max_features)
         if path.alphas.size == 0:
             selected = f"at least what alpha={alphas[0]:g} selects"
@@ -517,7 +517,7 @@ def begin(model, design, y):
 def follow(model, solvers, alphas, y_mean, max_features=None, dtype=None, stop=None):
     """Follow solvers along alphas; return the path, and the solutions of each solver.
 
-    Its coefficients have the dtype of X, if no other is asked for. A Flag `stop` ends all.
+    Coefficients of the path have the dtype of X, or another. A Flag `stop` ends the work.
     """
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, solver.run(alphas, most))) for solver in solvers]
@@ -554,12 +554,6 @@ def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
     names = getattr(model, "feature_names_in_", None)
     return RegularizationPath(alphas, coefs, gaps, intercepts, names)
-
-
-def products(X, coefs):
-    """Return the products of X with the coefficients of a path, an axis for the alphas last."""
-    columns = np.moveaxis(coefs, -2, 0)
-    return (X @ columns.reshape(len(columns), -1)).reshape(X.shape[0], *columns.shape[1:])
 
 
 def least_certain(solutions):

@@ -268,9 +268,9 @@ class RidgeGD(RidgeBySolver):
         wide = X.shape[1] > self._cost.largest_gram
         design, y, y_mean = self._design(X, y, s, centre=not wide, standardize=False)
         if past is not None and past.n_targets != y_mean.size:
-            raise ValueError(
-                f"{type(self).__name__}: y must have {past.n_targets} target(s) as in the last "
-                f"call of partial_fit; got {y_mean.size}."
+            raise self._error(
+                f"y must have {past.n_targets} target(s) as in the last call of partial_fit; got "
+                f"{y_mean.size}."
             )
         if wide:
             return self._average(design, y, y_mean.shape, past)
@@ -292,10 +292,10 @@ class RidgeGD(RidgeBySolver):
         """Take the steps of some samples of a stream; nothing tells how good the answer is."""
         began = time.perf_counter()
         if self.standardize:
-            raise ValueError(
-                f"{type(self).__name__}: partial_fit on more than {self._cost.largest_gram} "
-                "features does not support standardize=True, as deviations are not known in "
-                f"advance; got {design.n_features} features. Scale X, or use fit."
+            raise self._error(
+                f"partial_fit on more than {self._cost.largest_gram} features does not support "
+                "standardize=True, as deviations are not known in advance; got "
+                f"{design.n_features} features. Scale X, or use fit."
             )
         penalty = coordinates(self, design).penalty
         alphas = self._alphas(y.shape[1])
@@ -321,7 +321,7 @@ class RidgeGD(RidgeBySolver):
         return self
 
     def _options(self, solver):
-        """Return what the parameters tell a solver, whose objective is half of that above."""
+        """Return the arguments of a solver, whose objective is half of that above."""
         if solver == "gd":
             return {"step": self.step and 2 * self.step, "momentum": self.momentum}
         return super()._options(solver)

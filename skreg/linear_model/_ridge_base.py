@@ -17,7 +17,6 @@ from ._base import LinearRegressor, one_or_all
 from ._parameters import RIDGE, check_parameters
 from ._penalty_matrix import check_penalty_matrix, coordinates
 
-MAX_ITER = 10000  # where it is None
 BATCH_SIZE = 64  # of 'sgd', where it is no parameter
 SOLVERS = {"gd": descend, "nesterov": nesterov, "sgd": saga}
 SOLVERS |= {"cg": conjugate, "active_set": active_set}
@@ -31,14 +30,10 @@ class RidgeModel(LinearRegressor):
         check_parameters(self, RIDGE)
         check_penalty_matrix(self)
 
-    def _rule(self):
-        """Return when a solver is to stop."""
-        return {"tol": self.tol, "max_iter": MAX_ITER if self.max_iter is None else self.max_iter}
-
     def _minimise(self, design, y, alphas, view=None, start=None, began=None):
         """Minimise and certify; return the coefficients of the columns of the Design.
 
-        Its view, and where and when the work began, are known to who chose the alphas.
+        The choice of an alpha hands in the view of the data, a start and when it began.
         """
         began = began or time.perf_counter()
         view = view or coordinates(self, design)
@@ -122,16 +117,13 @@ class RidgeBySolver(RidgeModel):
     def _check_parameters(self):
         """Check the parameters before any work is done."""
         super()._check_parameters()
-        owner = type(self).__name__
         if self.solver == "cg" and self._bounded():
-            raise ValueError(
-                f"{owner}: solver='cg' does not support positive, lower or upper; use "
-                "solver='auto'."
+            raise self._error(
+                "solver='cg' does not support positive, lower or upper; use solver='auto'."
             )
         if self.solver in ("sgd", "active_set") and self.penalty_matrix is not None:
-            raise ValueError(
-                f"{owner}: penalty_matrix does not support solver={self.solver!r}; use "
-                "solver='auto'."
+            raise self._error(
+                f"penalty_matrix does not support solver={self.solver!r}; use solver='auto'."
             )
 
     def _alphas(self, n_targets):
@@ -141,10 +133,10 @@ class RidgeBySolver(RidgeModel):
         except (TypeError, ValueError):
             refuse(self, "alpha", self.alpha, "a number or one number per target", TypeError)
         if alpha.ndim > 1 or alpha.size not in (1, n_targets):
-            raise ValueError(
-                f"{type(self).__name__}: alpha must be a number or an array with one number for "
-                f"each of the {n_targets} targets. Number of targets and number of penalties do "
-                f"not correspond: {alpha.size} != {n_targets}."
+            raise self._error(
+                f"alpha must be a number or an array with one number for each of the {n_targets} "
+                "targets. Number of targets and number of penalties do not correspond: "
+                f"{alpha.size} != {n_targets}."
             )
         if not np.all(np.isfinite(alpha) & (alpha >= 0)):
             refuse(self, "alpha", self.alpha, "finite and >= 0")
@@ -163,7 +155,7 @@ class RidgeBySolver(RidgeModel):
         return point, n_iter
 
     def _options(self, solver):
-        """Return what a solver has to know beside the problem and when to stop."""
+        """Return the arguments of a solver that are not for all of them."""
         if solver != "sgd":
             return {}
         return {"batch_size": getattr(self, "batch_size", BATCH_SIZE), "rng": check_seed(self)}

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import check_cv
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
@@ -422,10 +421,6 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
     def _truth(self, y):
         """Return the labels as they were given."""
         return self._binarizer.inverse_transform(y)
-
-    def _splitter(self, y):
-        """Return the splitter; a number of folds gives every class its share in each."""
-        return check_cv(self.cv, self._truth(y), classifier=True)
 
 
 class KnownClassifier(ClassifierMixin, BaseEstimator):

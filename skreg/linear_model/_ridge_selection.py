@@ -54,9 +54,7 @@ class RidgeSelection(Selection, RidgeModel):
         folds = [] if self.cv is None else self._folds(X, y, s, to_splitter)
         whole, target, y_mean = self._centre(X, y, s)
         if np.any((s @ target**2 == 0) & np.any(s[:, None] * target != 0, axis=0)):
-            raise ValueError(
-                f"{type(self).__name__}: the sum of squares of y underflows; scale y up."
-            )
+            raise self._error("the sum of squares of y underflows; scale y up.")
         view = coordinates(self, whole)
         side = self._side(view.design, target, view.penalty, alphas)
         if self.cv is None:
@@ -93,10 +91,9 @@ class RidgeSelection(Selection, RidgeModel):
     def _check_parameters(self):
         """Check the parameters before any work is done; return the alphas."""
         super()._check_parameters()
-        owner = type(self).__name__
         for name in ("store_cv_results", "alpha_per_target"):
             if self.cv is not None and getattr(self, name, False):
-                raise ValueError(f"{owner}: cv!=None and {name}=True are incompatible.")
+                raise self._error(f"cv!=None and {name}=True are incompatible.")
         if self.criterion == "gcv" and self.cv is not None:
             refuse(self, "criterion", self.criterion, "'loo' where cv is given")
         alphas = [self.alphas] if np.ndim(self.alphas) == 0 else list(self.alphas)
@@ -119,9 +116,9 @@ class RidgeSelection(Selection, RidgeModel):
         free = np.any((penalty.ridge == 0) & (penalty.lower < penalty.upper))
         if free or self.rule == "1se":
             reason = "with unpenalised features" if free else "for rule='1se'"
-            raise ValueError(
-                f"{owner}: {reason}, leave-one-out needs an eigendecomposition, "
-                f"and so one side of at most {most}; got {data}. Use cv=5."
+            raise self._error(
+                f"{reason}, leave-one-out needs an eigendecomposition, and so one side of at most "
+                f"{most}; got {data}. Use cv=5."
             )
         if self.criterion == "loo":
             warnings.warn(
@@ -151,10 +148,10 @@ class RidgeSelection(Selection, RidgeModel):
         per_target = getattr(self, "alpha_per_target", False)
         total, results = self._unseen(side, alphas, y, s)
         if np.isnan(total).any():
-            raise ValueError(
-                f"{type(self).__name__}: leave-one-out is not defined for these n_samples={len(y)}:"
-                " without some sample, an unpenalised coefficient or the intercept is not "
-                "determined. Penalise all columns or use cv=5."
+            raise self._error(
+                f"leave-one-out is not defined for these n_samples={len(y)}: without some sample, "
+                "an unpenalised coefficient or the intercept is not determined. Penalise all "
+                "columns or use cv=5."
             )
         if self.store_cv_results:
             shape, dtype = (*y.shape, len(alphas)), side.design.X.dtype

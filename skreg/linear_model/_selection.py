@@ -39,33 +39,30 @@ class Selection:
             routed = process_routing(self, "fit", **params, **weights)
             return routed.get("scorer", {"score": {}})["score"], routed["splitter"]["split"]
         if params:
-            raise ValueError(
-                f"{type(self).__name__}: passing {', '.join(params)} to the splitter or the "
-                "scorer is only supported if enable_metadata_routing=True, see "
-                "sklearn.set_config; or pass cv=list(splitter.split(X, y, ...))."
+            raise self._error(
+                f"passing {', '.join(params)} to the splitter or the scorer is only supported if "
+                "enable_metadata_routing=True, see sklearn.set_config; or pass "
+                "cv=list(splitter.split(X, y, ...))."
             )
         scorer = self._scorer()
         return weights if scorer and takes_weights(scorer) else {}, {}
 
     def _folds(self, X, y, s, params):
         """Return the folds, as arrays of int; both parts of each have a weight."""
-        everything = np.arange(len(y))
-        splits = self._splitter(y).split(X, self._truth(y), **params)
+        everything, truth = np.arange(len(y)), self._truth(y)
+        splitter = check_cv(self.cv, truth, classifier=hasattr(self, "classes_"))
+        splits = splitter.split(X, truth, **params)
         folds = [(everything[train], everything[test]) for train, test in splits]
         least = 2 if self.rule == "1se" else 1
         if len(folds) < least:
             refuse(self, "cv", len(folds), f"at least {least} fold(s) where rule is {self.rule!r}")
         for k, fold in enumerate(folds):
             if not all(s[part].any() for part in fold):
-                raise ValueError(
-                    f"{type(self).__name__}: every fold must have test samples, and both parts "
-                    f"must have a positive weight in every fold; in fold {k} a part has none."
+                raise self._error(
+                    "every fold must have test samples, and both parts must have a positive weight "
+                    f"in every fold; in fold {k} a part has none."
                 )
         return folds
-
-    def _splitter(self, y):
-        """Return the splitter."""
-        return check_cv(self.cv)
 
     def _scorer(self):
         """Return the scorer, or None for the mean squared error, which needs none.
@@ -110,10 +107,9 @@ class Selection:
         best = means.argmax(axis=-1)[..., None]
         top = np.take_along_axis(means, best, -1)
         if np.isneginf(top).any():
-            raise ValueError(
-                f"{type(self).__name__}: no alpha has a score that is a number. R2 needs at least "
-                "two samples in each fold: use larger folds, or "
-                "scoring='neg_mean_squared_error'."
+            raise self._error(
+                "no alpha has a score that is a number. R2 needs at least two samples in each "
+                "fold: use larger folds, or scoring='neg_mean_squared_error'."
             )
         if errors is None:
             return best[..., 0]
