@@ -41,6 +41,12 @@ class Cost(NamedTuple):
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
+    rows_of_system : int
+        Rows of a Newton step, relative to the targets, for which systems of their number are
+        quicker than conjugate gradients.
+    newton_step, sweep, cube : float
+        What a Newton step and a sweep on rows take beside their products, and the systems of a
+        step, per cube of the rows; in products of a sweep, which are some 5e9 in a second.
     """
 
     largest_gram: int = 6000
@@ -56,11 +62,24 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
+    rows_of_system: int = 100
+    newton_step: float = 2e6
+    sweep: float = 3e4
+    cube: float = 0.2
 
     def gram_pays(self, design, n_columns):
         """Tell whether so many columns of a working set should share a Gram matrix."""
         least, most = min(self.always_gram, self.largest_gram), self.largest_gram
         return n_columns <= np.clip(10 * design.column_length, least, most)
+
+    def system_of_rows_pays(self, n_rows, n_targets):
+        """Tell whether a Newton step on rows is quicker by systems than by conjugate gradients."""
+        return n_rows <= self.rows_of_system * n_targets
+
+    def newton_pays(self, n_rows, n_numbers, gap, last, tol):
+        """Tell whether sweeps at the rate of the last one would take longer than a Newton step."""
+        price = (self.newton_step + self.cube * n_rows**3) / (self.sweep + n_rows * n_numbers)
+        return gap * min(1.0, gap / last) ** price > tol
 
     def whole_gram_pays(self, design, n_stages, n_alphas):
         """Tell whether the Gram matrix of all columns costs less than the passes that it saves.

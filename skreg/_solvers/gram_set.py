@@ -64,17 +64,9 @@ class GramSet(WorkingSet):
             self.factor.forget()
         c = self.c - self.ridge[:, None] * self.w
         start, c_start = self.w.copy(), c.copy()
-        n_sweeps = INNER[type(penalty)](
-            self.G,
-            c,
-            self.w,
-            penalty,
-            self.factor,
-            tol=tol,
-            max_sweeps=max_sweeps,
-            noise=self.noise,
-            work=self.design.work,
-        )
+        problem = self.G, c, self.w, penalty, self.factor, self.design
+        rule = {"tol": tol, "max_sweeps": max_sweeps, "noise": self.noise}
+        n_sweeps = INNER[type(penalty)](*problem, **rule)
         l1 = penalty.weight @ (penalty.size(self.w) - penalty.size(start))
         fall = 0.5 * np.sum((self.w - start) * (c + c_start))
         if not l1.sum() - fall <= tol:  # a number that is not finite is worse, too

@@ -157,7 +157,7 @@ def newton_steps(G, c, w, penalty, factor, *, tol, most, noise, work):
     follow(G, c, w - before)
 
 
-def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
+def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     """Alternate Newton steps and two sweeps; return the number of sweeps.
 
     Stops when a sweep right after Newton steps meets a gap of at most `tol`; or any sweep, where
@@ -167,7 +167,7 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
     On correlated columns sweeps let far more coordinates enter than there are samples, and Newton
     steps remove them again. Once most have left, only the most violating ones may enter.
     """
-    weight, _, lower, upper = penalty
+    (weight, _, lower, upper), work = penalty, design.work
     w, c = w[:, 0], c[:, 0]
     n_sweeps, progress, n_right, crowded = 0, Progress(), 0, False
     while n_sweeps < max_sweeps:

@@ -13,13 +13,9 @@ from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
-STEPS_SAVED = 100  # of conjugate gradients, by a system of rows of at most that times the targets
-ACCURACY = 1e-6  # of the solution of that system, or conjugate gradients solve it
+ACCURACY = 1e-6  # of the solution of a system of rows, or conjugate gradients solve it
 ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
 MAX_HALVINGS = 60  # of a Newton step
-# What a Newton step and a sweep take beside their products, and its matrices, per cube of the rows;
-# in products of a sweep, which are some 5e9 in a second.
-STEP, SWEEP, CUBE = 2e6, 3e4, 0.2
 
 
 @inlined
@@ -120,7 +116,7 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
     return gap + excess * size, n_changed, n_flipped
 
 
-def newton_step(G, c, w, penalty):
+def newton_step(G, c, w, penalty, cost):
     """Take a Newton step on the rows that are not 0, where h is smooth; return what it gains.
 
     Rows that it would turn round become 0. The Hessian of all numbers is never formed.
@@ -135,7 +131,7 @@ def newton_step(G, c, w, penalty):
         return block @ d + h.bend(part, d)
 
     b, d = c[on] - h.slope(part), None
-    if on.size <= STEPS_SAVED * w.shape[1]:
+    if cost.system_of_rows_pays(*part.shape):
         d = newton_direction(block, part, penalty.weight[on], b)
     if d is None or not np.linalg.norm(b - hessian(d)) <= ACCURACY * np.linalg.norm(b):
         d = solve_preconditioned(hessian, b, block.diagonal()[:, None], tol=CG_TOLERANCE)
@@ -176,27 +172,20 @@ def newton_direction(block, w, weight, b):
     return None if failed else plain + inverse @ ((root * along)[:, None] * units)
 
 
-def newton_steps(G, c, w, penalty, tol):
+def newton_steps(G, c, w, penalty, tol, cost):
     """Take Newton steps as long as they gain; return how many."""
-    gains = [newton_step(G, c, w, penalty)]
+    gains = [newton_step(G, c, w, penalty, cost)]
     while gains[-1] > ENOUGH * max(gains[0], tol) and len(gains) < MAX_NEWTON_STEPS:
-        gains.append(newton_step(G, c, w, penalty))
+        gains.append(newton_step(G, c, w, penalty, cost))
     return len(gains)
 
 
-def newton_pays(w, gap, last, tol):
-    """Tell whether sweeps at the rate of the last one, for as long, would not reach `tol`."""
-    n_rows = np.count_nonzero(w.any(axis=1))
-    price = (STEP + CUBE * n_rows**3) / (SWEEP + n_rows * w.size)
-    return gap * min(1.0, gap / last) ** price > tol
-
-
-def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
+def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     """Sweep, and take Newton steps where these are quicker; return the number of sweeps.
 
     The parameters are those of `quadratic.solve`; there is no factor to follow, and no walk.
     """
-    weight, new = penalty.weight, np.empty(w.shape[1])
+    weight, new, work = penalty.weight, np.empty(w.shape[1]), design.work
     n_sweeps, progress, entry, last = 0, Progress(), 1.0, np.inf
     while n_sweeps < max_sweeps:
         gap, n_changed = sweep_rows(G, c, w, weight, entry, new)
@@ -204,11 +193,12 @@ def solve(G, c, w, penalty, factor, *, tol, max_sweeps, noise, work):
         work.n_coordinate_updates += n_changed
         if gap <= tol or progress.stuck(gap):
             break
-        if not newton_pays(w, gap, last, tol):
+        n_before = np.count_nonzero(w.any(axis=1))
+        if not design.cost.newton_pays(n_before, w.size, gap, last, tol):
             last = gap
             continue
-        n_before, last = np.count_nonzero(w.any(axis=1)), np.inf
-        work.n_newton_steps += newton_steps(G, c, w, penalty, tol)
+        work.n_newton_steps += newton_steps(G, c, w, penalty, tol, design.cost)
+        last = np.inf
         on = w.any(axis=1)
         if entry > 1 or n_before > CROWD + 2 * np.count_nonzero(on):
             entry = 1 + ENTRY * largest_excess(penalty.size(c)[:, 0], on, weight)

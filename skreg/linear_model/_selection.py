@@ -83,7 +83,7 @@ class Selection:
 
     def _known(self):
         """Return the estimator whose predictions are the data it is given."""
-        return Known()
+        return Predictions()
 
     def _truth(self, y):
         """Return the targets as they were given."""
@@ -117,7 +117,7 @@ class Selection:
         return np.where(within, alphas, -np.inf).argmax(axis=-1)
 
 
-class Known(RegressorMixin, BaseEstimator):
+class Predictions(RegressorMixin, BaseEstimator):
     """What a scorer asks: its predictions are the data it is given."""
 
     def predict(self, X):
