@@ -49,9 +49,9 @@ class Convergence:
         Duality gap at the returned coefficients, computed from the data, as a fraction of the
         loss of the model without features, ``sum(s * (y - mean(y))**2) / 2``; with an L1 penalty,
         of the objective where bounds make that larger. It bounds how much the objective could
-        still fall, up to directions in which the columns differ by rounding alone. NaN where no
-        gap exists (networks, streams of more than 6000 features) or where it would need a
-        factorisation of too many unpenalised columns.
+        still fall, up to directions in which the columns differ by rounding alone. Where a good
+        bound would need a factorisation of too many unpenalised columns, it is the objective
+        itself. NaN where no gap exists (networks, streams of more than 6000 features).
     kkt_violation : float
         Largest violation of the optimality conditions, as a fraction of ``max_j |x_j' y|``. NaN
         for networks and for such streams.

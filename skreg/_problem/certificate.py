@@ -20,8 +20,9 @@ class Certificate(NamedTuple):
     Attributes
     ----------
     gap : ndarray of shape (n_problems,)
-        A bound on how much the objective exceeds its minimum; NaN where it would need a
-        factorisation of too many unpenalised columns.
+        A bound on how much the objective exceeds its minimum. Where a better one would need a
+        factorisation of too many unpenalised columns, it is the objective less its penalty at 0,
+        or at the bounds nearest to it.
     objective : ndarray of shape (n_problems,)
         What is minimised.
     violation : ndarray of shape (n_problems,)
