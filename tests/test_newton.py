@@ -6,12 +6,14 @@ import scipy.sparse as sp
 from scipy.optimize import minimize
 from scipy.special import expit, xlogy
 
+from skreg._cost import COST
 from skreg._data import as_design
 from skreg._problem.penalties import ElasticNet
 from skreg._problem.problem import Problem
 from skreg._solvers.newton import Newton, solver_of
 
 INF = np.inf
+RULE = {"tol": 1e-9, "max_iter": 1000}
 
 
 class Logistic:
@@ -123,3 +125,25 @@ def test_unpenalised_columns():
         assert solution.stop == "converged"
         best = minimum(X, y, s, True, penalty, alpha)
         assert abs(solution.objective - best) <= 1e-7 * best
+
+
+@pytest.mark.parametrize("offset", [0, 5])  # a loss that is shifted has the same gaps
+def test_gaps_are_true_where_columns_without_penalty_are_too_many_to_factorise(offset):
+    class Shifted(Logistic):
+        def value(self, y, eta):
+            return super().value(y, eta) - offset
+
+        def gap(self, y, eta, dual):
+            return super().gap(y, eta, dual) + offset
+
+    X, y, s = data(200, 6)
+    design = as_design(X, s.astype(float), centre=True, standardize=False)
+    design.cost = COST._replace(free_columns=0)
+    penalty = ElasticNet(np.array([0.0, 1, 1, 1, 1, 0]), np.zeros(6), *bounds(6, "free"))
+    solver = Newton(Problem(design, y[:, None], penalty, Shifted()), np.zeros((6, 1)), **RULE)
+    alpha = 1e3  # nothing is selected, so that the residuals are feasible but for those columns
+    best = minimum(X, y, s, True, penalty, alpha)
+    found = solver.judge(alpha)
+    missing = found.objective[0] + offset * s.sum() - best
+    assert missing > 1
+    assert found.gap[0] >= missing

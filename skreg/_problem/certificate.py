@@ -21,8 +21,8 @@ class Certificate(NamedTuple):
     ----------
     gap : ndarray of shape (n_problems,)
         A bound on how much the objective exceeds its minimum. Where a better one would need a
-        factorisation of too many unpenalised columns, it is the objective less its penalty at 0,
-        or at the bounds nearest to it.
+        factorisation of too many unpenalised columns, it is the objective less the least loss of
+        any predictions, and less the penalty at 0 or at the bounds nearest to it.
     objective : ndarray of shape (n_problems,)
         What is minimised.
     violation : ndarray of shape (n_problems,)
@@ -76,8 +76,9 @@ def certify(design, fit, C, columns, W, penalty, alphas):
         if c is not C:
             j, w, part = relevant(c, columns, W, penalty, alphas)
         gap = np.fmin(gap, feasible_gap(dual, c[j], w, part))
-    if not np.all(gap < objective):
-        gap = np.fmin(gap, objective - part.value(part.nearest_to_zero()).sum(axis=0))
+    largest = penalty.couple(fit.gap(0.0)) + part.value(w).sum(axis=0)
+    if not np.all(gap < largest):
+        gap = np.fmin(gap, largest - part.value(part.nearest_to_zero()).sum(axis=0))
     return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
 
 
@@ -140,7 +141,7 @@ def without(free, j, design, fit, C):
             continue
         solve = gram_solver(design, columns)
         if solve is None:
-            gain[problems] = np.nan
+            gain[problems] = change[:, problems] = np.nan
             continue
         c = left = C[np.ix_(columns, problems)]
         step = np.zeros_like(c)

@@ -1,8 +1,8 @@
 """Losses ``l(y, eta)`` of samples with targets y and predictions eta: what solvers ask of them.
 
-A loss is convex in eta. Beside the methods of `SquaredError`, all that it needs is a curvature
-that does not vanish; a new loss is one more class. A model of it near some predictions is squared
-error with other weights and targets, see `newton.py`.
+A loss is convex in eta and never negative; of a likelihood it is half the deviance. A new loss is a
+class with the methods of `SquaredError`. A model of it near some predictions is squared error with
+other weights and targets, see `newton.py`.
 """
 
 from copy import copy
