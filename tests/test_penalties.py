@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skreg._data import as_design
-from skreg._problem.certificate import certify, feasible_gap
+from skreg._problem.certificate import certify, feasible_gap, gram_solver
 from skreg._problem.losses import SquaredResiduals
 from skreg._problem.penalties import ElasticNet, RowElasticNet
 
@@ -159,3 +159,16 @@ def test_columns_at_rest_are_certified_from_their_correlations_alone():
     worst[[1, 4]] = 0
     assert some.missing.tolist() == np.argsort(-worst)[: np.count_nonzero(worst)].tolist()
     assert every.missing.size == 0
+
+
+def test_wide_columns_are_factorised_without_a_matrix_of_their_number(monkeypatch):
+    rng = np.random.default_rng(5)
+    X, s = rng.standard_normal((6, 300)), np.array([0.0, 1, 2, 1, 3, 1])
+    design, columns, sizes = as_design(X, s, centre=True, standardize=False), np.arange(300), []
+    matvec = design.matvec
+    monkeypatch.setattr(design, "matvec", lambda w, *j: sizes.append(w.size) or matvec(w, *j))
+    c = design.rmatvec(rng.standard_normal((6, 2)))
+    v = gram_solver(design, columns)(c)
+    assert max(sizes, default=0) <= X.size
+    Xc = X - s @ X / s.sum()
+    np.testing.assert_allclose(Xc.T @ (s[:, None] * (Xc @ v)), c, atol=1e-10)

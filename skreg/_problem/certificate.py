@@ -175,7 +175,12 @@ def gram_solver(design, columns):
             return lambda c: cho_solve((L, True), c / norms) / norms
     if columns.size * design.n_samples > design.cost.numbers_of_columns:
         return None
-    X = design.matvec(np.diagflat(1 / norms), columns) * np.sqrt(design.s)[:, None]
+    root = np.sqrt(design.s)[:, None]
+    if columns.size < design.n_samples:
+        X = root * design.matvec(np.diagflat(1 / norms), columns)
+    else:
+        inverse = np.divide(1, root, out=np.zeros_like(root), where=root > 0)
+        X = (design.rmatvec(np.diagflat(inverse), columns) / norms).T
     R, order = qr(X, mode="r", pivoting=True)
     offset = np.abs(design.mean / design.scale)[columns] * np.sqrt(design.total_weight)
     rounding = DEPENDENT * (1 + offset / norms[:, 0])[order[: len(R.diagonal())]]
