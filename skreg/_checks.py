@@ -58,6 +58,14 @@ def check_flag(estimator, name):
     return bool(value)
 
 
+def check_jobs(estimator, name="n_jobs"):
+    """Check that a number of threads is one that joblib knows."""
+    value = getattr(estimator, name)
+    if value is not None and (not isinstance(value, Integral) or value == 0):
+        error = ValueError if isinstance(value, Integral) else TypeError
+        refuse(estimator, name, value, "None, a number of threads, or -1 for all", error)
+
+
 def check_seed(estimator):
     """Return the RandomState that `random_state` stands for."""
     try:

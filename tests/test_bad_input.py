@@ -3,11 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import KFold
 
 from skreg import (
     DropoutMLPClassifier,
     DropoutMLPRegressor,
+    ElasticNetCDCV,
     LassoCD,
+    LassoCDCV,
+    MultiTaskElasticNetCDCV,
+    MultiTaskLassoCDCV,
     RidgeGD,
     RidgeGDClassifierCV,
     RidgeGDCV,
@@ -111,7 +116,18 @@ NUMBERS = [
     ({"huber_delta": 0}, "huber_delta must be a finite number > 0"),
     ({"loss": "poisson"}, "y must be >= 0 for loss='poisson'; the smallest is -"),
 ]
+LASSO_CV = [LassoCDCV, ElasticNetCDCV, MultiTaskLassoCDCV, MultiTaskElasticNetCDCV]
 CASES = [
+    *(
+        (make, {"cv": cv}, f"cv must be None, an integer >= 2, a splitter or an iter.*; got {cv!r}")
+        for make in (*LASSO_CV, RidgeGDCV, RidgeGDClassifierCV)
+        for cv in (0, 1, -3, True, 2.5, "five", KFold)
+    ),
+    *(
+        (make, {"n_jobs": n_jobs}, f"n_jobs must be None, a number of threads, .*; got {n_jobs!r}")
+        for make in LASSO_CV
+        for n_jobs in (0, "two", 2.5)
+    ),
     *((make, *case) for make in (RidgeGD, LassoCD) for case in LINEAR),
     *((RidgeGD, *case) for case in RIDGE),
     (LassoCD, {"warm_start": 1}, "warm_start must be True or False"),
@@ -154,7 +170,7 @@ def test_partial_fit():
 
 def test_a_ridge_has_no_probabilities_to_score():
     model = RidgeGDClassifierCV(scoring="neg_log_loss")
-    message = "RidgeGDClassifierCV: scoring must be a score of labels or of decision_function"
+    message = "RidgeGDClassifierCV: scoring must be a score of what predict or decision_func"
     with pytest.raises(ValueError, match=message):
         model.fit(np.eye(6), [0, 1] * 3)
 

@@ -1,5 +1,7 @@
 """The choice of alpha: scores, rules, routing and folds are the same for all that choose one."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -14,7 +16,7 @@ from sklearn.linear_model import (
     RidgeClassifier,
 )
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneOut, ShuffleSplit
 
 from skreg import (
     ElasticNetCDCV,
@@ -287,9 +289,75 @@ def test_a_fold_without_weight_is_refused(name, folds):
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_folds_are_indexed_as_scikit_learn_does(name):
+    model, _, target = MODELS[name]
+    arrays = keeping(model).fit(X, target)
+    folds = [(tuple(train), np.isin(np.arange(N), test)) for train, test in FOLDS.split(X)]
+    named = clone(arrays).set_params(cv=folds).fit(X, target)
+    np.testing.assert_array_equal(scores_of(named), scores_of(arrays))
+
+
+BAD_SCORES = [np.ones(2), np.ones(1), None, "0.5", {"r2": 1.0}, (1, 2), 1j, np.array(1j)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "score", [*(lambda *_, bad=bad: bad for bad in BAD_SCORES), lambda m, X, y: y]
+)
+def test_a_score_that_is_not_one_number_is_refused(name, score):
+    model, _, target = MODELS[name]
+    model = clone(model).set_params(scoring=score)
+    message = f"{type(model).__name__}: scoring must return one real number, .*; got .* from <func"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, target)
+    assert not hasattr(model, "alpha_")
+
+
+@pytest.mark.parametrize("name", RIDGES)
+def test_scores_are_floats_whatever_a_scorer_returns(name):
+    model, _, target = RIDGES[name]
+    for score in (1, True, np.float32(0.5), np.array(0.5), Fraction(1, 2)):
+        model = clone(model).set_params(scoring=lambda *_, score=score: score).fit(X, target)
+        assert isinstance(model.best_score_, float)
+        assert model.best_score_ == score
+
+
+@pytest.mark.filterwarnings("ignore")  # R2 of single samples
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("scoring", "reason"),
+    [("r2", "'r2' is .* of two samples or more"), (lambda *_: np.nan, "<func((?!two samples).)*$")],
+)
+def test_an_error_without_scores_names_the_score(name, scoring, reason):
+    model, _, target = MODELS[name]
+    target = LABELS == "yes" if is_classifier(model) else target  # R2 needs numbers
+    with pytest.raises(ValueError, match=f"no alpha has a score that is a number: {reason}"):
+        clone(model).set_params(cv=LeaveOneOut(), scoring=scoring).fit(X, target)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_errors_of_left_out_samples_that_overflow_are_named():
+    message = "'neg_mean_squared_error' is NaN or -inf at each. Use folds .* a smaller y"
+    with pytest.raises(ValueError, match=message):
+        RidgeGDCV(1e-3).fit(np.r_[[[1e7]], X[:5, :1]], 1e153 * y[:6])
+
+
+FOLD = "cv must give a pair .train, test. .* below 60 or of 60 booleans; got .*. Fold"
+
+
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"cv": [(range(9), [N])]}, f"{FOLD} 0: index 60 is out of bounds"),
+        ({"cv": [(GROUPS > 1, GROUPS[:9] > 1)]}, f"{FOLD} 0: boolean index did not match"),
+        ({"cv": [(range(9), [9]), range(9)]}, f"{FOLD} 1: too many values to unpack"),
+        ({"cv": [1, 2]}, f"{FOLD} 0: cannot unpack"),
+        ({"cv": [(range(9), 9)]}, f"{FOLD} 0: train and test must have one axis; got 9"),
+        ({"cv": N + 1}, f"{FOLD} 0: .*greater than the number of samples"),
+        ({"cv": GroupKFold(3)}, f"{FOLD} 0: The 'groups' parameter"),
+        ({"scoring": mean_absolute_error}, "scoring value <.*> looks like it is a metric"),
+        ({"scoring": "neg_log_loss"}, "scoring must be a score of what predict.*; got 'neg_log"),
         ({"rule": "2se"}, "rule must be one of '1se', 'min'; got '2se'"),
         ({"scoring": "r3"}, "scoring must be one of sklearn.*; got 'r3'"),
         ({"scoring": ["r2"]}, r"scoring must be the name of a scorer or a callable; got \['r2'\]"),

@@ -1,11 +1,12 @@
 """Checks of the parameters of linear models, made before any work is done."""
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
 from sklearn.metrics import get_scorer_names
 
-from .._checks import check_choice, check_flag, check_number, refuse
+from .._checks import check_choice, check_flag, check_jobs, check_number, refuse
 
 
 def check_parameters(model, checks):
@@ -41,6 +42,15 @@ def check_scoring(model, name):
         refuse(model, name, value, "the name of a scorer or a callable", TypeError)
 
 
+def check_cv(model, name):
+    """Check that folds are a number of them, or something that yields them."""
+    value = getattr(model, name)
+    known = value >= 2 if isinstance(value, Integral) else hasattr(value, "split")
+    if isinstance(value, (str, type)) or not (known or np.iterable(value)):
+        allowed = "None, an integer >= 2, a splitter or an iterable of (train, test)"
+        refuse(model, name, value, allowed)
+
+
 FLAGS = ["fit_intercept", "standardize", "positive", "warm_start"]
 FLAGS += ["store_cv_results", "alpha_per_target"]
 COUNT, NOT_NEGATIVE = partial(check_number, low=1, integer=True), partial(check_number, low=0)
@@ -48,8 +58,10 @@ CHECKS = dict.fromkeys(FLAGS, check_flag) | {
     "batch_size": COUNT,
     "class_weight": optional(check_class_weight),
     "criterion": partial(check_choice, choices=("loo", "gcv")),
+    "cv": optional(check_cv),
     "l1_ratio": partial(check_number, low=0, high=1),
     "momentum": partial(check_number, low=0, high=1, ends="[)"),
+    "n_jobs": check_jobs,
     "rule": partial(check_choice, choices=("min", "1se")),
     "scoring": optional(check_scoring),
     "solver": partial(check_choice, choices=("auto", "gd", "nesterov", "active_set", "cg", "sgd")),

@@ -8,7 +8,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .._checks import refuse
 from ._ridge_base import RidgeBySolver
 from ._ridge_selection import RidgeSelection
 
@@ -406,13 +405,6 @@ class RidgeGDClassifierCV(RidgeClassifierMixin, RidgeSelection):
         self.store_cv_results = store_cv_results
         self.max_iter = max_iter
         self.tol = tol
-
-    def _scorer(self):
-        """Return the scorer; a ridge has no probabilities for it."""
-        scorer = super()._scorer()
-        if getattr(scorer, "_response_method", None) == "predict_proba":
-            refuse(self, "scoring", self.scoring, "a score of labels or of decision_function")
-        return scorer
 
     def _known(self):
         """Return the classifier whose decisions are the data it is given."""

@@ -1,9 +1,12 @@
 """How alpha is chosen: folds, metadata, scores, and the rules "min" and "1se"."""
 
+from numbers import Number
+from reprlib import repr as shortened
+
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import check_scoring, get_scorer, r2_score
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
@@ -49,10 +52,16 @@ class Selection:
 
     def _folds(self, X, y, s, params):
         """Return the folds, as arrays of int; both parts of each have a weight."""
-        everything, truth = np.arange(len(y)), self._truth(y)
-        splitter = check_cv(self.cv, truth, classifier=hasattr(self, "classes_"))
-        splits = splitter.split(X, truth, **params)
-        folds = [(everything[train], everything[test]) for train, test in splits]
+        truth, folds = self._truth(y), []
+        try:
+            splitter = check_cv(self.cv, truth, classifier=hasattr(self, "classes_"))
+            for train, test in splitter.split(X, truth, **params):
+                folds.append((positions(train, len(y)), positions(test, len(y))))
+        except (IndexError, TypeError, ValueError) as error:
+            raise self._error(
+                f"cv must give a pair (train, test) for each fold, of positions below {len(y)} or "
+                f"of {len(y)} booleans; got {shortened(self.cv)}. Fold {len(folds)}: {error}"
+            ) from error
         least = 2 if self.rule == "1se" else 1
         if len(folds) < least:
             refuse(self, "cv", len(folds), f"at least {least} fold(s) where rule is {self.rule!r}")
@@ -70,16 +79,39 @@ class Selection:
         One that nobody chose asks for weights itself.
         """
         if self.scoring is not None:
-            return check_scoring(self, scoring=self.scoring)
+            return self._chosen_scorer()
         scorer = self._default_scoring and get_scorer(self._default_scoring)
         if scorer and get_config()["enable_metadata_routing"]:
             scorer.set_score_request(sample_weight=True)
         return scorer
 
+    def _chosen_scorer(self):
+        """Return the scorer that `scoring` stands for; it asks only for what there is."""
+        try:
+            scorer = check_scoring(self, scoring=self.scoring)
+        except ValueError as error:
+            raise self._error(error) from error
+        asks = np.ravel(getattr(scorer, "_response_method", "predict"))
+        known = [name for name in ("predict", "decision_function") if hasattr(self, name)]
+        if not set(asks) & set(known):
+            refuse(self, "scoring", self.scoring, f"a score of what {' or '.join(known)} returns")
+        return scorer
+
     def _scores(self, scorer, predictions, y, params):
         """Return the score of every alpha, the last axis of the predictions."""
         known, truth, columns = self._known(), self._truth(y), np.moveaxis(predictions, -1, 0)
-        return np.array([scorer(known, column, truth, **params) for column in columns])
+        scores = (scorer(known, column, truth, **params) for column in columns)
+        return np.array([self._number(score) for score in scores])
+
+    def _number(self, score):
+        """Return a score as a float, where it is one number; infinities and NaN are."""
+        value = score.item() if getattr(score, "ndim", None) == 0 else score
+        if not isinstance(value, Number) or isinstance(value, complex):
+            raise self._error(
+                "scoring must return one real number, or NaN where there is none; got "
+                f"{shortened(score)} from {self.scoring!r}."
+            )
+        return float(value)
 
     def _known(self):
         """Return the estimator whose predictions are the data it is given."""
@@ -107,9 +139,13 @@ class Selection:
         best = means.argmax(axis=-1)[..., None]
         top = np.take_along_axis(means, best, -1)
         if np.isneginf(top).any():
+            scoring = self.scoring or (self.cv is not None and self._default_scoring)
+            scoring = scoring or "neg_mean_squared_error"
+            of_r2 = getattr(get_scorer(scoring), "_score_func", None) is r2_score
             raise self._error(
-                "no alpha has a score that is a number. R2 needs at least two samples in each "
-                "fold: use larger folds, or scoring='neg_mean_squared_error'."
+                f"no alpha has a score that is a number: {scoring!r} is NaN or -inf at each. "
+                f"Use folds where it is defined{', of two samples or more' * of_r2}, another "
+                "scoring or, where it overflows, a smaller y."
             )
         if errors is None:
             return best[..., 0]
@@ -123,6 +159,14 @@ class Predictions(RegressorMixin, BaseEstimator):
     def predict(self, X):
         """Return X."""
         return X
+
+
+def positions(part, n_samples):
+    """Return the samples that a part of a fold names by positions or by a mask."""
+    chosen = np.arange(n_samples)[list(part) if isinstance(part, tuple) else part]
+    if chosen.ndim != 1:
+        raise ValueError(f"train and test must have one axis; got {shortened(part)}")
+    return chosen
 
 
 def of_samples(params, rows):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring
 
-from .._checks import FLOATS, check_choice, check_flag, check_number, refuse
+from .._checks import FLOATS, check_choice, check_flag, check_jobs, check_number, refuse
 from .._network.activations import ACTIVATIONS
 from .._network.losses import LOSSES
 from .._network.optimizers import SOLVERS
@@ -32,9 +32,7 @@ def check_parameters(net):
     check_number(net, "validation_fraction", low=0, high=1, ends="()")
     check_number(net, "max_iter", low=1, integer=True)
     check_number(net, "warmup", low=0, integer=True)
-    if net.n_jobs is not None and (not isinstance(net.n_jobs, Integral) or net.n_jobs == 0):
-        error = ValueError if net.n_jobs == 0 else TypeError
-        refuse(net, "n_jobs", net.n_jobs, "None, a number of threads, or -1 for all", error)
+    check_jobs(net)
     for name, word in (("n_iter_no_change", np.inf), ("batch_size", "auto")):
         if getattr(net, name) != word:
             check_number(net, name, low=1, integer=True)
