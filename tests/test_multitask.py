@@ -90,6 +90,17 @@ def test_repeated_columns_zero_columns_and_no_penalty():
     np.testing.assert_allclose(least_squares.predict(X), reference.predict(X), atol=1e-4)
 
 
+def test_repeated_columns_of_factors_take_few_steps():
+    rng = np.random.default_rng(7)
+    factors = rng.standard_normal((60, 3))
+    X = factors @ rng.standard_normal((3, 100)) + 0.3 * rng.standard_normal((60, 100))
+    Y = factors @ rng.standard_normal((3, 3)) + 0.5 * rng.standard_normal((60, 3))
+    for alpha in (0.1, 0.01, 0.002):
+        record = MultiTaskLassoCD(alpha).fit(np.hstack([X, X]), Y).convergence_
+        assert record.converged
+        assert record.work.n_newton_steps < 120  # 199, 460 and 404 where they are not damped
+
+
 def test_a_vector_is_refused_with_the_estimator_to_use():
     X, Y, _ = problem()
     with pytest.raises(ValueError, match=r"MultiTaskLassoCD: y must be .*use LassoCD"):

@@ -17,6 +17,7 @@ from skreg import (
     lasso_path,
 )
 from skreg._cost import COST
+from skreg._problem.penalties import RowElasticNet
 from skreg._solvers import rows
 
 from . import naive
@@ -205,7 +206,9 @@ def test_a_newton_direction_solves_the_system_of_all_numbers(free):
         bend = np.eye(3) - np.outer(w[j], w[j]) / length**2
         hessian[part, part] += weight[j] / length * bend
     expected = np.linalg.solve(hessian, b.ravel()).reshape(6, 3)
-    np.testing.assert_allclose(rows.newton_direction(A.T @ A, w, weight, b), expected, rtol=1e-9)
+    h = RowElasticNet(weight, *np.zeros((1, 6)), *np.full((2, 6), np.inf)).at(np.ones(1))
+    d = rows.by_rows(A.T @ A, w, h, b)
+    np.testing.assert_allclose(d, expected, rtol=1e-9)
 
 
 def test_conjugate_gradients_find_the_same_solution(monkeypatch):

@@ -13,9 +13,10 @@ from .krylov import solve_preconditioned
 from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
 
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
-ACCURACY = 1e-6  # of the solution of a system of rows, or conjugate gradients solve it
 ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
-MAX_HALVINGS = 60  # of a Newton step
+STEPS = 0.5 ** np.arange(5)  # of a Newton step that are tried before it is damped
+JITTER, LIGHT, HEAVIER, HEAVIEST = 1e-12, 1e-2, 10.0, 1e6  # damping of a Newton step
+ROUNDING = 1e-14  # of what a step gains, relative to the squares of the fit
 
 
 @inlined
@@ -116,90 +117,106 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
     return gap + excess * size, n_changed, n_flipped
 
 
-def newton_step(G, c, w, penalty, cost):
-    """Take a Newton step on the rows that are not 0, where h is smooth; return what it gains.
+def newton_step(G, c, w, penalty, damping, cost):
+    """Take a Newton step on the rows that are not 0, where h is smooth.
 
-    Rows that it would turn round become 0. The Hessian of all numbers is never formed.
+    Rows that it would turn round become 0. A step that fails is damped, more and more: where
+    columns depend on one another it would lead far along what the quadratic model does not see.
+    Levenberg and Marquardt: Nocedal and Wright (2006), section 10.3. Returns what the step gains,
+    and its damping.
     """
-    on = np.flatnonzero((w.any(axis=1) | (penalty.weight == 0)) & (G.diagonal()[: len(w)] > 0))
+    penalised = penalty.weight > 0
+    on = np.flatnonzero((w.any(axis=1) | ~penalised) & (G.diagonal()[: len(w)] > 0))
     if not on.size:
-        return 0.0
-    block, part, h = G[np.ix_(on, on)], w[on], penalty.take(on).at(np.ones(1))
-    smooth = h._replace(ridge=np.zeros_like(h.ridge))  # the ridge is part of G
-
-    def hessian(d):
-        return block @ d + h.bend(part, d)
-
-    b, d = c[on] - h.slope(part), None
-    if cost.system_of_rows_pays(*part.shape):
-        d = newton_direction(block, part, penalty.weight[on], b)
-    if d is None or not np.linalg.norm(b - hessian(d)) <= ACCURACY * np.linalg.norm(b):
-        d = solve_preconditioned(hessian, b, block.diagonal()[:, None], tol=CG_TOLERANCE)
-    before, step, penalised = smooth.value(part).sum(), 1.0, penalty.weight[on] > 0
-    for _ in range(MAX_HALVINGS):
-        moved = part + step * d
-        moved[(np.sum(moved * part, axis=1) <= 0) & penalised] = 0.0
-        change = moved - part
-        rise = np.sum(change * (0.5 * (block @ change) - c[on]))
-        fall = before - rise - smooth.value(moved).sum()
-        if fall >= 0:
-            w[on] = moved
-            c -= G[: len(w), on] @ change
-            return fall
-        step /= 2
-    return 0.0
+        return 0.0, damping
+    block, part, h, penalised = G[np.ix_(on, on)], w[on], penalty.take(on), penalised[on]
+    h = h._replace(ridge=np.zeros_like(h.ridge)).at(np.ones(1))  # the ridge is part of G
+    b, before = c[on] - h.slope(part), h.value(part).sum()
+    direction = by_rows if cost.system_of_rows_pays(*part.shape) else by_conjugate_gradients
+    rounding = ROUNDING * np.sum(part * (block @ part))
+    while damping < HEAVIEST:
+        d = direction(block + damping * np.diag(block.diagonal()), part, h, b)
+        for step in STEPS:
+            moved = part + step * d
+            moved[(np.sum(moved * part, axis=1) <= 0) & penalised] = 0.0
+            change = moved - part
+            rise = np.sum(change * (0.5 * (block @ change) - c[on]))
+            fall = before - rise - h.value(moved).sum()
+            if fall >= -rounding:
+                w[on] = moved
+                c -= G[: len(w), on] @ change
+                return fall if fall > rounding else 0.0, damping
+        damping = max(LIGHT, HEAVIER * damping)
+    return 0.0, damping
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def newton_direction(block, w, weight, b):
-    """Solve for a Newton step by systems of the size of `block`; None if these are singular.
+def by_rows(block, w, h, b):
+    """Solve for a Newton step by systems of the size of `block`; NaN where these are singular.
 
     The Hessian is M = block + diag(bend) for each target, less bend_j u_j u_j' for row j along its
     unit vector u_j. Woodbury's formula with M^-1: Golub and Van Loan (2013), section 2.1.4.
     """
     length = np.linalg.norm(w, axis=1)
     length[length == 0] = 1.0
-    units, bend = w / length[:, None], weight / length
+    units, bend = w / length[:, None], h.weight[:, 0] / length
     root = np.sqrt(bend)
     L, failed = lapack.dpotrf(block + np.diag(bend), lower=1, overwrite_a=1)
     if failed:
-        return None
+        return np.full_like(b, np.nan)
     inverse, _ = lapack.dpotri(L, lower=1, overwrite_c=1)  # its lower triangle
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    inner = np.eye(len(b)) - np.outer(root, root) * inverse * (units @ units.T)
+    inner = -np.outer(root, root) * inverse * (units @ units.T)
+    np.fill_diagonal(inner, np.sum(inverse * block, axis=1))  # 1 less a number next to 1
     plain = inverse @ b
     _, along, failed = lapack.dposv(inner, root * np.sum(units * plain, axis=1), lower=1)
-    return None if failed else plain + inverse @ ((root * along)[:, None] * units)
+    return np.full_like(b, np.nan) if failed else plain + inverse @ ((root * along)[:, None] * units)
+
+
+def by_conjugate_gradients(block, w, h, b):
+    """Solve for a Newton step without a matrix of more than `block`."""
+
+    def hessian(d):
+        return block @ d + h.bend(w, d)
+
+    return solve_preconditioned(hessian, b, block.diagonal()[:, None], tol=CG_TOLERANCE)
 
 
 def newton_steps(G, c, w, penalty, tol, cost):
-    """Take Newton steps as long as they gain; return how many."""
-    gains = [newton_step(G, c, w, penalty, cost)]
-    while gains[-1] > ENOUGH * max(gains[0], tol) and len(gains) < MAX_NEWTON_STEPS:
-        gains.append(newton_step(G, c, w, penalty, cost))
-    return len(gains)
+    """Take Newton steps as long as they gain; return how many, and what the first gained."""
+    gain, damping = newton_step(G, c, w, penalty, JITTER, cost)
+    first, n_steps = gain, 1
+    while gain > ENOUGH * max(first, tol) and n_steps < MAX_NEWTON_STEPS:
+        gain, damping = newton_step(G, c, w, penalty, max(JITTER, damping / HEAVIER), cost)
+        n_steps += 1
+    return n_steps, first
 
 
 def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     """Sweep, and take Newton steps where these are quicker; return the number of sweeps.
 
-    The parameters are those of `quadratic.solve`; there is no factor to follow, and no walk.
+    Where rounding does not let a sweep meet a gap of at most `tol`, the solve stops when Newton
+    steps on the same rows gained nothing twice. The parameters are those of `quadratic.solve`;
+    there is no factor to follow, and no walk.
     """
     weight, new, work = penalty.weight, np.empty(w.shape[1]), design.work
-    n_sweeps, progress, entry, last = 0, Progress(), 1.0, np.inf
+    n_sweeps, progress, entry, last, n_right, on = 0, Progress(), 1.0, np.inf, 0, None
     while n_sweeps < max_sweeps:
         gap, n_changed = sweep_rows(G, c, w, weight, entry, new)
         n_sweeps += 1
         work.n_coordinate_updates += n_changed
-        if gap <= tol or progress.stuck(gap):
+        if gap <= tol or n_right == 2 or progress.stuck(gap):
             break
-        n_before = np.count_nonzero(w.any(axis=1))
+        before = w.any(axis=1)
+        n_before = np.count_nonzero(before)
         if not design.cost.newton_pays(n_before, w.size, gap, last, tol):
             last = gap
             continue
-        work.n_newton_steps += newton_steps(G, c, w, penalty, tol, design.cost)
-        last = np.inf
-        on = w.any(axis=1)
+        same = np.array_equal(before, on)
+        n_steps, gain = newton_steps(G, c, w, penalty, tol, design.cost)
+        work.n_newton_steps += n_steps
+        last, on = np.inf, w.any(axis=1)
+        n_right = n_right + 1 if same and gain == 0 else 0
         if entry > 1 or n_before > CROWD + 2 * np.count_nonzero(on):
             entry = 1 + ENTRY * largest_excess(penalty.size(c)[:, 0], on, weight)
     return n_sweeps
