@@ -170,7 +170,8 @@ def by_rows(block, w, h, b):
     np.fill_diagonal(inner, np.sum(inverse * block, axis=1))  # 1 less a number next to 1
     plain = inverse @ b
     _, along, failed = lapack.dposv(inner, root * np.sum(units * plain, axis=1), lower=1)
-    return np.full_like(b, np.nan) if failed else plain + inverse @ ((root * along)[:, None] * units)
+    along *= np.nan if failed else root
+    return plain + inverse @ (along[:, None] * units)
 
 
 def by_conjugate_gradients(block, w, h, b):
