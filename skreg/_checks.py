@@ -89,10 +89,25 @@ def validated(estimator, X, *args, dtype=FLOATS, sparse_y=False, **options):
     if args and issparse(args[0]) and not sparse_y:
         owner, kind = type(estimator).__name__, type(args[0]).__name__
         raise TypeError(f"{owner}: y must be dense; got a {kind}. Pass y.toarray().")
+    if needs_no_check(estimator, X, *args, dtype=dtype, **options):
+        estimator.n_features_in_ = X.shape[1]
+        return (X, *args)
     checked = validate_data(estimator, X, *args, dtype=list(dtype), **options)
     X, *y = checked if isinstance(checked, tuple) else (checked,)
     X = X if X.dtype in dtype else X.astype(dtype[0])
     return (X, *y) if y else X
+
+
+def needs_no_check(estimator, X, y=None, *, dtype, reset=True, ensure_all_finite=True, **_):
+    """Tell whether `validate_data` would only pass plain arrays on, which takes it 0.1 ms.
+
+    That is a quarter of the time of a fit of a small table.
+    """
+    if not (reset and type(X) is type(y) is np.ndarray) or hasattr(estimator, "feature_names_in_"):
+        return False
+    plain = X.ndim == 2 and X.size and y.shape == X.shape[:1] and y.dtype == float
+    plain = plain and X.dtype in dtype and np.isfinite(y).all()
+    return plain and (not ensure_all_finite or np.isfinite(X).all())
 
 
 def check_weights(estimator, sample_weight, n_samples):

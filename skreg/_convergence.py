@@ -90,6 +90,8 @@ def bytes_of(X):
 
 def worst(records):
     """Sum up the records of several targets: the worst accuracy, the total of the work."""
+    if len(records) == 1:
+        return records[0]
     last = max(records, key=lambda record: (not record.converged, record.relative_gap))
     return Convergence(
         converged=last.converged,

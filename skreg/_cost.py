@@ -41,6 +41,12 @@ class Cost(NamedTuple):
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
+    small_newton : float
+        Products of two numbers that a Newton step on a few columns may take, where the loop that
+        sweeps takes it itself.
+    newton_call, newton_cube : float
+        What a Newton step on more takes, also per cube of its columns, in such products: LAPACK
+        makes them some 8 times as fast as that loop.
     rows_of_system : int
         Rows of a Newton step, relative to the targets, for which systems of their number are
         quicker than conjugate gradients.
@@ -62,6 +68,9 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
+    small_newton: float = 5e4
+    newton_call: float = 1e5
+    newton_cube: float = 0.05
     rows_of_system: int = 100
     newton_step: float = 2e6
     sweep: float = 3e4
@@ -70,7 +79,7 @@ class Cost(NamedTuple):
     def gram_pays(self, design, n_columns):
         """Tell whether so many columns of a working set should share a Gram matrix."""
         least, most = min(self.always_gram, self.largest_gram), self.largest_gram
-        return n_columns <= np.clip(10 * design.column_length, least, most)
+        return n_columns <= min(max(10 * design.column_length, least), most)
 
     def system_of_rows_pays(self, n_rows, n_targets):
         """Tell whether a Newton step on rows is quicker by systems than by conjugate gradients."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skreg._data import as_design
-from skreg._problem.certificate import certify, feasible_gap, gram_solver
+from skreg._problem.certificate import certify, gram_solver
 from skreg._problem.losses import SquaredResiduals
 from skreg._problem.penalties import ElasticNet, RowElasticNet
 
@@ -41,6 +41,11 @@ PENALTIES = {
 }
 
 
+def judge(penalty, c, w):
+    """Judge one problem."""
+    return penalty.judge(c[:, None], w[:, None], np.ones(1))
+
+
 @pytest.fixture(params=PENALTIES, ids=str)
 def penalty(request):
     return PENALTIES[request.param]
@@ -50,11 +55,13 @@ def test_the_gap_is_what_the_best_coefficient_gains(penalty):
     rng, grid = np.random.default_rng(0), np.linspace(-20, 20, 40001)[:, None]
     grid = np.clip(grid, penalty.lower, penalty.upper)
     for c in rng.uniform(-3, 3, (20, 3)):
-        c = c * next(penalty.feasible_scales(c))
         w = np.clip(rng.integers(-2, 3, 3) * 0.5, penalty.lower, penalty.upper)
-        largest = (c * grid - penalty.value(grid)).max(axis=0)
-        gap = largest - (c * w - penalty.value(w))
-        np.testing.assert_allclose(penalty.gap(c, w), gap, atol=1e-6)
+        judged = judge(penalty, c, w)
+        np.testing.assert_allclose(judged.value, penalty.value(w).sum())
+        for (t,), gap in judged.scaled:
+            largest = (t * c * grid - penalty.value(grid)).max(axis=0)
+            gaps = largest - (t * c * w - penalty.value(w))
+            np.testing.assert_allclose(gap, gaps.sum(), atol=1e-6)
 
 
 def test_the_gap_of_rows_is_that_of_their_conjugate():
@@ -81,7 +88,9 @@ def test_violation_is_the_steepest_descent_that_is_allowed(penalty):
             allowed = (penalty.lower <= moved) & (moved <= penalty.upper)
             gain = (c * step - penalty.value(moved) + penalty.value(w)) / eps
             gains.append(np.where(allowed, gain, 0))
-        np.testing.assert_allclose(penalty.violation(c, w), np.max(gains, axis=0), atol=1e-5)
+        judged = judge(penalty, c, w)
+        np.testing.assert_allclose(judged.worst, np.max(gains, axis=0), atol=1e-5)
+        np.testing.assert_allclose(judged.violation, np.max(gains), atol=1e-5)
 
 
 def test_gap_bounds_the_suboptimality(penalty):
@@ -96,8 +105,9 @@ def test_gap_bounds_the_suboptimality(penalty):
     best = objective(points).min()
     for w in points[:200]:
         r = y - X @ w
-        gap = feasible_gap(SquaredResiduals(r @ r), X.T @ r, w, penalty)
-        assert gap >= objective(w[None])[0] - best - 1e-12
+        for t, gap in judge(penalty, X.T @ r, w).scaled:
+            gap += SquaredResiduals(r @ r).gap(t)
+            assert gap >= objective(w[None])[0] - best - 1e-12
 
 
 @pytest.mark.parametrize("free", [[0], [0, 3], [0, 1, 2, 3, 4]])
@@ -155,7 +165,7 @@ def test_columns_at_rest_are_certified_from_their_correlations_alone():
     every = certify(*problem, np.arange(8), W, penalty, alphas)
     np.testing.assert_allclose(some.gap, every.gap)
     np.testing.assert_allclose(some.violation, every.violation)
-    worst = penalty.at(alphas).violation(X.T @ R, W).max(axis=1)
+    worst = penalty.judge(X.T @ R, W, alphas).worst
     worst[[1, 4]] = 0
     assert some.missing.tolist() == np.argsort(-worst)[: np.count_nonzero(worst)].tolist()
     assert every.missing.size == 0

@@ -5,15 +5,18 @@ says when a figure may be changed.
 """
 
 import pickle
+import sys
 from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.datasets import load_diabetes
 
-from skreg import DropoutMLPClassifier, LassoCD, RidgeGD, RidgeGDCV
+from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
+from skreg._cost import COST
 from skreg._data import MemoryDesign, SparseDesign, as_design
 from skreg._network import layers
 from skreg._solvers import quadratic, saga
@@ -161,6 +164,7 @@ def test_the_work_is_what_it_was(name):
 
 def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
     monkeypatch.setattr(quadratic, "newton_steps", lambda *_, **__: None)
+    monkeypatch.setattr(LassoCD, "_cost", COST._replace(small_newton=0))
     record, _ = fit("lasso, weights")
     assert record.converged
     assert record.work.n_newton_steps == 0
@@ -292,7 +296,7 @@ def test_each_question_reads_its_share(kind):
 @pytest.mark.parametrize("name", LASSO)
 def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
     updates, steps = [], []
-    sweep, step = quadratic.sweep, Factor.solve
+    sweep, step, small_step = quadratic.sweep, Factor.solve, quadratic.newton_step
 
     def watched_sweep(G, c, w, *penalty):
         before = w.copy()
@@ -304,7 +308,13 @@ def test_updates_of_coordinates_and_newton_steps_are_counted(name, monkeypatch):
         steps.append(len(g))
         return step(factor, G, g)
 
+    def watched_small_step(G, c, w, *penalty):
+        steps.append(len(w))
+        return small_step(G, c, w, *penalty)
+
     monkeypatch.setattr(quadratic, "sweep", watched_sweep)
+    monkeypatch.setattr(quadratic, "newton_step", watched_small_step)
+    monkeypatch.setattr(quadratic, "descend", quadratic.descend.__wrapped__)
     monkeypatch.setattr(Factor, "solve", watched_step)
     work = fit(name)[0].work
     assert work.n_coordinate_updates == sum(updates) > 0
@@ -391,3 +401,28 @@ def test_a_warm_start_counts_its_own_epochs():
     record = network.fit(X, y).convergence_
     of_weights_at_the_start = 2 * 3  # their loss, in two blocks of rows
     assert record.work.n_products == of_weights_at_the_start + 8 * 5 * record.n_iter  # 5 batches
+
+
+@pytest.mark.parametrize("model", [LassoCD(0.2), ElasticNetCD(0.1)], ids=repr)
+def test_a_fit_of_a_small_table_takes_few_calls(model):
+    """Each takes half a microsecond, and the products of 442 x 10 numbers take some ten."""
+    X, y = load_diabetes(return_X_y=True)
+    model.fit(X, y)
+    assert count_calls(lambda: model.fit(X, y)) <= 700
+
+
+def count_calls(work):
+    """Count the calls of functions, of Python's and of C's."""
+    n_calls = 0
+
+    def note(frame, event, argument):
+        nonlocal n_calls
+        n_calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return n_calls

@@ -21,7 +21,7 @@ class DenseDesign(MemoryDesign):
         super()._measure(deviation)
         with np.errstate(divide="ignore", invalid="ignore"):
             offset = np.abs(self.mean) * np.sqrt(self.total_weight) / self.column_norms / self.scale
-        largest = np.max(offset, where=~self.constant, initial=0.0)
+        largest = offset[~self.constant].max(initial=0.0)
         contiguous = self.X.flags.c_contiguous or self.X.flags.f_contiguous
         self._direct = self.X.dtype == float and contiguous and bool(largest <= OFFSET_OF_PRODUCTS)
         self._near = bool(largest <= OFFSET_OF_SQUARES)
@@ -38,7 +38,7 @@ class DenseDesign(MemoryDesign):
         self.mean = np.zeros(self.n_features)
         mean, variance = self._moments_about_the_mean()
         near = np.isfinite(variance) & (np.abs(mean) <= FAR * np.sqrt(variance))
-        if np.all(near):
+        if near.all():
             return mean, variance
         self.mean = mean
         return self._moments_about_the_mean()
@@ -75,7 +75,9 @@ class DenseDesign(MemoryDesign):
         direct = self._direct and self._near and self.whole and not self.weighted
         if direct and first == 0 and self._most(columns):
             X, mean = self._read(self.X), self.mean[columns]
-            return (X.T @ X)[np.ix_(columns, columns)] - self.n_samples * np.outer(mean, mean)
+            G = X.T @ X
+            G = G if len(columns) == len(G) and in_order(columns) else G[np.ix_(columns, columns)]
+            return G - np.multiply.outer(self.n_samples * mean, mean)
         G = np.zeros((len(columns) - first, len(columns)))
         for rows, _, block in self._rows_of(columns):
             if self.weighted:
@@ -157,6 +159,11 @@ class DenseDesign(MemoryDesign):
         for top in range(0, self.n_samples, high):
             rows = slice(top, top + high)
             yield rows, slice(None), self._read(self.X[rows, columns]) - mean
+
+
+def in_order(columns):
+    """Tell whether columns have ascending positions."""
+    return bool((columns[1:] > columns[:-1]).all())
 
 
 def spread(w, columns, n_features):

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from copy import copy
-from functools import cached_property, singledispatch
+from functools import singledispatch
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class MemoryDesign(ABC):
 
     def _weigh(self, s):
         """Take over weights; return the standard deviations of the columns."""
-        self.s, self.weighted, self.total_weight = s, bool(np.any(s != 1)), s.sum()
+        self.s, self.weighted, self.total_weight = s, bool((s != 1).any()), s.sum()
         with np.errstate(over="ignore", invalid="ignore"):  # the caller finds norms of inf or NaN
             self.mean, variance = self._moments(self.centred)
             return np.sqrt(variance)
@@ -176,10 +176,10 @@ class MemoryDesign(ABC):
         self.work.n_products += n_products
         self.work.n_bytes += n_bytes
 
-    @cached_property
+    @property
     def column_length(self):
         """How many numbers are in a column, on average."""
-        return np.mean(self.column_entries.lengths)
+        return self.n_numbers / self.n_features
 
     def take(self, rows):
         """Return the Design of some rows, centred and scaled by the statistics of all."""

@@ -1,6 +1,5 @@
 """Certificates of optimality, computed from the data at the returned coefficients."""
 
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -64,34 +63,36 @@ def certify(design, fit, C, columns, W, penalty, alphas):
     alphas : ndarray of shape (n_problems,)
         What it is multiplied with in each problem.
     """
-    j, w, part = relevant(C, columns, W, penalty, alphas)
-    objective = penalty.couple(fit.value) + part.value(w).sum(axis=0)
-    violation = part.violation(C[j], w)
-    missing = np.arange(len(C))[j][len(W) :]
-    if missing.size:
-        worst = violation[len(W) :].max(axis=1)
-        missing = missing[np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]]
-    gap = np.full(len(objective), np.nan)
+    judged, missing = judge(C, columns, W, penalty, alphas)
+    objective = penalty.couple(fit.value) + judged.value
+    gap = np.nan
     for dual, c in dual_points(design, fit, C, penalty, alphas):
-        if c is not C:
-            j, w, part = relevant(c, columns, W, penalty, alphas)
-        gap = np.fmin(gap, feasible_gap(dual, c[j], w, part))
-    largest = penalty.couple(fit.gap(0.0)) + part.value(w).sum(axis=0)
-    if not np.all(gap < largest):
-        gap = np.fmin(gap, largest - part.value(part.nearest_to_zero()).sum(axis=0))
-    return Certificate(gap, objective, violation.max(axis=0, initial=0.0), missing)
+        scaled = (judged if c is C else judge(c, columns, W, penalty, alphas)[0]).scaled
+        for t, gap_of_penalty in scaled:
+            gap = np.fmin(gap, penalty.couple(dual.gap(t)) + gap_of_penalty)
+    largest = penalty.couple(fit.gap(0.0)) + judged.value
+    if not (gap < largest).all():
+        nearest = penalty.nearest_to_zero()
+        gap = np.fmin(gap, largest - np.multiply.outer(penalty.value(nearest), alphas).sum(axis=0))
+    return Certificate(gap, objective, judged.violation, missing)
 
 
-def relevant(C, columns, W, penalty, alphas):
-    """Append the columns that violate optimality where they are; return all, with their penalty."""
+def judge(C, columns, W, penalty, alphas):
+    """Judge the penalty with the columns that violate optimality where they are; return these, too.
+
+    The most violating are first.
+    """
     if columns is None:
-        return slice(None), W, penalty.at(alphas)
-    outside = violating(C, columns, penalty, alphas)
-    j = np.concatenate([columns, outside])
+        return penalty.judge(C, W, alphas), np.empty(0, dtype=int)
+    missing = violating(C, columns, penalty, alphas)
+    j = np.concatenate([columns, missing])
     part = penalty.take(j)
     nearest = part.nearest_to_zero()[len(columns) :, None]
-    others = np.broadcast_to(nearest, (len(nearest), W.shape[1]))
-    return j, np.vstack([W, others]), part.at(alphas)
+    W = np.vstack([W, np.broadcast_to(nearest, (len(nearest), W.shape[1]))])
+    judged = part.judge(C[j], W, alphas)
+    worst = judged.worst[len(columns) :]
+    order = np.argsort(-worst, kind="stable")[: np.count_nonzero(worst)]
+    return judged, missing[order]
 
 
 def dual_points(design, fit, C, penalty, alphas):
@@ -103,7 +104,7 @@ def dual_points(design, fit, C, penalty, alphas):
     residual is orthogonal to others.
     """
     size, norms = np.sqrt(2 * fit.value.max(initial=0.0)), design.column_norms
-    j = np.flatnonzero(penalty.unlimited(norms, size, alphas.min()))
+    (j,) = penalty.unlimited(norms, size, alphas.min()).nonzero()
     if j.size == 0:
         yield fit, C
         return
@@ -194,21 +195,6 @@ def gram_solver(design, columns):
         return v / norms
 
     return solve
-
-
-def feasible_gap(fit, c, w, penalty):
-    """Return the duality gap at w, with dual points that are scaled until they are feasible.
-
-    Columns without any penalty must have c_j = 0. Arrays may have a column for each of several
-    problems.
-    """
-    scales = penalty.feasible_scales(c)
-    return reduce(np.minimum, (scaled_gap(fit, c, w, penalty, t) for t in scales))
-
-
-def scaled_gap(fit, c, w, penalty, t):
-    """Return the gap for one scale of the dual point."""
-    return penalty.couple(fit.gap(t)) + penalty.gap(t * c, w).sum(axis=0)
 
 
 def distance(gap, modulus, stretch):

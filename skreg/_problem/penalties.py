@@ -4,14 +4,101 @@ A column that must not be used has ``lower == upper``: no other special case is 
 A new penalty brings the methods below; the certificate then serves it as it stands.
 """
 
+import math
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+
+from .._numba import compiled, inlined
 
 LARGEST = 1e300  # weight or coefficient
 ROUNDING = 1e-15
 NEGLIGIBLE = 1e-10  # L1 part of the penalty of a column, relative to its largest correlation
 WEAK = 1e-12  # ridge part, relative to the square of the column
+
+
+class Judged(NamedTuple):
+    """What a certificate asks of a penalty, for each of several problems.
+
+    Attributes
+    ----------
+    value : ndarray of shape (n_problems,)
+        The penalty.
+    violation : ndarray of shape (n_problems,)
+        The largest distance of a c_j from the subdifferential of h_j at w_j.
+    worst : ndarray of shape (n_columns,)
+        The largest for each column.
+    scaled : list of (t, gap)
+        Scales t <= 1 for which t * c has finite conjugates, columns without a penalty aside, and
+        the sums of ``h_j(w_j) + h_j*(t c_j) - t c_j w_j``, the gaps of Fenchel and Young: by how
+        much the best coefficients are better than w in ``t c_j w - h_j(w)``.
+    """
+
+    value: np.ndarray
+    violation: np.ndarray
+    worst: np.ndarray
+    scaled: list
+
+
+@inlined
+def gap_of_column(c, w, weight, ridge, lower, upper):
+    """Return the gap of Fenchel and Young; written so that nothing cancels near the solution."""
+    excess, best = abs(c) - weight, 0.0  # the coefficient with the largest c w - h(w)
+    if excess > 0.0 and ridge > 0.0:
+        best = math.copysign(min(excess / ridge, LARGEST), c)
+    elif excess > 0.0:
+        end = upper if c > 0.0 else lower
+        best = end if abs(end) < math.inf else 0.0
+    best = min(max(best, lower), upper)
+    size = abs(best) + abs(w)
+    slope = ridge / 2 + (weight / size if size > 0.0 else weight)
+    gain = (best - w) * (c - slope * (best + w))
+    return 0.0 if gain < 0.0 else gain  # below 0: rounding
+
+
+@inlined
+def violation_of_column(c, w, weight, ridge, lower, upper):
+    """Return the distance of c from the subdifferential at w, which a bound at w widens."""
+    right = c - ridge * w - (weight if w >= 0.0 else -weight)
+    left = ridge * w - c + (weight if w > 0.0 else -weight)
+    violation = 0.0
+    if w < upper and not right <= 0.0:
+        violation = right
+    if w > lower and not left <= violation:
+        violation = left
+    return violation
+
+
+@compiled
+def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
+    """Fill in the largest violations, and for each problem what `Judged` says.
+
+    The first scale keeps to the columns without a ridge: the conjugates of others are finite. The
+    second keeps to the L1 parts alone, as if there was no ridge: where that is weak, its conjugate
+    makes much of a little that c exceeds the weight by.
+    """
+    worst[:] = 0.0
+    for k in range(C.shape[1]):
+        value, violation, strict, strictest = 0.0, 0.0, 1.0, 1.0
+        for j in range(C.shape[0]):
+            c, w, weight, ridge = C[j, k], W[j, k], alphas[k] * weights[j], alphas[k] * ridges[j]
+            value += weight * abs(w) + 0.5 * (ridge * w) * w
+            own = violation_of_column(c, w, weight, ridge, lower[j], upper[j])
+            worst[j] = worst[j] if own <= worst[j] else own
+            violation = violation if own <= violation else own
+            if weight > 0.0 and math.isinf(upper[j] if c > 0.0 else lower[j]):
+                strictest = max(strictest, abs(c) / weight)
+                strict = max(strict, abs(c) / weight) if ridge == 0.0 else strict
+        first = 1.0 / strict
+        second = (1.0 - ROUNDING) / strictest if strictest > strict else first
+        gap, other = 0.0, 0.0
+        for j in range(C.shape[0]):
+            w, weight, ridge = W[j, k], alphas[k] * weights[j], alphas[k] * ridges[j]
+            gap += gap_of_column(first * C[j, k], w, weight, ridge, lower[j], upper[j])
+            if second < first:
+                other += gap_of_column(second * C[j, k], w, weight, ridge, lower[j], upper[j])
+        sums[:, k] = value, violation, first, gap, second, other if second < first else gap
 
 
 class ElasticNet(NamedTuple):
@@ -24,6 +111,8 @@ class ElasticNet(NamedTuple):
 
     def at(self, alpha):
         """Return alpha times the penalty; several alphas add an axis."""
+        if isinstance(alpha, Real):
+            return type(self)(self.weight * alpha, self.ridge * alpha, self.lower, self.upper)
         shape = (-1, *(1,) * np.ndim(alpha))
         weight, ridge = (np.multiply.outer(part, alpha) for part in (self.weight, self.ridge))
         lower, upper = self.lower.reshape(shape), self.upper.reshape(shape)
@@ -52,53 +141,18 @@ class ElasticNet(NamedTuple):
         """Return h_j(w_j)."""
         return self.weight * np.abs(w) + 0.5 * (self.ridge * w) * w
 
-    def gap(self, c, w):
-        """Return ``h_j(w_j) + h_j*(c_j) - c_j w_j``; along an unbounded side `c` must be feasible.
-
-        It is the gap of Fenchel and Young, with the conjugate h*: how much better than w_j the best
-        coefficient is in ``c_j w - h_j(w)``. Written so that nothing cancels where they are near.
-        """
-        best = self._best(c)
-        sizes = self.size(best) + self.size(w)
-        slope = self.ridge / 2 + self.weight / np.where(sizes > 0, sizes, 1.0)
-        gain = self.couple((best - w) * (c - slope * (best + w)))
-        return np.maximum(gain, 0.0)  # below 0: rounding
-
-    def _best(self, c):
-        """Return the coefficients with the largest ``c_j w - h_j(w)``."""
-        excess = np.sign(c) * np.maximum(np.abs(c) - self.weight, 0.0)
-        end = np.where(c > 0, self.upper, self.lower)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            inner = within(excess / self.ridge, -LARGEST, LARGEST)
-        best = np.where(excess == 0, 0.0, np.where(self.ridge > 0, inner, end))
-        return within(np.where(np.isfinite(best), best, 0.0), self.lower, self.upper)
-
-    def violation(self, c, w):
-        """Return the distance of c_j from the subdifferential of h_j at w_j."""
-        above = np.where(w >= 0, self.weight, -self.weight)  # slope of h to the right of w
-        below = np.where(w > 0, self.weight, -self.weight)
-        slope = self.ridge * w
-        return outside(c, w, below + slope, above + slope, self)
-
-    def feasible_scales(self, c):
-        """Return the largest t <= 1 for which t * c has finite conjugates, free columns aside.
-
-        A second one keeps to the L1 part alone, as if there was no ridge: where the ridge is weak,
-        its conjugate makes much of a little that c exceeds the weight by.
-        """
-        endless = (self.weight > 0) & self.endless(c)
-        if not endless.any():
-            yield 1.0
-            return
-        excess = np.where(endless, self.size(c), 0.0) / np.where(endless, self.weight, 1.0)
-        yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
-        if self.ridge.any():
-            yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
+    def judge(self, C, W, alphas):
+        """Return what a certificate asks of each alpha times the penalty."""
+        sums, worst = np.empty((6, len(alphas))), np.empty(len(W))
+        C, W = np.ascontiguousarray(C), np.ascontiguousarray(W)
+        judge_columns(C, W, *self, alphas, sums, worst)
+        value, violation, first, gap, second, other = sums
+        return Judged(value, violation, worst, [(first, gap), (second, other)])
 
     def largest_alpha(self, c, w):
         """Return the smallest alpha at which no row of w that is 0 leaves it."""
         zero = (self.weight > 0) & ~in_any(w != 0) & in_any(self.free_to_leave(c))
-        return np.max(self.size(c)[zero] / self.weight[zero, None], initial=0.0)
+        return (self.size(c)[zero] / self.weight[zero, None]).max(initial=0.0)
 
     def free_to_leave(self, c):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""
@@ -163,16 +217,36 @@ class RowElasticNet(ElasticNet):
         size = self.size(w)
         return self.weight * size + self.ridge * size**2 / 2
 
-    def _best(self, c):
-        """Return the rows with the largest ``c_j'w - h_j(w)``; without a ridge, `c` is feasible."""
+    def judge(self, C, W, alphas):
+        """Return what a certificate asks of alpha times the penalty; there is one problem."""
+        part = self.at(alphas)
+        violation = part.violation(C, W)
+        scaled = [(t, part.gap(t * C, W).sum(axis=0)) for t in part.feasible_scales(C)]
+        value, largest = part.value(W).sum(axis=0), violation.max(axis=0, initial=0.0)
+        return Judged(value, largest, violation[:, 0], scaled)
+
+    def gap(self, c, w):
+        """Return the gaps of Fenchel and Young; without a ridge, `c` must be feasible."""
         excess, size = np.maximum(self.size(c) - self.weight, 0.0), self._nonzero_size(c)
-        return excess / np.where(self.ridge > 0, self.ridge, np.inf) * (c / size)
+        best = excess / np.where(self.ridge > 0, self.ridge, np.inf) * (c / size)
+        sizes = self.size(best) + self.size(w)
+        slope = self.ridge / 2 + self.weight / np.where(sizes > 0, sizes, 1.0)
+        gain = self.couple((best - w) * (c - slope * (best + w)))
+        return np.maximum(gain, 0.0)  # below 0: rounding
 
     def violation(self, c, w):
         """Return the distance of c_j from the subdifferential of h_j at w_j."""
         on = self.size(c - self.ridge * w - self.slope(w))
         violation = np.where(self.size(w) > 0, on, np.maximum(self.size(c) - self.weight, 0.0))
         return np.where(self.lower < self.upper, violation, 0.0)
+
+    def feasible_scales(self, c):
+        """Yield the scales of `Judged`, the first without the columns that have a ridge."""
+        used = (self.weight > 0) & self.endless(c)
+        excess = np.where(used, self.size(c), 0.0) / np.where(used, self.weight, 1.0)
+        yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
+        if self.ridge.any():
+            yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
 
     def slope(self, w):
         """Return the slope of the part without ridge, where it has one."""
@@ -209,10 +283,3 @@ def within(a, lower, upper):
 def in_any(a):
     """Return ``a.any(axis=1)``, which takes long where there is one column."""
     return a[:, 0] if a.shape[1] == 1 else a.any(axis=1)
-
-
-def outside(c, w, below, above, penalty):
-    """Return how far c lies outside [below, above], which the bounds that w touches widen."""
-    too_high = np.where(w < penalty.upper, c - above, 0.0)
-    too_low = np.where(w > penalty.lower, below - c, 0.0)
-    return np.maximum(0.0, np.maximum(too_high, too_low))

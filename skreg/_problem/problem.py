@@ -1,5 +1,6 @@
 """Problems: what is minimised, and the units in which it is solved."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -38,11 +39,12 @@ class Problem(NamedTuple):
         """
         if not self.loss.quadratic:
             return 1.0
-        y, penalty = self.y, self.penalty
+        y, penalty, design = self.y, self.penalty, self.design
         if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
             columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
-            y = y - self.design.matvec(penalty.take(columns).nearest_to_zero()[:, None], columns)
-        return 2.0 ** np.frexp(np.abs(y).max(initial=0.0, where=self.design.s[:, None] > 0))[1]
+            y = y - design.matvec(penalty.take(columns).nearest_to_zero()[:, None], columns)
+        y = y[design.s > 0] if design.weighted else y
+        return 2.0 ** math.frexp(np.abs(y).max(initial=0.0))[1]
 
     def in_units(self, unit):
         """Return the problem with y and the coefficients counted in a unit."""

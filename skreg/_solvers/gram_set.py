@@ -1,5 +1,7 @@
 """A working set whose columns share a Gram matrix, on which the problem is solved."""
 
+import math
+
 import numpy as np
 
 from .._problem.penalties import ElasticNet, RowElasticNet
@@ -25,7 +27,7 @@ class GramSet(WorkingSet):
 
     def __init__(self, design, y):
         super().__init__(design, y)
-        self.noise = ROUNDING * np.sqrt(np.sum(design.s @ y**2))
+        self.noise = ROUNDING * math.sqrt((design.s @ y**2).sum())
         self.G = np.empty((0, 0))
         self.norms, self.ridge = np.empty((2, 0))
         self.factor = Factor()
@@ -57,7 +59,7 @@ class GramSet(WorkingSet):
 
     def minimise(self, penalty, tol, max_sweeps):
         """Solve the problem on the columns; return the number of sweeps."""
-        if np.any(penalty.ridge != self.ridge):
+        if (penalty.ridge != self.ridge).any():
             self.ridge = penalty.ridge
             diagonal = slice(0, self.columns.size * len(self.G), len(self.G) + 1)
             self.G.ravel()[diagonal] = self.norms + self.ridge
@@ -68,7 +70,7 @@ class GramSet(WorkingSet):
         rule = {"tol": tol, "max_sweeps": max_sweeps, "noise": self.noise}
         n_sweeps = INNER[type(penalty)](*problem, **rule)
         l1 = penalty.weight @ (penalty.size(self.w) - penalty.size(start))
-        fall = 0.5 * np.sum((self.w - start) * (c + c_start))
+        fall = 0.5 * ((self.w - start) * (c + c_start)).sum()
         if not l1.sum() - fall <= tol:  # a number that is not finite is worse, too
             self.w, c = start, c_start
         self.c = c + self.ridge[:, None] * self.w

@@ -12,14 +12,16 @@ columns. The path goes down from the alpha at which nothing is selected, in stag
 A single fit is a path whose other alphas are waypoints: solved roughly, never certified.
 """
 
+import math
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from .._data.dense import spread
 from .._problem.certificate import certify, violating
 from .._problem.losses import SquaredResiduals
-from .._problem.penalties import RowElasticNet, in_any
+from .._problem.penalties import RowElasticNet, in_any, within
 from .._problem.problem import null_losses
 from .gram_set import GramSet
 from .solution import PathSolver, Solution
@@ -108,17 +110,17 @@ class Descent(PathSolver):
         super().__init__(design, tol, max_iter)
         problem = problem.in_units(self.unit)
         self.y, self.penalty, self.sweeps_left = problem.y, problem.penalty, max_iter
-        self.null_loss = np.sum(null_losses(design, self.y))
+        self.null_loss = null_losses(design, self.y).sum()
         self.tol = tol * self.null_loss
         lower, upper = self.penalty.lower, self.penalty.upper
-        w = np.clip(start / self.unit, lower[:, None], upper[:, None])
-        columns = np.flatnonzero(in_any(w != 0) | ((penalty.weight == 0) & (lower < upper)))
+        w = within(start / self.unit, lower[:, None], upper[:, None])
+        (columns,) = (in_any(w != 0) | ((penalty.weight == 0) & (lower < upper))).nonzero()
         r = self.y - design.matvec(w[columns], columns) if columns.size else self.y
         self.c = design.rmatvec(r)
         self.reference = penalty.size(self.c).max(initial=0.0)
         self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
         self.set = GramSet(design, self.y)
-        self.whole = False
+        self.penalty_of_set, self.whole = self.penalty.take([]), False
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         self.add(columns, w[columns], self.c[columns])
 
@@ -168,12 +170,12 @@ class Descent(PathSolver):
     def whole_gram_pays(self, alphas):
         """Let all columns enter if their Gram matrix costs less than the passes that it saves."""
         ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
-        n_stages = -np.log(ratio) / np.log(STAGE)
+        n_stages = -math.log(ratio) / math.log(STAGE)
         if not self.design.cost.whole_gram_pays(self.design, n_stages, len(alphas)):
             return False
         others = self.penalty.lower < self.penalty.upper
         others[self.set.columns] = False
-        self.add(*self.outside(np.flatnonzero(others)))
+        self.add(*self.outside(others.nonzero()[0]))
         return True
 
     def admit(self, alpha):
@@ -183,7 +185,7 @@ class Descent(PathSolver):
         threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
         j = violating(self.c, self.set.columns, self.penalty, threshold)
         _, w, c = self.outside(j)
-        violation = self.penalty.take(j).at(threshold).violation(c, w)[:, 0]
+        violation = self.penalty.take(j).judge(c, w, threshold).worst
         order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
         self.grow(j[order])
 
@@ -197,17 +199,18 @@ class Descent(PathSolver):
         """Let columns enter the working set."""
         if columns.size:
             self.set = self.set.extended(columns, w, c)
+            self.penalty_of_set = self.penalty.take(self.set.columns)
 
     def outside(self, columns):
         """Return columns outside, their coefficients nearest to 0 and their correlations."""
         c = self.c[columns]
-        w = self.penalty.take(columns).nearest_to_zero()[:, None]
-        return columns, np.broadcast_to(w, c.shape), c
+        w = np.zeros_like(c)
+        w += self.penalty.take(columns).nearest_to_zero()[:, None]
+        return columns, w, c
 
     def minimise(self, alpha, tol):
         """Solve the inner problem at alpha; return the number of sweeps."""
-        penalty = self.penalty.take(self.set.columns).at(alpha)
-        n_sweeps = self.set.minimise(penalty, tol, self.sweeps_left)
+        n_sweeps = self.set.minimise(self.penalty_of_set.at(alpha), tol, self.sweeps_left)
         self.sweeps_left -= n_sweeps
         self.n_sweeps += n_sweeps
         return n_sweeps
@@ -219,9 +222,11 @@ class Descent(PathSolver):
         Rounding of a correlation times such a bound would be all of the gap. Any dual point gives
         a bound on the objective, so the certificate may do without them.
         """
+        lower, upper = self.penalty.lower, self.penalty.upper
+        if not (np.isfinite(lower) | np.isfinite(upper)).any():
+            return None
         with np.errstate(divide="ignore"):
             limit = FAR_BOUND * np.sqrt(2 * self.null_loss) / self.design.column_norms
-        lower, upper = self.penalty.lower, self.penalty.upper
         far = np.isfinite(lower) & (lower < -limit) | np.isfinite(upper) & (upper > limit)
         return self.penalty.unbound(limit) if far.any() else None
 
@@ -272,13 +277,15 @@ class Descent(PathSolver):
             n_sweeps.append(self.minimise(alpha, tol))
             ws.append(self.set.w.copy())
             cs.append(self.set.c)
-        return Solved(n_sweeps, ws, np.hstack(ws), np.hstack(cs))
+        return Solved(n_sweeps, ws, np.concatenate(ws, axis=1), np.concatenate(cs, axis=1))
 
     def judge(self, alphas, solved):
         """Return the certificate of what was solved, from the data."""
         columns, alphas, W = self.set.columns, np.array(alphas), solved.W
         several = self.whole and len(alphas) > 1
         rr, C = self.confirm(W, solved.C) if several else self.measure(W)
+        if self.whole:
+            columns, W = None, spread(W, columns, len(C))
         found = certify(self.design, SquaredResiduals(rr), C, columns, W, self.penalty, alphas)
         if found.missing.size == 0 and self.unbound is not None and not self.reached(found).all():
             other = certify(self.design, SquaredResiduals(rr), C, columns, W, self.unbound, alphas)

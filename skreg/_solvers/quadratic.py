@@ -9,6 +9,7 @@ import numpy as np
 
 from .._numba import compiled
 
+INDEPENDENT = 1e-6  # pivot, relative to the diagonal, from which a Newton step needs no care
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
@@ -73,6 +74,83 @@ def sweep(G, c, w, weight, lower, upper, entry):
         for k in range(n_features):
             c[k] -= change * G[j, k]
     return gap + excess * size, n_changed, n_flipped
+
+
+@compiled
+def newton_step(G, c, w, weight, lower, upper):
+    """Minimise over the support, if it and the signs then stay; return whether they do.
+
+    It is also left alone where its columns are nearly dependent.
+    """
+    support = np.flatnonzero(((w != 0.0) | (weight == 0.0)) & (lower < w) & (w < upper))
+    m = support.shape[0]
+    L, d = np.empty((m, m)), np.empty(m)
+    for a in range(m):
+        j = support[a]
+        d[a] = c[j] - weight[j] * np.sign(w[j])
+        for b in range(a + 1):
+            total = G[j, support[b]]
+            for k in range(b):
+                total -= L[a, k] * L[b, k]
+            L[a, b] = total / L[b, b] if b < a else np.sqrt(max(total, 0.0))
+            if b < a:
+                d[a] -= L[a, b] * d[b]
+        if L[a, a] ** 2 <= INDEPENDENT * G[j, j]:
+            return False
+        d[a] /= L[a, a]
+    for a in range(m - 1, -1, -1):
+        for b in range(a + 1, m):
+            d[a] -= L[b, a] * d[b]
+        d[a] /= L[a, a]
+        j = support[a]
+        new = w[j] + d[a]
+        if not lower[j] < new < upper[j] or (weight[j] > 0.0 and new * w[j] <= 0.0):
+            return False
+    for a in range(m):
+        j = support[a]
+        w[j] += d[a]
+        for k in range(c.shape[0]):
+            c[k] -= d[a] * G[j, k]
+    return True
+
+
+@compiled
+def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube):
+    """Sweep as long as that promises to be quicker than Newton steps by a factor.
+
+    The prices of these are those of a `Cost`. A Newton step that costs less than `small` is taken
+    here, once the signs stay as they are: such an answer is exact. Returns the last gap, and the
+    numbers of sweeps, of Newton steps and of coordinates that were changed.
+    """
+    n_sweeps, n_steps, n_updates, spent = 0, 0, 0, 0.0
+    exact, gap, last, first = False, np.inf, np.inf, np.count_nonzero(w)
+    m = first
+    if 0 < m**3 <= 6 * small:
+        exact, n_steps = newton_step(G, c, w, weight, lower, upper), 1
+    while n_sweeps < max_sweeps:
+        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, 1.0)
+        n_sweeps += 1
+        n_updates += n_changed
+        m = np.count_nonzero(w)
+        if (exact and n_flipped == 0) or (gap <= tol and m**3 > 6 * small):
+            break  # where `exact` does not meet tol, rounding rules
+        once = (1.0 + n_changed) * w.shape[0]
+        spent += once
+        exact = n_flipped == 0 and m**3 <= 6 * min(spent, small)
+        if exact:
+            exact = newton_step(G, c, w, weight, lower, upper)
+            n_steps += 1
+        if exact:
+            last = np.inf
+            continue
+        if gap <= tol:
+            break
+        if last < np.inf:  # the rate is known
+            left = np.log(tol / gap) / np.log(gap / last) if gap < last else np.inf
+            if left * once > call + cube * m**3 or m > CROWD + 2 * first:
+                break
+        last = gap
+    return gap, n_sweeps, n_steps, n_updates
 
 
 @compiled
@@ -158,7 +236,7 @@ def newton_steps(G, c, w, penalty, factor, *, tol, most, noise, work):
 
 
 def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
-    """Alternate Newton steps and two sweeps; return the number of sweeps.
+    """Descend; then alternate Newton steps and two sweeps, if need be. Return how many sweeps.
 
     Stops when a sweep right after Newton steps meets a gap of at most `tol`; or any sweep, where
     columns depend on one another: rounding in so many steps may be more than `tol`. Where rounding
@@ -167,9 +245,18 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     On correlated columns sweeps let far more coordinates enter than there are samples, and Newton
     steps remove them again. Once most have left, only the most violating ones may enter.
     """
-    (weight, _, lower, upper), work = penalty, design.work
+    (weight, _, lower, upper), work, cost = penalty, design.work, design.cost
     w, c = w[:, 0], c[:, 0]
-    n_sweeps, progress, n_right, crowded = 0, Progress(), 0, False
+    n_sweeps = 0
+    if factor.active.size == 0:
+        prices = cost.small_newton, cost.newton_call, cost.newton_cube
+        start = G, c, w, weight, lower, upper
+        gap, n_sweeps, n_steps, n_changed = descend(*start, tol, max_sweeps, *prices)
+        work.n_newton_steps += n_steps
+        work.n_coordinate_updates += n_changed
+        if gap <= tol:
+            return n_sweeps
+    progress, n_right, crowded = Progress(), 0, False
     while n_sweeps < max_sweeps:
         n_before = np.count_nonzero(w)
         most = max_sweeps - n_sweeps

@@ -48,18 +48,18 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         """Return the Design, the targets and their mean, centred and standardised or not."""
         design = as_design(X, s, centre=centre, standardize=standardize)
         design.cost = self._cost
-        if not np.all(np.isfinite(design.column_norms)):
+        if not np.isfinite(design.column_norms).all():
             assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
             raise self._error("the sum of squares of X overflows; scale X down.")
         shape = y.shape[1:]
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
         if centre:
-            origin = y[np.argmax(s > 0)]
+            origin = y[(s > 0).argmax()]
             y_mean = origin + s @ (y - origin) / s.sum()
         y = y - y_mean
         with np.errstate(over="ignore"):
-            if not np.all(np.isfinite(s @ y**2)):
+            if not np.isfinite(s @ y**2).all():
                 raise self._error("the sum of squares of y overflows; scale y down.")
         return design, y, y_mean.reshape(shape)
 
@@ -119,16 +119,17 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         A column that must not be used has both bounds equal and a factor of 0.
         """
         factor = self._per_feature("penalty_factor", 1.0)
-        if np.any(factor < 0):
+        if (factor < 0).any():
             refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
         lower, upper = bounds = self._bounds()
-        if np.any(np.isinf(factor) & ((lower > 0) | (upper < 0))):
+        endless = np.isinf(factor)
+        if (endless & ((lower > 0) | (upper < 0))).any():
             raise self._error(
                 "a penalty_factor of inf leaves a feature out, with a coefficient of 0, but its "
                 "bounds exclude 0."
             )
         lower, upper = bounds * design.scale
-        fixed = np.isinf(factor) | design.constant
+        fixed = endless | design.constant
         if fixed.any():
             factor[fixed] = 0.0
             lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])
@@ -143,7 +144,9 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _bounds(self):
         """Return the bounds on the coefficients of the original columns, as two rows."""
         if not self._bounded():
-            return np.repeat([[-np.inf], [np.inf]], self.n_features_in_, axis=1)
+            endless = np.full((2, self.n_features_in_), np.inf)
+            endless[0] = -np.inf
+            return endless
         lower, upper = self._per_feature("lower", -np.inf), self._per_feature("upper", np.inf)
         if self.positive:
             lower = np.maximum(lower, 0.0)
@@ -174,13 +177,11 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _store_coef(self, coef, mean, y_mean, dtype):
         """Store the coefficients of columns with some means, and the intercept."""
         coef = self._within_bounds(coef, dtype)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             intercept = y_mean - (coef @ mean).reshape(y_mean.shape)
-        coef = coef[0] if len(coef) == 1 else coef
-        with np.errstate(over="ignore"):
-            self.coef_ = np.ascontiguousarray(coef)
+            self.coef_ = np.ascontiguousarray(coef[0] if len(coef) == 1 else coef)
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
-        if not np.all(np.isfinite(self.intercept_)) or not np.all(np.isfinite(self.coef_)):
+        if not (np.isfinite(self.intercept_).all() and np.isfinite(self.coef_).all()):
             del self.coef_, self.intercept_  # what is not fitted must not predict
             raise self._error(
                 f"the coefficients overflow {dtype}; pass X as float64, or scale y down."
