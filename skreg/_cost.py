@@ -41,6 +41,10 @@ class Cost(NamedTuple):
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
+    cache : int
+        Numbers that stay in the cache, from where they are read in the part `cached` of the time.
+    stage : float
+        Numbers that could be read while Python prepares a stage of a path.
     small_newton : float
         Products of two numbers that a Newton step on a few columns may take, where the loop that
         sweeps takes it itself.
@@ -68,6 +72,9 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
+    cache: int = 1 << 21
+    cached: float = 0.15
+    stage: float = 1e5
     small_newton: float = 5e4
     newton_call: float = 1e5
     newton_cube: float = 0.05
@@ -97,7 +104,11 @@ class Cost(NamedTuple):
         """
         n_passes = 3.5 + n_stages
         worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / n_passes))
-        return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
+        read = self.cached if design.n_numbers <= self.cache else 1.0
+        cheap = design.passes_of_gram * design.n_numbers <= worth * (
+            read * design.n_numbers + self.stage
+        )
+        return cheap and self.gram_pays(design, design.n_features)
 
     def factor_of_columns_pays(self, design):
         """Tell whether a factor of the Gram matrix is quicker than conjugate gradients."""

@@ -43,7 +43,8 @@ class Problem(NamedTuple):
         if penalty.lower.max(initial=0.0) > 0 or penalty.upper.min(initial=0.0) < 0:
             columns = np.flatnonzero((penalty.lower > 0) | (penalty.upper < 0))
             y = y - design.matvec(penalty.take(columns).nearest_to_zero()[:, None], columns)
-        y = y[design.s > 0] if design.weighted else y
+        seen = design.s > 0
+        y = y if seen.all() else y[seen]
         return 2.0 ** math.frexp(np.abs(y).max(initial=0.0))[1]
 
     def in_units(self, unit):

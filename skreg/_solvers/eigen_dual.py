@@ -81,8 +81,7 @@ class DualSpectrum:
         for _ in range(2):
             A -= Q @ (Q.T @ A)
         A = np.hstack([2 * (norm(A) or 1.0) * Q, A])
-        A = np.pad(A, ((0, 0), (0, max(0, len(A) - A.shape[1]))))
-        U, singular, _ = interruptible(thin_svd, A)
+        U, singular = interruptible(left_vectors, A)
         singular, U = singular[Q.shape[1] :], U[:, Q.shape[1] :]
         rounding = ROUNDING * len(rows) * singular.max(initial=0.0)
         return np.where(singular > rounding, singular**2, 0.0), U
@@ -167,6 +166,16 @@ def orthogonal(E, centred):
     solve = (Vt[kept].T / singular[kept]) @ Q.T / length[:, None]
     of_ones = (first.T - along @ solve) / (norm(ones) or 1.0)
     return np.hstack([first, Q]), np.vstack([of_ones, solve])
+
+
+def left_vectors(A):
+    """Return as many orthonormal vectors as A has rows, the first its left singular ones."""
+    if len(A) <= A.shape[1]:
+        return thin_svd(A)[:2]
+    U, R = np.linalg.qr(A, mode="complete")
+    left, singular, _ = thin_svd(R[: A.shape[1]])
+    U[:, : len(left)] = U[:, : len(left)] @ left
+    return U, np.append(singular, np.zeros(len(A) - len(left)))
 
 
 def thin_svd(A):
