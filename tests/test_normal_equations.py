@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from skreg import RidgeGD
+from skreg._cost import Cost
 from skreg._data import as_design
 from skreg._problem.penalties import ElasticNet
 from skreg._problem.problem import Problem
@@ -16,6 +17,7 @@ from skreg._solvers.normal_equations import (
     conjugate_gradients,
     factor,
     least_squares,
+    promising,
 )
 
 SHAPES = {"tall": (40, 12), "wide": (12, 40)}
@@ -108,7 +110,7 @@ def test_steps_end_where_the_accuracy_is_reached(shape, kind):
         (
             "tall",
             [[1.0, 2.0]] * 3,
-            "factor primal, conjugate_gradients shared primal, conjugate_gradients primal",
+            "factor shared primal, conjugate_gradients shared primal, conjugate_gradients primal",
         ),
         (
             "tall",
@@ -119,7 +121,7 @@ def test_steps_end_where_the_accuracy_is_reached(shape, kind):
         (
             "wide",
             [[1.0, 2.0]] * 3,
-            "factor dual, conjugate_gradients dual, conjugate_gradients primal",
+            "factor dual, conjugate_gradients primal",
         ),
         ("wide", [0.0] * 3, "conjugate_gradients primal, least_squares primal"),
     ],
@@ -129,9 +131,10 @@ def test_the_ways_depend_on_the_shape_and_the_penalty(shape, alpha, expected):
     assert ", ".join(described(ridge)) == expected
 
 
-def described(ridge):
-    """Yield the ways of a problem in words."""
+def described(ridge, slow=True):
+    """Yield the ways of a problem in words, where products have been slow or not."""
     for way, system, most in normal_equations.ways(ridge, 50):
+        system.slow = slow
         assert most in (50, 49)  # where the least squares come last they keep a step
         share = "shared " * getattr(system, "shared", False)
         yield f"{way.__name__} {share}{type(system).__name__.lower()}"
@@ -141,6 +144,73 @@ def test_alphas_share_no_metric_where_columns_are_uneven():
     ridge, _ = problem("tall", np.asarray, np.array([[1.0, 2.0]] * 3))
     uneven = ridge._replace(column=ridge.column * np.geomspace(1, 1e9, 12))
     assert list(described(uneven)) == ["factor primal", "conjugate_gradients primal"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_products_come_before_a_factor_that_takes_longer_and_alone_where_none_fits(shape):
+    ridge, _ = problem(shape, sp.csr_array)
+    ridge.design.cost = Cost(few_steps=0)
+    for slow, expected in ((True, ["promising", "factor"]), (False, ["promising"])):
+        words = [words.split()[0] for words in described(ridge, slow)]
+        assert words == [*expected, "conjugate_gradients"]
+    ridge.design.cost = Cost(largest_gram=3)
+    assert [words.split()[0] for words in described(ridge)] == ["promising", "conjugate_gradients"]
+
+
+class Priced:
+    """A system with a price of its own."""
+
+    def __init__(self, system, price):
+        self.system, self.price = system, price
+
+    def __getattr__(self, name):
+        return getattr(self.system, name)
+
+
+def uneven():
+    """Return a wide problem whose eigenvalues cover six orders, and one target."""
+    rng = np.random.default_rng(0)
+    X = np.geomspace(1, 1e-3, 100)[:, None] * rng.standard_normal((100, 300))
+    design = as_design(X, np.ones(100), centre=False, standardize=False)
+    penalty = ElasticNet(np.zeros(300), np.ones(300), np.full(300, -np.inf), np.full(300, np.inf))
+    return Ridge.of(Problem(design, rng.standard_normal((100, 1)), penalty), np.array([1e-4]))
+
+
+@pytest.mark.parametrize("kind", [Primal, Dual])
+def test_products_end_early_where_a_factor_promises_to_be_quicker(kind):
+    ridge = uneven()
+    x, point = kind(ridge).begin(ridge.at(ridge.start()))
+    whole, n_steps = conjugate_gradients(kind(ridge), x, point, 1e-10, 10000)
+    assert n_steps > 200
+    for price in (20, 100):
+        change, n_trial = promising(Priced(kind(ridge), price), x, point, 1e-10, 10000)
+        assert not change.any()
+        assert n_trial <= 0.2 * price
+    change, n_trial = promising(Priced(kind(ridge), 11 * n_steps), x, point, 1e-10, 10000)
+    assert n_trial == n_steps
+    np.testing.assert_array_equal(change, whole)
+
+
+def test_products_never_take_more_steps_than_their_price():
+    ridge, _ = problem("wide", np.asarray, np.array([[2.0, 0.5]] * 3))
+    x, point = Dual(ridge).begin(ridge.at(ridge.start()))
+    _, n_steps = conjugate_gradients(Dual(ridge), x, point, 1e-10, 100)
+    for price in range(2, n_steps):
+        change, n_trial = promising(Priced(Dual(ridge), price), x, point, 1e-10, 100)
+        assert not change.any()
+        assert n_trial <= price
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 5, 30, 10000])
+def test_a_trial_by_products_leaves_a_step_for_the_factor(max_iter, monkeypatch):
+    monkeypatch.setattr(RidgeGD, "_cost", Cost(few_steps=0))
+    X = np.geomspace(1, 1e-3, 60)[:, None] * np.random.default_rng(0).standard_normal((60, 300))
+    y = np.sin(np.arange(60.0))
+    model = RidgeGD(1e-2, fit_intercept=False, max_iter=max_iter).fit(sp.csr_array(X), y)
+    expected = X.T @ np.linalg.solve(X @ X.T + 1e-2 * np.eye(60), y)
+    assert model.convergence_.converged
+    assert model.n_iter_ <= max_iter
+    np.testing.assert_allclose(model.coef_, expected, rtol=1e-7, atol=1e-9)
 
 
 def useless(system, x, point, tol, max_steps):

@@ -86,6 +86,21 @@ def text():
     return sp.csr_array(parts, shape=X.shape), target(X, rng, 30)
 
 
+def products():
+    """Return 2000 samples whose kernel has such eigenvalues that few steps are enough."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat(np.arange(2000, dtype=np.int32), 60)
+    columns = rng.integers(0, 20000, rows.size, dtype=np.int32)
+    X = sp.coo_array((rng.uniform(0.5, 2, rows.size), (rows, columns)), shape=(2000, 20000))
+    return X.tocsr(), target(X.tocsr(), rng, 30)
+
+
+def lengths():
+    """Return the same with lengths that differ so much that very many would be needed."""
+    X, y = products()
+    return sp.diags_array(np.geomspace(1, 1e-3, 2000)).tocsr() @ X, y
+
+
 def classes():
     X, y = tall()
     return X, (y > np.median(y)).astype(int)
@@ -108,6 +123,8 @@ CASES = {
     "ridge, cg, text": (RidgeGD(), text),
     "ridge, cg on columns": (RidgeGD(0), wide),
     "ridge, cg on samples": (RidgeGD(), scattered),
+    "ridge, cg, few steps": (RidgeGD(), products),
+    "ridge, cg, too many steps": (RidgeGD(1e-4), lengths),
     "ridge, sgd": (RidgeGD(**{**LOOSE, "solver": "sgd"}, random_state=0), weighted),
     "ridge, sgd, text": (RidgeGD(10.0, solver="sgd", tol=1e-3, random_state=0), text),
     "ridge, leave-one-out": (RidgeGDCV(), weighted),
@@ -131,9 +148,11 @@ FIGURES = {
     "ridge, cd": (9, 8, 4_320_000, 162, 4),
     "ridge, cg": (5, 4, 2_400_000, 0, 0),
     "ridge, cg, wide": (6, 5, 11_200_000, 0, 0),
-    "ridge, cg, text": (6, 5, 3_358_848, 0, 0),
+    "ridge, cg, text": (76, 75, 42_545_408, 0, 0),
     "ridge, cg on columns": (197, 196, 315_200_000, 0, 0),
-    "ridge, cg on samples": (97, 96, 57_022_632, 0, 0),
+    "ridge, cg on samples": (96, 95, 56_414_976, 0, 0),
+    "ridge, cg, few steps": (48, 47, 69_403_968, 0, 0),
+    "ridge, cg, too many steps": (134, 133, 193_752_744, 0, 0),
     "ridge, sgd": (299, 161, 143_520_000, 0, 0),
     "ridge, sgd, text": (201, 111, 112_539_808, 0, 0),
     "ridge, leave-one-out": (8, 7, 3_840_000, 0, 0),
@@ -169,6 +188,20 @@ def test_the_figures_notice_a_lasso_without_newton_steps(monkeypatch):
     assert record.converged
     assert record.work.n_newton_steps == 0
     assert record.work.n_coordinate_updates > 2 * FIGURES["lasso, weights"][3]
+
+
+def test_a_kernel_is_made_only_where_products_would_take_longer(monkeypatch):
+    made = []
+
+    def watched(design, q, kernel=SparseDesign._kernel):
+        made.append(design)
+        return kernel(design, q)
+
+    monkeypatch.setattr(SparseDesign, "_kernel", watched)
+    fit("ridge, cg, few steps")
+    assert len(made) == 0
+    fit("ridge, cg, too many steps")
+    assert len(made) == 1
 
 
 def test_the_figures_notice_a_product_more_in_each_step(monkeypatch):
@@ -264,6 +297,7 @@ def test_a_sparse_fit_reads_what_it_counts(name, monkeypatch):
 
     watch(monkeypatch, note)
     watch_loops(monkeypatch, sizes)
+    monkeypatch.setattr(SparseDesign, "_kernel_of", MemoryDesign._kernel_of)
     record, _ = fit(name)
     assert record.work.n_products == len(reads)
     assert record.work.n_bytes == sum(reads) + sum(sizes) + rows  # for the statistics

@@ -28,28 +28,24 @@ class Gram:
 class Kernel:
     """Multiplies with ``root * (Z - shift) @ diag(q) @ (Z - shift).T * root`` of each fold.
 
-    Z is what plain products are with; the shift adds terms of rank one, in which `ends` has a
-    column of ones and one of ``Z @ diag(q) @ shift`` for each fold.
+    Z is what plain products are with; the shift adds terms of rank one, of which `end` is
+    ``Z @ diag(q) @ shift`` for each fold.
     """
 
     def __init__(self, design, q, root, shift):
         self.design, self.q, self.root = design, q[:, None], root
-        self.ends = np.c_[np.ones(len(root)), design._product(self.q * shift)]
-        self.square = q @ shift**2
+        self.end, self.square = design._product(self.q * shift), q @ shift**2
 
     def __call__(self, u):
         """Return the product with an array of shape (n_samples, n_targets)."""
-        u = (self.root[:, :, None] * by_fold(u, self.root)).reshape(u.shape)
-        product, n_folds = self.product(u), self.root.shape[1]
-        fold, each = np.repeat(np.arange(n_folds), u.shape[1] // n_folds), np.arange(u.shape[1])
-        along = self.ends.T @ u
-        terms = np.zeros_like(along)
-        terms[0] = self.square[fold] * along[0] - along[1 + fold, each]
-        terms[1 + fold, each] = -along[0]
-        product += self.ends @ terms
-        product = by_fold(product, self.root)
-        product *= self.root[:, :, None]
-        return product.reshape(u.shape)
+        root, end = self.root[:, :, None], self.end[:, :, None]
+        u = root * by_fold(u, self.root)
+        product = by_fold(self.product(u.reshape(len(u), -1)), self.root)
+        sums = u.sum(axis=0)
+        product += self.square[:, None] * sums - np.einsum("if,ift->ft", self.end, u)
+        product -= end * sums
+        product *= root
+        return product.reshape(len(u), -1)
 
     def product(self, u):
         """Return ``Z @ diag(q) @ Z.T @ u``."""

@@ -9,7 +9,7 @@ from .._convergence import bytes_of
 from .._numba import compiled, unsigned
 from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
-from .operators import Kernel, vector
+from .operators import Kernel
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
 FAR = 10  # standard deviations from 0
@@ -108,6 +108,39 @@ def gram_product(indptr, indices, data, weights, w, centre, product):
             t += 1
 
 
+@compiled
+def spread(indptr, indices, data, u, w):
+    """Add ``X.T @ u`` to w, row by row of X, whose indices stay at hand for all columns of u."""
+    for i in range(u.shape[0]):
+        for t in range(u.shape[1]):
+            r = u[i, t]
+            for e in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
+                w[indices[e], t] += r * data[e]
+
+
+@compiled
+def collect(indptr, indices, data, w, product):
+    """Overwrite the last with ``X @ w``, in the same order."""
+    for i in range(product.shape[0]):
+        for t in range(product.shape[1]):
+            r = 0.0
+            for e in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
+                r += data[e] * w[indices[e], t]
+            product[i, t] = r
+
+
+def products(X, lines, weights, first=0):
+    """Return the weighted products of some lines of a compressed matrix, or the last rows of them.
+
+    Its lines are columns or rows, whichever it stores together.
+    """
+    count = int(np.diff(X.indptr)[lines].sum())
+    room = np.zeros(len(weights) + 1, np.uintp), np.empty(count, np.uint32), np.empty(count)
+    G, places = np.zeros((len(lines) - first, len(lines))), (X.indptr, X.indices)
+    gram(*map(unsigned, places), X.data, weights, unsigned(lines), first, *room, G)
+    return G
+
+
 class SparseDesign(MemoryDesign):
     """Products with X corrected by the mean, which would fill X if it were subtracted.
 
@@ -153,8 +186,8 @@ class SparseDesign(MemoryDesign):
         return self.X.tocsc()
 
     def _moments(self, centre):
-        count, mean, variance = self._sums(self.X)
-        far = (count == np.count_nonzero(self.s)) & (np.abs(mean) > FAR * np.sqrt(variance))
+        self.counts, mean, variance = self._sums(self.X)
+        far = (self.counts == np.count_nonzero(self.s)) & (np.abs(mean) > FAR * np.sqrt(variance))
         if centre:
             self.plain_mean = mean
         if not far.any():
@@ -195,12 +228,7 @@ class SparseDesign(MemoryDesign):
         csc = self._csc
         count = int(np.diff(csc.indptr)[columns].sum())
         self.work.n_bytes += count * (csc.data.itemsize + csc.indices.itemsize)
-        G = np.zeros((len(columns) - first, len(columns)))
-        starts = np.zeros(self.n_samples + 1, dtype=np.uintp)
-        members, values = np.empty(count, dtype=np.uint32), np.empty(count)
-        places = unsigned(csc.indptr), unsigned(csc.indices)
-        room = starts, members, values
-        gram(*places, csc.data, self.s, unsigned(columns), first, *room, G)
+        G = products(csc, columns, self.s, first)
         mean = self.plain_mean[columns]
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
@@ -209,12 +237,12 @@ class SparseDesign(MemoryDesign):
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
     def _kernel(self, q):
-        X, high = self._read(self._csr), 256
-        weighted, K = X @ sp.diags_array(q), np.empty((self.n_samples, self.n_samples))
-        for top in range(0, self.n_samples, high):
-            K[top : top + high] = (weighted[top : top + high] @ X.T).toarray()
-        shift = weighted @ self.plain_mean
-        return K - shift - shift[:, None] + q @ self.plain_mean**2
+        X, mean = self._read(self._csr), self.plain_mean
+        K = products(X, np.arange(self.n_samples), q)
+        shift = X @ (q * mean) - q @ mean**2 / 2
+        K -= shift
+        K -= shift[:, None]
+        return K
 
     def _kernel_of(self, q, root, shift):
         return SparseKernel(self, q, root, shift)
@@ -263,8 +291,8 @@ class SparseDesign(MemoryDesign):
 
     @property
     def passes_of_kernel(self):
-        """A column costs the square of its entries; the matrix is dense and has to be solved."""
-        return self.X.nnz / self.n_features + self.n_samples**2 / max(1, self.X.nnz)
+        """A column costs the square of its entries; the dense matrix is worked with."""
+        return (self.counts @ self.counts + 4 * self.n_samples**2) / max(1, self.X.nnz)
 
     def _read(self, X):
         """Count the bytes of a matrix that is about to be read, and return it."""
@@ -288,19 +316,25 @@ class SparseKernel(Kernel):
         if self.n_calls == PATIENCE:
             self.leave_out()
         self.design.count(n_passes=2, n_products=2)
-        w = (self.design._read(self.X).T @ vector(u)).reshape(-1, u.shape[1])
-        w *= self.q
-        product = (self.design._read(self.X) @ vector(w)).reshape(u.shape)
+        X = self.design._read(self.design._read(self.X))
+        if u.shape[1] > FEW:
+            product = X @ (self.q * (X.T @ u))
+        else:
+            places = unsigned(X.indptr), unsigned(X.indices)
+            w, product = np.zeros((X.shape[1], u.shape[1])), np.empty(u.shape)
+            spread(*places, X.data, u, w)
+            w *= self.q
+            collect(*places, X.data, w, product)
         product += self.diagonal * u
         return product
 
     def leave_out(self):
         """Move the columns with a single entry to the diagonal."""
-        X, count = self.X, np.bincount(self.X.indices, minlength=self.X.shape[1])
-        if 2 * np.count_nonzero(count == 1) > len(count):
+        X, single = self.X, self.design.counts <= 1
+        if 2 * np.count_nonzero(single) > len(single):
             squares = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
-            self.diagonal = squares @ np.where(count[:, None] == 1, self.q, 0.0)
-            shared = np.flatnonzero(count > 1)
+            self.diagonal = squares @ np.where(single[:, None], self.q, 0.0)
+            shared = np.flatnonzero(~single)
             self.X, self.q = X[:, shared], self.q[shared]
 
 

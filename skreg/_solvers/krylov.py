@@ -100,6 +100,10 @@ class Krylov:
         ``v' A v`` for the last v that was multiplied, and the length of what made the next.
     going : ndarray of bool, shape (n_b, n_shifts)
         Which are not done; the caller may take some out.
+    length : ndarray of shape (n_b, 1)
+        Length of each b.
+    n_steps : int
+        Steps so far.
     """
 
     def __init__(self, product, b, shifts, block=1, flat=0.0, short=0.0):
@@ -108,7 +112,7 @@ class Krylov:
         length = np.sqrt(np.einsum("ib,ib->b", b, b))
         self.V = np.zeros((b.shape[1], block + 2, len(b)))
         self.V[:, 1] = (b / np.where(length > 0, length, 1.0)).T
-        self.k = 1
+        self.k, self.n_steps, self.length = 1, 0, length[:, None]
         self.alpha, self.beta = np.zeros((2, b.shape[1]))
         z = length[:, None] + np.zeros_like(shifts)
         self.going, self.energy = z > 0, np.zeros_like(shifts)
@@ -132,6 +136,7 @@ class Krylov:
         image = self.product(self.v.T)
         recur(image, self.V, self.k, self.alpha, self.beta, self.shifted, *self.nothing)
         self.k += 1
+        self.n_steps += 1
 
     def turn(self):
         """Make room for another block of vectors."""
@@ -152,10 +157,9 @@ def solve_shifted(product, b, shifts, reached, max_steps, **nothing):
         Products.
     """
     block = max(1, min(BLOCK, ROOM // max(1, b.size)))
-    krylov, n_steps = Krylov(product, b, shifts, block, **nothing), 0
+    krylov = Krylov(product, b, shifts, block, **nothing)
     x, direction = np.zeros((2, *shifts.shape, len(b)))
-    while n_steps < max_steps and np.count_nonzero(krylov.going):
-        n_steps += 1
+    while krylov.n_steps < max_steps and np.count_nonzero(krylov.going):
         krylov.advance()
         if reached:
             krylov.going &= ~reached(krylov)
@@ -164,7 +168,7 @@ def solve_shifted(product, b, shifts, reached, max_steps, **nothing):
             krylov.turn()
     if krylov.k > 1:
         add(x, direction, krylov)
-    return x.transpose(2, 0, 1), n_steps
+    return x.transpose(2, 0, 1), krylov.n_steps
 
 
 def solve_preconditioned(product, b, diagonal, *, tol, max_steps=MAX_STEPS):

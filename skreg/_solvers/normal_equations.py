@@ -6,9 +6,10 @@
           ``R = S^1/2`` and ``w = D^-1 Xc'R u``, so that D must have an inverse
 ========  =======================================================================================
 
-Either is solved by a `factor` of the matrix, where it is worth forming, or by
-`conjugate_gradients`, which only ask for products; the first also by `least_squares`. No answer is
-exact: the caller computes from the data what is left, and asks again for that.
+Either is solved by a `factor` of the matrix, or by `conjugate_gradients`, which only ask for
+products; the first also by `least_squares`. How many steps they take is not known before: where
+they may be quicker than a factor they begin, and end as soon as they do not look `promising`. No
+answer is exact: the caller computes from the data what is left, and asks again for that.
 """
 
 from functools import cached_property
@@ -29,26 +30,23 @@ def ways(problem, max_iter):
     Where the equations have lost most digits of some penalty, the least squares come first. Where
     there is none they come late: it is not sure which of many solutions they find.
     """
-    design, on, cost = problem.design, problem.movable, problem.design.cost
-    penalised = on.any() and np.all(problem.ridge[on] > 0)
-    fine = cost.least_squares_pay(design) and np.any(problem.ridge[on] <= problem.floor)
-    first = fine and np.any(problem.ridge[on] > 0)
+    design, on, ridge = problem.design, problem.movable, problem.ridge
+    penalised = bool(on.any() and not np.any((ridge <= 0) & on[:, None]))
+    weak = np.any((ridge <= problem.floor) & on[:, None])
+    fine = weak and design.cost.least_squares_pay(design)
+    first = fine and np.any((ridge > 0) & on[:, None])
     late, most = fine and not first, max_iter
     if first:
         yield least_squares, Primal(problem), max_iter
     if design.tall:
-        if cost.factor_of_columns_pays(design):
-            yield factor, Primal(problem), max_iter
-        if penalised and problem.n_alphas > 1:
-            squares = problem.column[on] / problem.factor[on]
-            if squares.max() <= UNEVEN * squares.min():
-                yield conjugate_gradients, Primal(problem, shared=True), max_iter
+        shared = penalised and problem.n_alphas > 1 and is_even(problem)
+        yield from products_or_factor(Primal(problem, shared), max_iter)
+        if shared:
+            yield conjugate_gradients, Primal(problem, shared=True), max_iter
         if late:
             yield least_squares, Primal(problem), max_iter
     elif penalised:
-        if cost.factor_of_samples_pays(design):
-            yield factor, Dual(problem), max_iter
-        yield conjugate_gradients, Dual(problem), max_iter
+        yield from products_or_factor(Dual(problem), max_iter)
     elif late:
         most = min(max_iter - 1, 100 + 10 * min(design.n_samples, len(on)))
     yield conjugate_gradients, Primal(problem), most
@@ -56,7 +54,39 @@ def ways(problem, max_iter):
         yield least_squares, Primal(problem), max_iter
 
 
-class Primal:
+def products_or_factor(system, max_iter):
+    """Yield products, unless a factor is quicker for sure, and a factor where they are too slow.
+
+    Where they are not, but lack the digits, a factor would lack them, too.
+    """
+    at_once, can_be = system.price <= system.problem.design.cost.few_steps, system.price < np.inf
+    if not at_once:
+        yield promising, system, max_iter - can_be  # the factor keeps a step
+    if can_be and (at_once or system.slow):
+        yield factor, system, max_iter
+
+
+def is_even(problem):
+    """Tell whether all alphas may share the metric of the penalty."""
+    on = problem.movable
+    squares = problem.column[on] / problem.factor[on]
+    return bool(squares.max() <= UNEVEN * squares.min())
+
+
+class Equations:
+    """What the equations on the columns and on the samples have in common."""
+
+    slow = True  # are products, unless they have come to their end
+
+    @cached_property
+    def price(self):
+        """How many steps of conjugate gradients a factor is worth."""
+        alphas, design = self.problem.alphas, self.problem.design
+        n_targets, n_factors = len(alphas) // self.n_shared, len(np.unique(alphas))
+        return design.cost.steps_of_factor(design, *self.side, n_targets, n_factors)
+
+
+class Primal(Equations):
     """The equations on the columns; the unknown is w.
 
     Conjugate gradients see them in a metric: that of the problem, or, if it is `shared`, that of
@@ -67,6 +97,12 @@ class Primal:
         self.problem, self.shared, self.on = problem, shared, np.flatnonzero(problem.movable)
         self.shifts = problem.alphas if shared else 0.0 * problem.alphas
         self.n_shared = problem.n_alphas if shared else 1
+
+    @property
+    def side(self):
+        """The side of the matrix, and the passes over the data that it takes."""
+        design = self.problem.design
+        return design.n_features, design.passes_of_gram
 
     @cached_property
     def unit(self):
@@ -121,14 +157,18 @@ class Primal:
         gain = krylov.energy / 2
         return np.maximum(0.0, point.losses.reshape(gain.shape) - gain)  # below 0: rounding
 
-    def are_short(self, krylov, squares):
-        """Tell which gradients have squares of at most these in the metric of their alpha."""
-        short = krylov.residual**2 <= squares * (self.typical + krylov.shifts)
-        for b, a in np.argwhere(short & krylov.going):
+    def are_short(self, krylov, squares, near):
+        """Tell which of the gradients that are near have at most these squares in their metric."""
+        short = near.copy()
+        for b, a in np.argwhere(near & krylov.going):
             metric = self.column + krylov.shifts[b, a]
             square = krylov.residual[b, a] ** 2 * np.sum(krylov.v[b] ** 2 / metric)
             short[b, a] = square <= squares[b, a]
         return short
+
+    def squares(self, krylov):
+        """Return about the squares of the gradients in the metric of their alpha."""
+        return krylov.residual**2 / (self.typical + krylov.shifts)
 
     def gaps(self, krylov):
         """Return the gaps over the columns with a penalty above rounding."""
@@ -150,7 +190,7 @@ class Primal:
         return np.divide(metric, 2 * ridge, out=np.zeros_like(metric), where=above)
 
 
-class Dual:
+class Dual(Equations):
     """The equations on the samples; the unknown is u."""
 
     unit = 1.0  # conjugate gradients need no metric
@@ -161,6 +201,12 @@ class Dual:
         self.inverse = 1.0 / factor[:, None]
         self.root = np.sqrt(problem.design.s)[:, None]
         self.column = problem.column.max() / problem.factor.max()
+
+    @property
+    def side(self):
+        """The side of the matrix, and the passes over the data that it takes."""
+        design = self.problem.design
+        return design.n_samples, design.passes_of_kernel
 
     def begin(self, point):
         """Return the unknown of no coefficients: few others can be written in it."""
@@ -193,35 +239,61 @@ class Dual:
         shape = krylov.energy.shape
         return krylov.shifts * krylov.energy / 2 if begins else point.losses.reshape(shape)
 
-    def are_short(self, krylov, squares):
-        """Tell which gradients have about squares of at most these in the metric of their alpha."""
-        return self._squares(krylov) <= squares * (self.column + krylov.shifts)
+    def are_short(self, krylov, squares, near):
+        """Tell which gradients have at most these squares: nothing better is known of them."""
+        return near
+
+    def squares(self, krylov):
+        """Return about the squares of the gradients in the metric of their alpha."""
+        return krylov.residual**2 * krylov.alpha[:, None] / (self.column + krylov.shifts)
 
     def gaps(self, krylov):
         """Return about the gaps."""
-        return self._squares(krylov) / (2 * krylov.shifts)
-
-    def _squares(self, krylov):
-        """Return about the squares of the gradients in the metric of the penalty."""
-        return krylov.residual**2 * krylov.alpha[:, None]
+        return krylov.residual**2 * krylov.alpha[:, None] / (2 * krylov.shifts)
 
 
-def conjugate_gradients(system, x, point, tol, max_steps):
-    """Return a correction of the unknown x, by products; what differs in its shift shares them."""
-    begins = not x.any()
+def conjugate_gradients(system, x, point, tol, max_steps, price=np.inf):
+    """Return a correction of the unknown x, by products; what differs in its shift shares them.
+
+    It is 0 once the rate so far promises more steps to come than a price.
+    """
+    begins, slow = not x.any(), False
     n_shared = system.n_shared if begins else 1
     shifts = system.shifts.reshape(-1, n_shared)
     squares = ((tol * system.problem.start_length) ** 2).reshape(shifts.shape)
+    trial = system.problem.design.cost.part_of_trial * price
 
     def reached(krylov):
-        near = system.are_short(krylov, squares)
+        nonlocal slow
+        about = system.squares(krylov)
+        near = about <= squares
         if np.any(near & krylov.going):
+            near &= system.are_short(krylov, squares, near)
             near &= system.gaps(krylov) <= tol * system.losses(krylov, point, begins)
-        return near
+        if krylov.n_steps >= trial:
+            far = krylov.going & ~near
+            slow = np.any(steps_left(krylov, about, squares)[far] >= price)
+        return near | slow
 
     b = (system.unit * system.residual(x, point))[:, ::n_shared]
-    z, n_steps = solve_shifted(system.product, b, shifts, reached, max_steps)
-    return system.unit * z.reshape(len(z), -1), n_steps
+    most = min(price, max_steps)
+    z, n_steps = solve_shifted(system.product, b, shifts, reached, most)
+    system.slow = slow or n_steps >= most
+    return (0 if slow else 1) * system.unit * z.reshape(len(z), -1), n_steps
+
+
+def promising(system, x, point, tol, max_steps):
+    """Return the same, or no correction where a factor promises to take less time."""
+    return conjugate_gradients(system, x, point, tol, max_steps, system.price)
+
+
+def steps_left(krylov, squares, enough):
+    """Return how many steps it takes until squares are small enough, at the rate so far."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone = 2 * np.log(krylov.length / krylov.residual)
+        left = np.log(squares / enough)
+        steps = krylov.n_steps * np.maximum(left, 0.0) / np.maximum(gone, 0.0)
+    return np.maximum(steps, krylov.n_steps)
 
 
 def factor(system, x, point, tol, max_steps):

@@ -339,9 +339,9 @@ def ridge_path(
 ):
     r"""Compute ridge for many alphas, each with a certificate; they share the passes over the data.
 
-    The objective is that of :class:`RidgeGD`, intercept and controls included. Where the matrix of
-    the columns or of the samples is not worth forming, conjugate gradients take no more steps for
-    all alphas than for the smallest, as Krylov spaces do not depend on alpha. All share the
+    The objective is that of :class:`RidgeGD`, intercept and controls included. Unless a factor of
+    the matrix of the columns or of the samples is quicker, conjugate gradients take no more steps
+    for all alphas than for the smallest, as Krylov spaces do not depend on alpha. All share the
     decomposition of a `penalty_matrix`.
 
     Parameters

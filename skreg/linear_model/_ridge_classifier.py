@@ -129,10 +129,11 @@ class RidgeGDClassifier(RidgeClassifierMixin, RidgeBySolver):
         the columns do not matter to it. 'active_set' is exact, with bounds: Newton steps on the
         dual where samples are fewer than columns, else coordinate descent and Newton steps on the
         Gram matrix of the columns. 'cg', without bounds, solves the normal equations on the
-        columns or on the samples, whichever are fewer: at once where their matrix is worth
-        forming, else by conjugate gradients. 'sgd' takes steps on minibatches, with variance
-        reduction, so that it reaches the solution itself; on sparse data a step takes time in
-        proportion to the entries of its samples, and `max_iter` counts passes over the data.
+        columns or on the samples, whichever are fewer: by conjugate gradients, or by a factor of
+        their matrix where these need, or promise to need, more time than that. 'sgd' takes steps on
+        minibatches, with variance reduction, so that it reaches the solution itself; on sparse data
+        a step takes time in proportion to the entries of its samples, and `max_iter` counts passes
+        over the data.
         'auto' is 'cg' without bounds; with bounds 'active_set', or 'nesterov' where samples and
         columns are many thousands. With `penalty_matrix`, 'active_set' and 'sgd' are refused.
     max_iter : int or None, default=10000
