@@ -26,6 +26,8 @@ class Cost(NamedTuple):
     numbers_in_cube : float
         Multiplications of a factor, which are a third of a cube, for a number in a pass: 25 in a
         nanosecond, and 1.3 numbers.
+    numbers_in_call : float
+        Numbers of a pass that are read while a product is called.
     few_steps : int
         Steps in which conjugate gradients seldom reach ten digits: a factor that takes no longer is
         made at once. They need 15 to 30 for sparse columns at random, and more for others.
@@ -77,6 +79,7 @@ class Cost(NamedTuple):
     passes_of_products: float = 100.0
     steps_of_target: float = 0.4
     numbers_in_cube: float = 20.0
+    numbers_in_call: float = 1e4
     few_steps: int = 20
     part_of_trial: float = 0.1
     factors_of_spectrum: int = 15
@@ -135,8 +138,9 @@ class Cost(NamedTuple):
         if side > self.largest_gram or not np.isfinite(passes):
             return np.inf
         n_cubes = min(n_factors, self.factors_of_spectrum) / 3
-        passes += n_cubes * side**3 / (self.numbers_in_cube * max(1, design.n_numbers))
-        return passes / 2 / (1 + self.steps_of_target * (n_targets - 1))
+        numbers = passes * design.n_numbers + n_cubes * side**3 / self.numbers_in_cube
+        of_step = 1 + self.steps_of_target * (n_targets - 1)
+        return numbers / (2 * of_step * (design.n_numbers + self.numbers_in_call))
 
     def least_squares_pay(self, design):
         """Tell whether the columns may be decomposed themselves; folds cannot."""

@@ -240,3 +240,47 @@ def test_a_small_penalty_on_wide_data_costs_no_digits(alpha):
     expected = X.T @ np.linalg.solve(X @ X.T + alpha * np.eye(len(X)), y)
     np.testing.assert_allclose(model.coef_, expected, rtol=1e-8, atol=1e-12)
     assert model.n_iter_ <= 2
+
+
+def words(seed=0):
+    """Return counts of words, few of which are frequent, in texts of uneven lengths."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.lognormal(3, 1, 120).astype(int) + 3
+    probability = 1 / np.arange(1, 401)
+    rows = np.repeat(np.arange(120, dtype=np.int32), lengths)
+    columns = rng.choice(400, rows.size, p=probability / probability.sum()).astype(np.int32)
+    return sp.coo_array((np.ones(rows.size), (rows, columns)), shape=(120, 400)).tocsr()
+
+
+VARIANTS = {
+    "as they come": lambda X: X,
+    "twice": lambda X: sp.hstack([X, X]).tocsr(),
+    "scaled": lambda X: (X @ sp.diags_array(np.geomspace(1e-3, 1e3, X.shape[1]))).tocsr(),
+    "by columns": lambda X: X.tocsc(),
+}
+
+
+@pytest.mark.parametrize("n_targets", [1, 10])
+@pytest.mark.parametrize("options", [{}, {"fit_intercept": False}, {"penalty_factor": {0: 3}}])
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("alpha", [0.01, 1.0, 1000.0])
+def test_products_solve_what_a_factor_does(alpha, variant, options, n_targets, monkeypatch):
+    rng = np.random.default_rng(1)
+    X, s = VARIANTS[variant](words()), rng.uniform(0, 3, 120)
+    s[:5] = 0
+    Y = np.sign(rng.standard_normal((120, n_targets)))
+    centre, factor = options.get("fit_intercept", True), np.ones(X.shape[1])
+    factor[0] = 3 if "penalty_factor" in options else 1
+    A = X.toarray()
+    A, B = ((a - centre * (s @ a) / s.sum()) * np.sqrt(s)[:, None] for a in (A, Y))
+    K = (A / factor) @ A.T + alpha * np.eye(120)
+    expected = (A / factor).T @ np.linalg.solve(K, B)
+    for few_steps in (0, np.inf):
+        monkeypatch.setattr(RidgeGD, "_cost", Cost(few_steps=few_steps, numbers_in_cube=1e-9))
+        model = RidgeGD(alpha, **options).fit(X, Y, s)
+        assert model.convergence_.converged
+        w = model.coef_.reshape(n_targets, -1).T
+        best, found = (
+            np.sum((B - A @ v) ** 2, axis=0) + alpha * factor @ v**2 for v in (expected, w)
+        )
+        assert np.all(found <= best * (1 + 1e-10))

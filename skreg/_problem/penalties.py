@@ -173,7 +173,8 @@ class ElasticNet(NamedTuple):
 
     def endless(self, c):
         """Tell where no bound ends a move in the direction of c."""
-        return np.where(c > 0, np.isinf(self.upper), np.isinf(self.lower))
+        upwards = c > 0
+        return (upwards & np.isinf(self.upper)) | (~upwards & np.isinf(self.lower))
 
     def slope(self, w):
         """Return the slope of the part without ridge, where it has one."""

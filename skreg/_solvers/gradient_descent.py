@@ -330,6 +330,8 @@ def conjugate(problem, *, tol, max_iter, start=None):
             except LinAlgError:  # columns depend on one another, and nothing is penalised
                 break
             x, n_iter, target = x + change, n_iter + n_steps, 0.1 * target
+            if not change.any():
+                break
             here = problem.at(system.coefficients(x))
             last = before.beside(here)
             rises = np.any(here.losses > first.losses * (1 + ROUNDING))
