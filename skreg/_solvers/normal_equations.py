@@ -226,7 +226,9 @@ class Dual(Equations):
     @cached_property
     def matrix(self):
         """The matrix without penalty, the factors of that, and the unknowns that move."""
-        K = self.root * self.problem.design.kernel(self.inverse[:, 0]) * self.root.T
+        K = self.problem.design.kernel(self.inverse[:, 0])
+        K *= self.root
+        K *= self.root.T
         return K, np.ones(len(K)), np.arange(len(K))
 
     @cached_property
