@@ -28,18 +28,18 @@ def check_number(owner, name, value=..., *, low=-math.inf, high=math.inf, ends="
     interval: '[)' takes `low` and refuses `high`.
     """
     value = getattr(owner, name) if value is ... else value
+    plain = type(value) is int or (type(value) in (float, np.float64) and not integer)
     kind, noun = (Integral, "an integer") if integer else (Real, "a finite number")
+    known = plain or (isinstance(value, kind) and not isinstance(value, (bool, np.bool_)))
+    if known and math.isfinite(value):
+        inside = low <= value if ends[0] == "[" else low < value
+        if inside and (value <= high if ends[1] == "]" else value < high):
+            return value
     if math.isfinite(high):
         allowed = f"{noun} in {ends[0]}{low:g}, {high:g}{ends[1]}"
     else:
         allowed = f"{noun} {'>=' if ends[0] == '[' else '>'} {low:g}"
-    if not isinstance(value, kind) or isinstance(value, (bool, np.bool_)):
-        refuse(owner, name, value, allowed, TypeError)
-    inside = low <= value if ends[0] == "[" else low < value
-    inside &= value <= high if ends[1] == "]" else value < high
-    if not (math.isfinite(value) and inside):
-        refuse(owner, name, value, allowed)
-    return value
+    refuse(owner, name, value, allowed, ValueError if known else TypeError)
 
 
 def check_choice(estimator, name, choices):
@@ -105,7 +105,7 @@ def needs_no_check(estimator, X, y=None, *, dtype, reset=True, ensure_all_finite
     """
     if not (reset and type(X) is type(y) is np.ndarray) or hasattr(estimator, "feature_names_in_"):
         return False
-    plain = X.ndim == 2 and X.size and y.shape == X.shape[:1] and y.dtype == float
+    plain = X.ndim == 2 and X.size and y.shape == X.shape[:1] and y.dtype.kind in "biuf"
     plain = plain and X.dtype in dtype and np.isfinite(y).all()
     return plain and (not ensure_all_finite or np.isfinite(X).all())
 

@@ -52,9 +52,9 @@ class Problem(NamedTuple):
         return self._replace(y=self.y / unit, penalty=self.penalty.in_units(unit))
 
 
-def null_losses(design, y):
+def null_losses(design, squares):
     """Return squared errors without features; or a little of the residuals that bounds force.
 
-    Targets are counted in the unit of their problem.
+    They are given as the weighted squares of targets, counted in the unit of their problem.
     """
-    return np.maximum(0.5 * (design.s @ y**2), NOTHING * design.total_weight)
+    return np.maximum(0.5 * squares, NOTHING * design.total_weight)

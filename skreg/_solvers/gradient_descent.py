@@ -11,14 +11,15 @@ Targets share the passes over the data: y and w have one column for each. Every 
 the gradient is small by the same measure, `Point.accuracy`, and returns a `Point`.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, eigh_tridiagonal, norm  # numpy's norm may overflow
+from scipy.linalg import LinAlgError, eigh_tridiagonal
 
 from .._data import Design
-from .._numba import compiled
-from .._problem.penalties import ElasticNet
+from .._numba import compiled, inlined
+from .._problem.penalties import ElasticNet, within
 from .krylov import Krylov
 from .normal_equations import ways
 
@@ -30,28 +31,99 @@ LANCZOS_STEPS = 15, 100  # at least and at most
 
 
 @compiled
-def optimality(c, w, column, norms, ridge, lower, upper, floor, sums):
-    """Add up what coefficients lack, for each target.
+def survey(start, nearest, norms, tall, factor, alphas, lower, upper, floor, column, ridge, found):
+    """Fill in the metric and the penalties; tell which kinds of columns may be used.
 
-    `square` is that of the projected gradient in the metric, `steepest` its largest entry per norm
-    of a column without penalty, `value` the penalty, `sure` the duality gap over the columns whose
-    penalty is above `floor`.
+    That is whether there are some without a penalty, with one that is lost in rounding, with one,
+    and with a bound. What is `found` at the start is, for each target, the length of the gradient
+    in the metric; the largest correlation per norm of a column, where there are some without a
+    penalty; and the trace of the squares of columns over their penalties above `floor`.
     """
-    square, steepest, value, sure = sums
+    length, steepest, trace = found
+    largest, heaviest, n_alphas = 0.0, 0.0, len(alphas) // start.shape[1]
+    for j in range(len(norms)):
+        largest, heaviest = max(largest, norms[j] ** 2), max(heaviest, factor[j])
+    free, weak, penalised, bounded = False, False, False, False
+    for j in range(len(norms)):
+        square = norms[j] ** 2
+        if not tall and heaviest == 0.0:
+            square = largest
+        elif not tall and factor[j] > 0.0:
+            square = largest * (factor[j] / heaviest)
+        column[j] = square = square if square > 0.0 else 1.0
+        moves = lower[j] < upper[j]
+        bounded = bounded or (moves and (math.isfinite(lower[j]) or math.isfinite(upper[j])))
+        for t in range(len(alphas)):
+            c, own = start[j, t // n_alphas], factor[j] * alphas[t]
+            ridge[j, t] = own
+            free = free or (moves and own <= 0.0)
+            weak = weak or (moves and own <= floor)
+            penalised = penalised or (moves and own > 0.0)
+            gradient = own * nearest[j] - c
+            length[t] += gradient / (square + own) * gradient
+            if own > floor:
+                trace[t] += norms[j] ** 2 / own
+    for t in range(len(alphas)):
+        length[t] = math.sqrt(length[t])
+        for j in range(len(norms) if free else 0):
+            if norms[j] > 0.0:
+                steepest[t] = max(steepest[t], abs(start[j, t // n_alphas]) / norms[j])
+    return free, weak, penalised, bounded
+
+
+@compiled
+def optimality(c, w, squares, weights, start, sums):
+    """Turn the sums, which are 0, into losses, lengths and gaps of a `Point`; return its accuracy.
+
+    `weights` are the metric, the norms of the columns, the penalties, the bounds and the size of
+    penalties that are lost in rounding; `start` is what `Ridge` says of the start.
+    """
+    column, norms, ridge, lower, upper, floor = weights
+    start_length, steepness, noise = start
+    losses, lengths, gaps, steepest = sums
     for j in range(w.shape[0]):
         for t in range(w.shape[1]):
-            value[t] += ridge[j, t] * w[j, t] ** 2 / 2.0
-            gradient = ridge[j, t] * w[j, t] - c[j, t]
-            if w[j, t] <= lower[j, 0] and gradient > 0.0:
+            own, here = ridge[j, t], w[j, t]
+            losses[t] += own * here**2 / 2.0
+            gradient = own * here - c[j, t]
+            if here <= lower[j, 0] and gradient > 0.0:
                 continue
-            if w[j, t] >= upper[j, 0] and gradient < 0.0:
+            if here >= upper[j, 0] and gradient < 0.0:
                 continue
-            square[t] += gradient**2 / (column[j] + ridge[j, t])
-            if ridge[j, t] == 0.0 and norms[j] > 0.0:
+            lengths[t] += gradient / (column[j] + own) * gradient
+            if own == 0.0 and norms[j] > 0.0:
                 steepest[t] = max(steepest[t], abs(gradient) / norms[j])
-            if ridge[j, t] > floor:
-                best = min(max(c[j, t] / ridge[j, t], lower[j, 0]), upper[j, 0])
-                sure[t] += (best - w[j, t]) * (c[j, t] - ridge[j, t] * (best + w[j, t]) / 2.0)
+            if own > floor:
+                best = min(max(c[j, t] / own, lower[j, 0]), upper[j, 0])
+                gaps[t] += (best - here) * (c[j, t] - own * (best + here) / 2.0)
+    for t in range(w.shape[1]):
+        losses[t] += squares[t] / 2.0
+        lengths[t] = part(math.sqrt(lengths[t]), start_length[t])
+        steep = part(steepest[t], steepness[t])
+        if steep > lengths[t] or math.isnan(steep):
+            lengths[t] = steep
+        gaps[t] = 0.0 if gaps[t] <= noise[t] else gaps[t] - noise[t]
+    return worst(lengths, gaps, losses)
+
+
+@compiled
+def worst(lengths, gaps, losses):
+    """Return the largest of all lengths, and of all gaps relative to losses; NaN is larger."""
+    largest = 0.0
+    for t in range(len(lengths)):
+        gap = part(gaps[t], losses[t])
+        for size in (lengths[t], gap):
+            if size > largest or math.isnan(size):
+                largest = size
+        if math.isnan(largest):
+            break
+    return largest
+
+
+@inlined
+def part(a, b):
+    """Return a / b, infinite where only b is 0, and 0 where a is 0."""
+    return 0.0 if a == 0.0 else a / b
 
 
 class Point(NamedTuple):
@@ -63,6 +135,8 @@ class Point(NamedTuple):
         Coefficients.
     r, c : ndarray of shape (n_samples, n_targets) and (n_features, n_targets)
         Residuals, and their correlations with the columns.
+    squares : ndarray of shape (n_targets,)
+        Weighted sums of squares of the residuals.
     losses : ndarray of shape (n_targets,)
         The objective.
     lengths, gaps : ndarray of shape (n_targets,)
@@ -76,6 +150,7 @@ class Point(NamedTuple):
     w: np.ndarray
     r: np.ndarray
     c: np.ndarray
+    squares: np.ndarray
     losses: np.ndarray
     lengths: np.ndarray
     gaps: np.ndarray
@@ -113,13 +188,18 @@ class Ridge(NamedTuple):
         The metric without the penalty: the squares of the columns' norms, on tall data.
     c_at_zero : ndarray of shape (n_features, n_targets)
         Correlations of the columns with y.
+    squares : ndarray of shape (n_targets,)
+        Weighted sums of squares of y.
     start_length, steepness : ndarray of shape (n_targets,)
         Length of the gradient at the start in that metric, and the largest correlation there per
-        norm of a column.
+        norm of a column; 0 where all are penalised.
     noise : ndarray of shape (n_targets,)
         What rounding of the residuals makes of the sure gap.
     floor : float
         The size of penalties that are lost in rounding.
+    free, weak, penalised, bounded : bool
+        Of the columns that may be used, whether there are some without a penalty, with one that is
+        lost in rounding, with one, and with a bound.
     """
 
     design: Design
@@ -132,10 +212,15 @@ class Ridge(NamedTuple):
     upper: np.ndarray
     column: np.ndarray
     c_at_zero: np.ndarray
+    squares: np.ndarray
     start_length: np.ndarray
     steepness: np.ndarray
     noise: np.ndarray
     floor: float
+    free: bool
+    weak: bool
+    penalised: bool
+    bounded: bool
 
     @classmethod
     def of(cls, problem, alphas):
@@ -144,35 +229,24 @@ class Ridge(NamedTuple):
         Each target may have several alphas, along a second axis.
         """
         design, y, penalty, _ = problem
-        n_alphas = alphas[0].size
-        alphas, factor, column = alphas.ravel(), penalty.ridge, design.column_norms**2
-        if not design.tall and factor.any():
-            column = np.where(factor > 0, column.max() * (factor / factor.max()), column)
-        elif not design.tall:
-            column = np.full_like(column, column.max())
-        column = np.where(column > 0, column, 1.0)
-        ridge = np.multiply.outer(factor, alphas)
-        bounds = penalty.lower[:, None], penalty.upper[:, None]
-        c_at_zero, nearest = design.rmatvec(y), penalty.nearest_to_zero()[:, None]
-        r = y - design.matvec(nearest) if nearest.any() else y
-        start = design.rmatvec(r) if nearest.any() else c_at_zero
-        norms = np.where(design.column_norms > 0, design.column_norms, np.inf)[:, None]
-        steepness = np.abs(start / norms).max(axis=0, initial=0.0)
-        start_length = np.array(
-            [
-                norm(
-                    (start[:, t // n_alphas] - alpha * factor * nearest[:, 0])
-                    / np.sqrt(column + alpha * factor)
-                )
-                for t, alpha in enumerate(alphas)
-            ]
-        )
-        y, c_at_zero, steepness = (repeated(a, n_alphas) for a in (y, c_at_zero, steepness))
-        floor = ROUNDING * design.column_norms.max(initial=0.0) ** 2
-        inverse = np.divide(1, ridge, out=np.zeros_like(ridge), where=ridge > floor)
-        noise = repeated(design.s @ (NOISE * r) ** 2, n_alphas) * (design.column_norms**2 @ inverse)
-        parts = column, c_at_zero, start_length, steepness, noise, floor
-        return cls(design, y, alphas, n_alphas, factor, ridge, *bounds, *parts)
+        n_alphas, alphas = alphas[0].size, alphas.ravel()
+        factor, norms = penalty.ridge, design.column_norms
+        nearest, c_at_zero, squares = penalty.nearest_to_zero(), design.rmatvec(y), design.s @ y**2
+        start, left = c_at_zero, squares
+        if nearest.any():
+            r = y - design.matvec(nearest[:, None])
+            start, left = design.rmatvec(r), design.s @ r**2
+        floor = ROUNDING * norms.max(initial=0.0) ** 2
+        column, found = np.empty(len(norms)), np.zeros((3, len(alphas)))
+        ridge, bounds = np.empty((len(norms), len(alphas))), (penalty.lower, penalty.upper)
+        given = start, nearest, norms, design.tall, factor, alphas, *bounds, floor
+        kinds = survey(*given, column, ridge, found)
+        y, c_at_zero, squares, left = (repeated(a, n_alphas) for a in (y, c_at_zero, squares, left))
+        start_length, steepness, trace = found
+        at_start = start_length, steepness, NOISE**2 * left * trace
+        parts = column, c_at_zero, squares, *at_start, floor
+        lower, upper = penalty.lower[:, None], penalty.upper[:, None]
+        return cls(design, y, alphas, n_alphas, factor, ridge, lower, upper, *parts, *kinds)
 
     @property
     def metric(self):
@@ -189,11 +263,6 @@ class Ridge(NamedTuple):
         return ElasticNet(0.0 * self.factor, self.factor, self.lower[:, 0], self.upper[:, 0])
 
     @property
-    def bounds(self):
-        """The bounds, as two columns."""
-        return np.hstack([self.lower, self.upper])
-
-    @property
     def movable(self):
         """Tell which columns may be used."""
         return self.lower[:, 0] < self.upper[:, 0]
@@ -201,13 +270,13 @@ class Ridge(NamedTuple):
     def at(self, w):
         """Return the point of some coefficients."""
         r, c = self.correlations(w)
-        square, steepest, value, sure = sums = np.zeros((4, w.shape[1]))
-        weights = self.column, self.design.column_norms, self.ridge, self.lower, self.upper
-        optimality(c, w, *weights, self.floor, sums)
-        losses = 0.5 * (self.design.s @ r**2) + value
-        lengths = ratio(np.sqrt(square), self.start_length), ratio(steepest, self.steepness)
-        lengths, gaps = np.maximum(*lengths), np.maximum(0.0, sure - self.noise)
-        return Point(w, r, c, losses, lengths, gaps, worst(lengths, gaps, losses))
+        squares = self.squares if r is self.y else self.design.s @ r**2
+        bounds, norms = (self.lower, self.upper), self.design.column_norms
+        weights = self.column, norms, self.ridge, *bounds, self.floor
+        sums = np.zeros((4, w.shape[1]))
+        start = self.start_length, self.steepness, self.noise
+        accuracy = optimality(c, w, squares, weights, start, sums)
+        return Point(w, r, c, squares, *sums[:3], accuracy)
 
     def correlations(self, w):
         """Return the residual and its correlations with the columns."""
@@ -222,11 +291,11 @@ class Ridge(NamedTuple):
 
     def project(self, w):
         """Return the nearest coefficients within the bounds."""
-        return np.clip(w, self.lower, self.upper)
+        return within(w, self.lower, self.upper)
 
     def start(self):
         """Return the coefficients to start from: 0, or the bound nearest to it."""
-        return repeated(self.project(np.zeros((len(self.column), 1))), len(self.alphas))
+        return self.project(np.zeros(self.ridge.shape))
 
 
 def largest_eigenvalue(design, metric):
@@ -334,7 +403,7 @@ def conjugate(problem, *, tol, max_iter, start=None):
                 break
             here = problem.at(system.coefficients(x))
             last = before.beside(here)
-            rises = np.any(here.losses > first.losses * (1 + ROUNDING))
+            rises = (here.losses > first.losses * (1 + ROUNDING)).any()
             if not rises and here.accuracy < point.beside(here):
                 point = here
     return point, n_iter
@@ -345,12 +414,7 @@ def repeated(a, count):
     return a if count == 1 else np.repeat(a, count, axis=-1)
 
 
-def worst(lengths, gaps, losses):
-    """Return the largest of all lengths, and of all gaps relative to losses."""
-    return float(np.maximum(lengths, ratio(gaps, losses)).max(initial=0.0))
-
-
 def ratio(a, b):
     """Return a / b, infinite where only b is 0, and 0 where a is 0."""
     with np.errstate(divide="ignore"):
-        return np.divide(a, b, out=np.zeros_like(a), where=a != 0)
+        return np.divide(a, b, out=np.zeros(len(a)), where=a != 0)

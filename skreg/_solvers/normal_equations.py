@@ -15,7 +15,7 @@ answer is exact: the caller computes from the data what is left, and asks again 
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, eigh, lstsq
+from scipy.linalg import LinAlgError, eigh, lapack, lstsq
 
 from .._problem.certificate import DEPENDENT
 from .._threads import interruptible
@@ -30,11 +30,9 @@ def ways(problem, max_iter):
     Where the equations have lost most digits of some penalty, the least squares come first. Where
     there is none they come late: it is not sure which of many solutions they find.
     """
-    design, on, ridge = problem.design, problem.movable, problem.ridge
-    penalised = bool(on.any() and not np.any((ridge <= 0) & on[:, None]))
-    weak = np.any((ridge <= problem.floor) & on[:, None])
-    fine = weak and design.cost.least_squares_pay(design)
-    first = fine and np.any((ridge > 0) & on[:, None])
+    design, penalised = problem.design, problem.penalised and not problem.free
+    fine = problem.weak and design.cost.least_squares_pay(design)
+    first = fine and problem.penalised
     late, most = fine and not first, max_iter
     if first:
         yield least_squares, Primal(problem), max_iter
@@ -48,7 +46,7 @@ def ways(problem, max_iter):
     elif penalised:
         yield from products_or_factor(Dual(problem), max_iter)
     elif late:
-        most = min(max_iter - 1, 100 + 10 * min(design.n_samples, len(on)))
+        most = min(max_iter - 1, 100 + 10 * min(design.n_samples, design.n_features))
     yield conjugate_gradients, Primal(problem), most
     if late and not design.tall:
         yield least_squares, Primal(problem), max_iter
@@ -77,12 +75,25 @@ class Equations:
     """What the equations on the columns and on the samples have in common."""
 
     slow = True  # are products, unless they have come to their end
+    kept = None, None  # an alpha, and the Cholesky factor for it
+
+    def cholesky(self, alpha):
+        """Return the factor of the matrix with its penalty, the upper one; the last is kept."""
+        if self.kept[0] != alpha:
+            H, D, _ = self.matrix
+            shifted = H.copy()
+            shifted.flat[:: len(H) + 1] += alpha * D
+            R, failed = lapack.dpotrf(shifted.T, clean=0, overwrite_a=1)
+            if failed:
+                raise LinAlgError("the matrix is not positive definite")
+            self.kept = alpha, R
+        return self.kept[1]
 
     @cached_property
     def price(self):
         """How many steps of conjugate gradients a factor is worth."""
         alphas, design = self.problem.alphas, self.problem.design
-        n_targets, n_factors = len(alphas) // self.n_shared, len(np.unique(alphas))
+        n_targets, n_factors = len(alphas) // self.n_shared, len(set(alphas.tolist()))
         return design.cost.steps_of_factor(design, *self.side, n_targets, n_factors)
 
 
@@ -94,9 +105,14 @@ class Primal(Equations):
     """
 
     def __init__(self, problem, shared=False):
-        self.problem, self.shared, self.on = problem, shared, np.flatnonzero(problem.movable)
+        self.problem, self.shared = problem, shared
         self.shifts = problem.alphas if shared else 0.0 * problem.alphas
         self.n_shared = problem.n_alphas if shared else 1
+
+    @cached_property
+    def on(self):
+        """The columns that may be used."""
+        return self.problem.movable.nonzero()[0]
 
     @property
     def side(self):
@@ -305,8 +321,8 @@ def steps_left(krylov, squares, enough):
 
 def factor(system, x, point, tol, max_steps):
     """Return the same by a factor for each alpha, or, if they are many, by eigenvectors for all."""
-    (H, D, on), alphas, change = system.matrix, system.problem.alphas, np.zeros_like(x)
-    b, distinct = system.residual(x, point)[on], np.unique(alphas)
+    (H, D, on), alphas, change = system.matrix, system.problem.alphas, np.zeros(x.shape)
+    b, distinct = system.residual(x, point)[on], sorted(set(alphas.tolist()))
     many = len(distinct) > system.problem.design.cost.factors_of_spectrum
     if many and distinct[0] > 0 and np.all(D > 0):
         root = np.sqrt(D)[:, None]
@@ -316,10 +332,8 @@ def factor(system, x, point, tol, max_steps):
         change[on] = V @ z / root
         return change, 1
     for alpha in distinct:
-        some, shifted = alphas == alpha, H.copy()
-        shifted.flat[:: len(H) + 1] += alpha * D
-        cholesky = cho_factor(shifted, lower=True, overwrite_a=True, check_finite=False)
-        change[np.ix_(on, some)] = cho_solve(cholesky, b[:, some], check_finite=False)
+        some = (alphas == alpha).nonzero()[0]
+        change[on[:, None], some], _ = lapack.dpotrs(system.cholesky(alpha), b[:, some])
     return change, 1
 
 

@@ -110,7 +110,7 @@ class Descent(PathSolver):
         super().__init__(design, tol, max_iter)
         problem = problem.in_units(self.unit)
         self.y, self.penalty, self.sweeps_left = problem.y, problem.penalty, max_iter
-        self.null_loss = null_losses(design, self.y).sum()
+        self.null_loss = null_losses(design, design.s @ self.y**2).sum()
         self.tol = tol * self.null_loss
         lower, upper = self.penalty.lower, self.penalty.upper
         w = within(start / self.unit, lower[:, None], upper[:, None])

@@ -46,9 +46,9 @@ class Coordinates(NamedTuple):
 
     def stretch(self):
         """Return a bound on how long coefficients of X are where the penalty is 1 / 2."""
-        factor = np.where(self.penalty.lower < self.penalty.upper, self.penalty.ridge, np.inf)
+        factor, used = self.penalty.ridge, self.penalty.lower < self.penalty.upper
         if self.T is None:
-            least = np.min(factor * self.scale**2, initial=np.inf)
+            least = (factor * self.scale**2).min(initial=np.inf, where=used)
             return 1 / np.sqrt(least) if least > 0 else np.inf
         if np.any(factor == 0):
             return np.inf

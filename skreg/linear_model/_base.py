@@ -118,18 +118,20 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
         A column that must not be used has both bounds equal and a factor of 0.
         """
-        factor = self._per_feature("penalty_factor", 1.0)
-        if (factor < 0).any():
-            refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
-        lower, upper = bounds = self._bounds()
-        endless = np.isinf(factor)
-        if (endless & ((lower > 0) | (upper < 0))).any():
-            raise self._error(
-                "a penalty_factor of inf leaves a feature out, with a coefficient of 0, but its "
-                "bounds exclude 0."
-            )
-        lower, upper = bounds * design.scale
-        fixed = endless | design.constant
+        factor, fixed = self._per_feature("penalty_factor", 1.0), design.constant
+        lower, upper = self._bounds()
+        if self.penalty_factor is not None:
+            if (factor < 0).any():
+                refuse(self, "penalty_factor", self.penalty_factor, ">= 0 everywhere")
+            endless = np.isinf(factor)
+            if (endless & ((lower > 0) | (upper < 0))).any():
+                raise self._error(
+                    "a penalty_factor of inf leaves a feature out, with a coefficient of 0, but "
+                    "its bounds exclude 0."
+                )
+            fixed = fixed | endless
+        if self._bounded():
+            lower, upper = lower * design.scale, upper * design.scale
         if fixed.any():
             factor[fixed] = 0.0
             lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])

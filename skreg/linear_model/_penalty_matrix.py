@@ -15,7 +15,7 @@ def coordinates(model, design):
     """Return the coordinates in which the penalty of a ridge model is diagonal."""
     if model.penalty_matrix is None:
         factor, lower, upper = model._limits(design)
-        penalty = ElasticNet(np.zeros_like(factor), factor, lower, upper)
+        penalty = ElasticNet(np.zeros(len(factor)), factor, lower, upper)
         return Coordinates(design, penalty, design.scale)
     try:
         transformed, factor = standard_form(design, matrix(model, design.n_features))

@@ -51,11 +51,11 @@ class RidgeModel(LinearRegressor):
         Targets and coefficients are counted in a unit, in the coordinates of a view.
         """
         design, penalty, alphas = problem.design, problem.penalty, problem.alphas
-        fit = SquaredResiduals(design.s @ point.r**2)
+        fit = SquaredResiduals(point.squares)
         found = certify(design, fit, point.c, None, point.w, penalty, alphas)
-        losses = np.maximum(null_losses(design, problem.y), point.losses)
+        losses = np.maximum(null_losses(design, problem.squares), point.losses)
         accuracy = point.accuracy
-        if np.any((problem.ridge <= problem.floor) & problem.movable[:, None]):
+        if problem.weak:
             accuracy = float(np.fmax(point.lengths, ratio(found.gap, losses)).max())
         doubled = 2 * found.gap * unit**2  # the objective is twice that of the solvers
         self.dual_gap_ = one_or_all(doubled)
@@ -138,14 +138,14 @@ class RidgeBySolver(RidgeModel):
                 "targets. Number of targets and number of penalties do not correspond: "
                 f"{alpha.size} != {n_targets}."
             )
-        if not np.all(np.isfinite(alpha) & (alpha >= 0)):
+        if not (np.isfinite(alpha) & (alpha >= 0)).all():
             refuse(self, "alpha", self.alpha, "finite and >= 0")
-        return np.broadcast_to(alpha, n_targets)
+        return alpha + np.zeros(n_targets)
 
     def _solve(self, problem, unit, _):
         """Minimise by the chosen solver; return where it ended and the number of steps."""
         rule, solver = self._rule(), self.solver
-        if solver == "auto" and np.any(np.isfinite(problem.bounds) & problem.movable[:, None]):
+        if solver == "auto" and problem.bounded:
             solver = "active_set" if active_set_pays(problem) else "nesterov"
         self.solver_ = solver = "cg" if solver == "auto" else solver
         self.__dict__.pop("loss_curve_", None)
