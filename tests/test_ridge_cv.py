@@ -19,6 +19,9 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, cross_val_score
 
 from skreg import RidgeGD, RidgeGDClassifier, RidgeGDClassifierCV, RidgeGDCV
+from skreg._data import as_design
+from skreg._problem.penalties import ElasticNet
+from skreg._solvers.eigen_dual import DualSpectrum
 
 from . import naive
 
@@ -626,3 +629,34 @@ def test_typos_of_classifiers_are_refused(make):
         make(class_weight="balance").fit(X, y)
     with pytest.raises(ValueError, match="Unknown label type"):
         make().fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("outlier", [False, True])
+@pytest.mark.parametrize("factor", [1.0, 0.0])
+def test_few_columns_need_no_kernel_of_the_samples(factor, outlier):
+    X, Y, s = problem((60, 8), n_targets=2)
+    X, factors = X * np.geomspace(1e-3, 1e4, 8), np.ones(8)
+    s[:3], factors[2] = 0.0, factor
+    if outlier:  # of which the columns leave next to nothing
+        X[5, 7] = 1e8
+    design = as_design(X, s, centre=True, standardize=False)
+    penalty = ElasticNet(0 * factors, factors, np.full(8, -np.inf), np.full(8, np.inf))
+    given = design, Y - s @ Y / s.sum(), penalty, True, 1e-4
+    few, full = (DualSpectrum(*given, few_columns=few) for few in (True, False))
+    for criterion in ("loo", "gcv"):
+        for (rows, ours), (_, others) in zip(
+            *(side.leave_one_out(ALPHAS, criterion) for side in (few, full)), strict=True
+        ):
+            # the kernel lacks the digits to predict what has no weight
+            rtol = 1e-3 if len(rows) == 3 else 1e-9
+            np.testing.assert_allclose(ours, others, rtol=rtol)
+    assert ("K" in vars(few)) == outlier
+    if outlier:
+        return
+    w, Xc = few.coefficients(np.array([1e-4, 1.0])), np.sqrt(s)[:, None] * (X - s @ X / s.sum())
+    for t, alpha in enumerate((1e-4, 1.0)):
+        A = np.vstack([Xc, np.diag(np.sqrt(alpha * factors))])
+        b = np.append(np.sqrt(s) * given[1][:, t], np.zeros(8))
+        length = np.sqrt((A**2).sum(axis=0))
+        best = np.linalg.lstsq(A / length, b, rcond=None)[0] / length
+        np.testing.assert_allclose(w[:, t], best, rtol=1e-7)

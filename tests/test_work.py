@@ -438,7 +438,7 @@ def test_a_warm_start_counts_its_own_epochs():
 
 
 @pytest.mark.parametrize(
-    "model, most", [(LassoCD(0.2), 700), (ElasticNetCD(0.1), 700), (RidgeGD(), 560)], ids=repr
+    ("model", "most"), [(LassoCD(0.2), 700), (ElasticNetCD(0.1), 700), (RidgeGD(), 560)], ids=repr
 )
 def test_a_fit_of_a_small_table_takes_few_calls(model, most):
     """Each takes half a microsecond, and the products of 442 x 10 numbers take some ten."""

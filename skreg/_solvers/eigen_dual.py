@@ -1,5 +1,6 @@
 """Ridge from the eigenvectors of the kernel of the samples, for all alphas and targets."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ ROUNDING = 10 * np.finfo(float).eps
 FINE = 1e-9  # of a matrix, that alpha has to be, or its rounding shows
 CANCELLED = 1e-6  # of a kernel, what may be left once unpenalised columns are projected out
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
+OUTSIDE = 0.01  # of a sample, that columns have to leave if it is to be found by a difference
 
 
 class Dual(NamedTuple):
@@ -18,15 +20,20 @@ class Dual(NamedTuple):
 
     ``diag(root) @ K[rows, rows] @ diag(root)`` is ``U @ diag(d) @ U.T`` off these columns, whose
     coefficients are ``solve @ y`` for a weighted y. Not exact is what cancelled when they went.
+    Where W is not None, there is no K, and U has no vectors of what neither it nor Q, the basis of
+    the unpenalised columns, can reach: ``W @ U.T`` leads from what is a combination of samples to
+    that of columns.
     """
 
-    K: np.ndarray
+    K: np.ndarray | None
     rows: np.ndarray
     root: np.ndarray
     d: np.ndarray
     U: np.ndarray
+    Q: np.ndarray
     solve: np.ndarray
     is_exact: bool
+    W: np.ndarray | None = None
 
 
 class DualSpectrum:
@@ -38,16 +45,39 @@ class DualSpectrum:
 
     accuracy, relative_error = 0.0, None  # it is exact
 
-    def __init__(self, design, y, penalty, centred, smallest):
+    def __init__(self, design, y, penalty, centred, smallest, few_columns=False):
         self.design, self.y, self.centred, factor = design, y, centred, penalty.ridge
-        self.smallest = smallest
+        self.smallest, self.few_columns = smallest, few_columns
         used = penalty.lower < penalty.upper
         self.inverse = np.divide(1, factor, out=np.zeros_like(factor), where=used & (factor > 0))
         self.free = np.flatnonzero(used & (factor == 0))
         self.E = np.ones((len(y), int(centred)))
         if self.free.size:
             self.E = np.c_[self.E, design.matvec(np.eye(len(self.free)), self.free)]
-        self.dual = self._dual(design.kernel(self.inverse), np.arange(len(y)))
+
+    @cached_property
+    def K(self):
+        """The kernel of all samples."""
+        return self.design.kernel(self.inverse)
+
+    @cached_property
+    def dual(self):
+        """The decomposition for all samples."""
+        rows = np.arange(len(self.y))
+        dual = self._of_few_columns(rows) if self.few_columns else None
+        return dual or self._dual(self.K, rows)
+
+    def _of_few_columns(self, rows):
+        """Return the decomposition without the kernel, unless a sample is all but determined."""
+        rows = rows[self.design.s[rows] > 0]
+        root = np.sqrt(self.design.s[rows])
+        Q, solve = orthogonal(root[:, None] * self.E[rows], self.centred)
+        U, singular, Vt = self._singular(rows, root, Q, thin_svd)
+        if 1.0 - ((U**2).sum(axis=1) + (Q**2).sum(axis=1)).max() <= OUTSIDE:
+            return None
+        W, on = np.zeros((len(self.inverse), len(singular))), np.flatnonzero(self.inverse)
+        W[on] = np.sqrt(self.inverse[on])[:, None] * (Vt.T * singular)
+        return Dual(None, rows, root, singular**2, U, Q, solve, True, W)
 
     def _dual(self, all_K, rows):
         """Decompose the part of a kernel that belongs to those rows that have a weight.
@@ -66,25 +96,28 @@ class DualSpectrum:
         is_exact = norm(K) >= CANCELLED * before
         small = self.inverse.size * len(rows) <= self.design.cost.numbers_of_columns
         if small and self.smallest < FINE * before:
-            d, U = self._singular(rows, root, Q)
+            U, singular, _ = self._singular(rows, root, Q, left_vectors)
+            d = singular**2
         else:
             d, U = interruptible(np.linalg.eigh, K + 2 * before * Q @ Q.T)
             d, U = d[: len(d) - Q.shape[1]], U[:, : len(d) - Q.shape[1]]
             d = np.where(d > ROUNDING * len(rows) * before, d, 0.0)
-        return Dual(all_K, rows, root, d, U, solve, is_exact)
+        return Dual(all_K, rows, root, d, U, Q, solve, is_exact)
 
-    def _singular(self, rows, root, Q):
-        """Return the same from the singular values of the columns, next to twice the largest Q."""
+    def _singular(self, rows, root, Q, decompose):
+        """Return the singular vectors and values of the columns, next to twice the largest Q."""
         on = np.flatnonzero(self.inverse)
         A = self.design.take(rows).matvec(np.diagflat(np.sqrt(self.inverse[on])), on)
         A *= root[:, None]
         for _ in range(2):
             A -= Q @ (Q.T @ A)
         A = np.hstack([2 * (norm(A) or 1.0) * Q, A])
-        U, singular = interruptible(left_vectors, A)
-        singular, U = singular[Q.shape[1] :], U[:, Q.shape[1] :]
+        U, singular, Vt = interruptible(decompose, A)
+        n_free = Q.shape[1]
+        singular = singular[n_free:]
         rounding = ROUNDING * len(rows) * singular.max(initial=0.0)
-        return np.where(singular > rounding, singular**2, 0.0), U
+        singular = np.where(singular > rounding, singular, 0.0)
+        return U[:, n_free:], singular, Vt[n_free:, n_free:]
 
     def leave_one_out(self, alphas, criterion):
         """Yield rows, and the errors of their targets in a model that has not seen them.
@@ -92,17 +125,23 @@ class DualSpectrum:
         With ``criterion="gcv"`` all leverages are replaced by their mean. Errors are NaN where a
         column that is not penalised has no other sample: then there is no such model.
         """
-        _, rows, root, d, U, _, _ = self.dual
+        _, rows, root, d, U, Q, _, _, W = self.dual
         remains = alphas / (d[:, None] + alphas)
-        v = (U.T @ (root[:, None] * self.y[rows]))[:, :, None] * remains[:, None]
-        r = np.tensordot(U, v, 1) / root[:, None, None]
+        y = root[:, None] * self.y[rows]
+        r = np.tensordot(U, (U.T @ y)[:, :, None] * remains[:, None], 1)
+        outside, n_outside = np.zeros((len(rows), 1)), len(rows) - len(d) - Q.shape[1]
+        if W is not None:  # what columns do not reach remains as it is
+            B = np.hstack([Q, U])
+            r += (y - B @ (B.T @ y))[:, :, None]
+            outside = 1.0 - (B**2).sum(axis=1, keepdims=True)
+        r /= root[:, None, None]
         if criterion == "gcv":
-            mean = remains.sum(axis=0) / len(rows)
+            mean = (n_outside + remains.sum(axis=0)) / len(rows)
             slack = without_weight = np.where(mean > 0, mean, np.nan)
         else:
             squares, without_weight = U**2, 1.0
-            alone = squares.sum(axis=1, keepdims=True) <= ALONE
-            slack = np.where(alone, np.nan, squares @ remains)[:, None]
+            alone = outside + squares.sum(axis=1, keepdims=True) <= ALONE
+            slack = np.where(alone, np.nan, outside + squares @ remains)[:, None]
         yield rows, r / slack
         others = np.flatnonzero(self.design.s == 0)
         if others.size:
@@ -115,7 +154,7 @@ class DualSpectrum:
 
     def fold(self, train, test, alphas):
         """Return predictions of test samples, from a fit to training samples."""
-        dual = self._dual(self.dual.K, train)
+        dual = self._dual(self.K, train)
         if self.centred and not dual.is_exact:  # the means of the training samples are far off
             count = np.bincount(train, minlength=len(self.y)).astype(float)
             shift = self.design.rmatvec(count) / (self.design.s @ count)
@@ -124,29 +163,39 @@ class DualSpectrum:
 
     def coefficients(self, alphas):
         """Return the coefficients on all data, for one alpha for each target."""
-        c, e = (part[:, :, 0] for part in self._solve(self.dual, alphas[:, None]))
-        r = np.zeros_like(self.y)
-        r[self.dual.rows] = c / self.design.s[self.dual.rows, None]
-        w = self.inverse[:, None] * self.design.rmatvec(r)
+        w, e = (part[:, :, 0] for part in self._solve(self.dual, alphas[:, None]))
+        if self.dual.W is None:
+            r = np.zeros_like(self.y)
+            r[self.dual.rows] = w / self.design.s[self.dual.rows, None]
+            w = self.inverse[:, None] * self.design.rmatvec(r)
         w[self.free] = e[len(e) - len(self.free) :]
         return w
 
     def _solve(self, dual, alphas):
-        """Return the weights of samples, and the coefficients of the unpenalised columns."""
-        K, rows, root, d, U, solve, _ = dual
+        """Return the weights of samples, and the coefficients of the unpenalised columns.
+
+        Where W is not None, the former are the coefficients of the others.
+        """
+        _, rows, root, d, U, _, solve, _, W = dual
         shifted = d[:, None, None] + alphas
         shrink = np.divide(d[:, None, None] > 0, shifted, out=0 * shifted, where=shifted > 0)
         y = self.y[rows]
-        c = np.tensordot(U, (U.T @ (root[:, None] * y))[:, :, None] * shrink, 1)
-        c *= root[:, None, None]
-        left = y[:, :, None] - np.tensordot(K[np.ix_(rows, rows)], c, 1)
+        c = (U.T @ (root[:, None] * y))[:, :, None] * shrink
+        c = np.tensordot(root[:, None] * U if W is None else W, c, 1)
+        left = y[:, :, None] - self._product(dual, rows, c)
         return c, np.tensordot(solve, root[:, None, None] * left, 1)
 
     def _predict(self, some, dual, alphas):
         """Predict some samples, from the weights of others."""
         c, e = self._solve(dual, alphas[None])
-        K = dual.K[np.ix_(some, dual.rows)]
-        return np.tensordot(K, c, 1) + np.tensordot(self.E[some], e, 1)
+        return self._product(dual, some, c) + np.tensordot(self.E[some], e, 1)
+
+    def _product(self, dual, some, c):
+        """Return what the penalised columns add to the predictions of some samples."""
+        if dual.W is None:
+            return np.tensordot(dual.K[np.ix_(some, dual.rows)], c, 1)
+        product = self.design.matvec(c.reshape(len(c), -1))[some]
+        return product.reshape(len(some), *c.shape[1:])
 
 
 def orthogonal(E, centred):
@@ -169,13 +218,13 @@ def orthogonal(E, centred):
 
 
 def left_vectors(A):
-    """Return as many orthonormal vectors as A has rows, the first its left singular ones."""
+    """Return the same with as many left vectors as A has rows, and values of 0 for the others."""
     if len(A) <= A.shape[1]:
-        return thin_svd(A)[:2]
+        return thin_svd(A)
     U, R = np.linalg.qr(A, mode="complete")
-    left, singular, _ = thin_svd(R[: A.shape[1]])
+    left, singular, Vt = thin_svd(R[: A.shape[1]])
     U[:, : len(left)] = U[:, : len(left)] @ left
-    return U, np.append(singular, np.zeros(len(A) - len(left)))
+    return U, np.append(singular, np.zeros(len(A) - len(left))), Vt
 
 
 def thin_svd(A):

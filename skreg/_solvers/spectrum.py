@@ -2,7 +2,8 @@
 
 ================  ========================================================================
 `PrimalSpectrum`  decomposes the Gram matrix of the columns, where there are more samples
-`DualSpectrum`    decomposes the kernel, the products of the samples, where there are not
+`DualSpectrum`    decomposes the kernel, the products of the samples, where there are not; or the
+                  columns themselves, for the sake of digits
 ================  ========================================================================
 
 Both answer what a choice of alpha asks: `leave_one_out`, `fold` and `coefficients`. Centring is an
@@ -38,5 +39,6 @@ def decompose(design, y, penalty, *, centred, smallest):
     least = smallest * np.min(penalty.ridge, where=used & (penalty.ridge > 0), initial=np.inf)
     fine = least < FINE * size and design.n_samples <= design.cost.few_samples
     if (saturated and design.n_samples <= design.cost.longest_side) or fine:
-        return DualSpectrum(design, y, penalty, centred, smallest)
+        few_columns = fine and np.count_nonzero(design.s) > 2 * used.sum()
+        return DualSpectrum(design, y, penalty, centred, smallest, few_columns)
     return PrimalSpectrum(design, y, penalty, centred)
