@@ -5,11 +5,12 @@ from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csc_array, csc_matrix, csr_array, csr_matrix, issparse
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import validate_data
 
 FLOATS = (np.float64, np.float32)
+COMPRESSED = (csr_matrix, csr_array, csc_matrix, csc_array)
 
 
 def refuse(owner, name, value, allowed, error=ValueError):
@@ -98,16 +99,22 @@ def validated(estimator, X, *args, dtype=FLOATS, sparse_y=False, **options):
     return (X, *y) if y else X
 
 
-def needs_no_check(estimator, X, y=None, *, dtype, reset=True, ensure_all_finite=True, **_):
+def needs_no_check(
+    estimator, X, y=None, *, dtype, reset=True, ensure_all_finite=True, accept_sparse=False, **_
+):
     """Tell whether `validate_data` would only pass plain arrays on, which takes it 0.1 ms.
 
     That is a quarter of the time of a fit of a small table.
     """
-    if not (reset and type(X) is type(y) is np.ndarray) or hasattr(estimator, "feature_names_in_"):
+    if not reset or type(y) is not np.ndarray or hasattr(estimator, "feature_names_in_"):
         return False
-    plain = X.ndim == 2 and X.size and y.shape == X.shape[:1] and y.dtype.kind in "biuf"
-    plain = plain and X.dtype in dtype and np.isfinite(y).all()
-    return plain and (not ensure_all_finite or np.isfinite(X).all())
+    if type(X) in COMPRESSED and accept_sparse:
+        numbers, known = X.data, X.format in accept_sparse
+    else:
+        numbers, known = X, type(X) is np.ndarray
+    plain = known and X.ndim == 2 and 0 not in X.shape and y.shape == X.shape[:1]
+    plain = plain and X.dtype in dtype and y.dtype.kind in "biuf" and np.isfinite(y).all()
+    return plain and (not ensure_all_finite or np.isfinite(numbers).all())
 
 
 def check_weights(estimator, sample_weight, n_samples):

@@ -42,7 +42,7 @@ class Kernel:
         u = root * by_fold(u, self.root)
         product = by_fold(self.product(u.reshape(len(u), -1)), self.root)
         sums = u.sum(axis=0)
-        product += self.square[:, None] * sums - np.einsum("if,ift->ft", self.end, u)
+        product += self.square[:, None] * sums - (end * u).sum(axis=0)
         product -= end * sums
         product *= root
         return product.reshape(len(u), -1)

@@ -17,19 +17,26 @@ PATIENCE = 8  # calls after which a preparation is worth its time
 
 
 @compiled
-def moments(row, column, data, s, total_weight, count, weight, mean, variance):
-    """Add up entries that have a weight, weights, and the weighted mean and variance of columns."""
+def moments(indptr, indices, data, by_rows, s, total_weight, count, weight, mean, variance):
+    """Add up entries that have a weight, weights, and the weighted mean and variance of columns.
+
+    The lines that the matrix stores together are rows or columns.
+    """
     n_weighted = np.count_nonzero(s)
-    for e in range(data.shape[0]):
-        count[column[e]] += s[row[e]] > 0
-        weight[column[e]] += s[row[e]]
-        mean[column[e]] += s[row[e]] * data[e]
+    for k in range(indptr.shape[0] - 1):
+        for e in range(indptr[k], indptr[k + 1]):
+            i, j = (k, indices[e]) if by_rows else (indices[e], k)
+            count[j] += s[i] > 0
+            weight[j] += s[i]
+            mean[j] += s[i] * data[e]
     for j in range(mean.shape[0]):
         mean[j] /= total_weight
         zeros = total_weight - weight[j] if count[j] < n_weighted else 0.0  # and no rounding
         variance[j] = max(zeros, 0.0) * mean[j] ** 2
-    for e in range(data.shape[0]):
-        variance[column[e]] += s[row[e]] * (data[e] - mean[column[e]]) ** 2
+    for k in range(indptr.shape[0] - 1):
+        for e in range(indptr[k], indptr[k + 1]):
+            i, j = (k, indices[e]) if by_rows else (indices[e], k)
+            variance[j] += s[i] * (data[e] - mean[j]) ** 2
     for j in range(mean.shape[0]):
         variance[j] /= total_weight
 
@@ -203,9 +210,9 @@ class SparseDesign(MemoryDesign):
 
     def _sums(self, X):
         """Return how many entries with a weight columns have, their means and variances."""
-        X = self._read(X).tocoo(copy=False)
+        places, by_rows = (unsigned(X.indptr), unsigned(X.indices)), X.format == "csr"
         count, _, mean, variance = sums = np.zeros((4, self.n_features))
-        moments(unsigned(X.row), unsigned(X.col), X.data, self.s, self.total_weight, *sums)
+        moments(*places, self._read(X).data, by_rows, self.s, self.total_weight, *sums)
         return count, mean, variance
 
     def _matvec(self, w, columns):
@@ -307,24 +314,28 @@ class SparseKernel(Kernel):
     """
 
     def __init__(self, design, q, root, shift):
-        self.X, self.diagonal, self.n_calls = design._csr, 0.0, 0
+        self.diagonal, self.n_calls = 0.0, 0
+        self.take(design._csr)
         super().__init__(design, q, root, shift)
+
+    def take(self, X):
+        """Take over the columns to multiply with."""
+        self.X, self.n_bytes = X, bytes_of(X)
+        self.places = unsigned(X.indptr), unsigned(X.indices), X.data
 
     def product(self, u):
         """Return ``X @ diag(q) @ X.T @ u``."""
         self.n_calls += 1
         if self.n_calls == PATIENCE:
             self.leave_out()
-        self.design.count(n_passes=2, n_products=2)
-        X = self.design._read(self.design._read(self.X))
+        self.design.count(n_passes=2, n_products=2, n_bytes=2 * self.n_bytes)
         if u.shape[1] > FEW:
-            product = X @ (self.q * (X.T @ u))
+            product = self.X @ (self.q * (self.X.T @ u))
         else:
-            places = unsigned(X.indptr), unsigned(X.indices)
-            w, product = np.zeros((X.shape[1], u.shape[1])), np.empty(u.shape)
-            spread(*places, X.data, u, w)
+            w, product = np.zeros((len(self.q), u.shape[1])), np.empty(u.shape)
+            spread(*self.places, u, w)
             w *= self.q
-            collect(*places, X.data, w, product)
+            collect(*self.places, w, product)
         product += self.diagonal * u
         return product
 
@@ -335,7 +346,8 @@ class SparseKernel(Kernel):
             squares = sp.csr_array((X.data**2, X.indices, X.indptr), shape=X.shape)
             self.diagonal = squares @ np.where(single[:, None], self.q, 0.0)
             shared = np.flatnonzero(~single)
-            self.X, self.q = X[:, shared], self.q[shared]
+            self.q = self.q[shared]
+            self.take(X[:, shared])
 
 
 as_design.register(sp.sparray, SparseDesign)

@@ -181,7 +181,7 @@ class DualSpectrum:
         shrink = np.divide(d[:, None, None] > 0, shifted, out=0 * shifted, where=shifted > 0)
         y = self.y[rows]
         c = (U.T @ (root[:, None] * y))[:, :, None] * shrink
-        c = np.tensordot(root[:, None] * U if W is None else W, c, 1)
+        c = np.tensordot(U, c, 1) * root[:, None, None] if W is None else np.tensordot(W, c, 1)
         left = y[:, :, None] - self._product(dual, rows, c)
         return c, np.tensordot(solve, root[:, None, None] * left, 1)
 

@@ -49,7 +49,8 @@ def survey(start, nearest, norms, tall, factor, alphas, lower, upper, floor, col
         if not tall and heaviest == 0.0:
             square = largest
         elif not tall and factor[j] > 0.0:
-            square = largest * (factor[j] / heaviest)
+            share = 1.0 if factor[j] == heaviest else factor[j] / heaviest  # to divide takes long
+            square = largest * share
         column[j] = square = square if square > 0.0 else 1.0
         moves = lower[j] < upper[j]
         bounded = bounded or (moves and (math.isfinite(lower[j]) or math.isfinite(upper[j])))

@@ -243,8 +243,9 @@ class Dual(Equations):
     def matrix(self):
         """The matrix without penalty, the factors of that, and the unknowns that move."""
         K = self.problem.design.kernel(self.inverse[:, 0])
-        K *= self.root
-        K *= self.root.T
+        if (self.root != 1).any():
+            K *= self.root
+            K *= self.root.T
         return K, np.ones(len(K)), np.arange(len(K))
 
     @cached_property
@@ -285,12 +286,12 @@ def conjugate_gradients(system, x, point, tol, max_steps, price=np.inf):
         nonlocal slow
         about = system.squares(krylov)
         near = about <= squares
-        if np.any(near & krylov.going):
+        if (near & krylov.going).any():
             near &= system.are_short(krylov, squares, near)
             near &= system.gaps(krylov) <= tol * system.losses(krylov, point, begins)
         if krylov.n_steps >= trial:
             far = krylov.going & ~near
-            slow = np.any(steps_left(krylov, about, squares)[far] >= price)
+            slow = (steps_left(krylov, about, squares)[far] >= price).any()
         return near | slow
 
     b = (system.unit * system.residual(x, point))[:, ::n_shared]

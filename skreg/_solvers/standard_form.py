@@ -48,7 +48,7 @@ class Coordinates(NamedTuple):
         """Return a bound on how long coefficients of X are where the penalty is 1 / 2."""
         factor, used = self.penalty.ridge, self.penalty.lower < self.penalty.upper
         if self.T is None:
-            least = (factor * self.scale**2).min(initial=np.inf, where=used)
+            least = np.where(used, factor * self.scale**2, np.inf).min(initial=np.inf)
             return 1 / np.sqrt(least) if least > 0 else np.inf
         if np.any(factor == 0):
             return np.inf

@@ -13,6 +13,7 @@ from .._cost import COST
 from .._data import as_design
 from .._memory import keep_freed_memory
 from .._problem.losses import SquaredError
+from .._problem.penalties import within
 
 SPARSE_FORMATS = ("csr", "csc")
 MAX_ITER = 10000  # where it is None
@@ -132,9 +133,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             fixed = fixed | endless
         if self._bounded():
             lower, upper = lower * design.scale, upper * design.scale
-        if fixed.any():
+        (fixed,) = fixed.nonzero()
+        if fixed.size:
             factor[fixed] = 0.0
-            lower[fixed] = upper[fixed] = np.clip(0.0, lower[fixed], upper[fixed])
+            lower[fixed] = upper[fixed] = within(0.0, lower[fixed], upper[fixed])
         return factor, lower, upper
 
     def _bounded(self):

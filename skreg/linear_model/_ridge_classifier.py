@@ -20,14 +20,30 @@ class RidgeClassifierMixin(ClassifierMixin):
     def _validate(self, X, y, sample_weight):
         """Return the data, the targets of the classes and the weights, validated."""
         X, y, s = super()._validate(X, y, sample_weight)
-        check_classification_targets(y)
-        self._binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
-        targets = self._binarizer.fit_transform(y)
-        if not self._binarizer.y_type_.startswith("multilabel"):
-            y = column_or_1d(y, warn=True)
+        y, targets = self._binarized(y)
         if self.class_weight is not None:
             s = s * compute_sample_weight(self.class_weight, y)
         return X, targets, s
+
+    def _binarized(self, y):
+        """Return the labels and their targets.
+
+        What scikit-learn checks of plain integers by and by takes longer than a small fit.
+        """
+        self._binarizer = LabelBinarizer(pos_label=1, neg_label=-1)
+        if type(y) is np.ndarray and y.ndim == 1 and y.dtype.kind in "iu":
+            classes, which = np.unique(y, return_inverse=True)
+            if 2 <= len(classes) <= len(y) / 2:  # others may get a warning
+                known = {"sparse_input_": False, "classes_": classes}
+                known["y_type_"] = "binary" if len(classes) == 2 else "multiclass"
+                vars(self._binarizer).update(known)
+                each = np.arange(len(classes))[-1 if len(classes) == 2 else 0 :]
+                return y, np.where(which[:, None] == each, 1, -1)
+        check_classification_targets(y)
+        targets = self._binarizer.fit_transform(y)
+        if not self._binarizer.y_type_.startswith("multilabel"):
+            y = column_or_1d(y, warn=True)
+        return y, targets
 
     @property
     def classes_(self):
