@@ -17,6 +17,7 @@ from sklearn.linear_model import (
 )
 from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, cross_val_score
+from sklearn.preprocessing import LabelBinarizer
 
 from skreg import RidgeGD, RidgeGDClassifier, RidgeGDClassifierCV, RidgeGDCV
 from skreg._data import as_design
@@ -629,6 +630,23 @@ def test_typos_of_classifiers_are_refused(make):
         make(class_weight="balance").fit(X, y)
     with pytest.raises(ValueError, match="Unknown label type"):
         make().fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_plain_labels_are_binarised_as_by_scikit_learn(dtype, n_classes):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((30, 4)), (5 * rng.integers(0, n_classes, 30)).astype(dtype)
+    model, theirs = RidgeGDClassifier(), LabelBinarizer(pos_label=1, neg_label=-1)
+    expected = theirs.fit_transform(y)
+    labels, targets = model._binarized(y)
+    assert labels is y
+    np.testing.assert_array_equal(targets, expected)
+    np.testing.assert_equal(vars(model._binarizer), vars(theirs))
+    np.testing.assert_array_equal(model._binarizer.inverse_transform(targets), y)
+    np.testing.assert_array_equal(
+        model.fit(X, y).predict(X), RidgeClassifier().fit(X, y).predict(X)
+    )
 
 
 @pytest.mark.parametrize("outlier", [False, True])

@@ -25,7 +25,8 @@ def moments(indptr, indices, data, by_rows, s, total_weight, count, weight, mean
     n_weighted = np.count_nonzero(s)
     for k in range(indptr.shape[0] - 1):
         for e in range(indptr[k], indptr[k + 1]):
-            i, j = (k, indices[e]) if by_rows else (indices[e], k)
+            line, place = np.uintp(k), np.uintp(indices[e])
+            i, j = (line, place) if by_rows else (place, line)
             count[j] += s[i] > 0
             weight[j] += s[i]
             mean[j] += s[i] * data[e]
@@ -35,7 +36,8 @@ def moments(indptr, indices, data, by_rows, s, total_weight, count, weight, mean
         variance[j] = max(zeros, 0.0) * mean[j] ** 2
     for k in range(indptr.shape[0] - 1):
         for e in range(indptr[k], indptr[k + 1]):
-            i, j = (k, indices[e]) if by_rows else (indices[e], k)
+            line, place = np.uintp(k), np.uintp(indices[e])
+            i, j = (line, place) if by_rows else (place, line)
             variance[j] += s[i] * (data[e] - mean[j]) ** 2
     for j in range(mean.shape[0]):
         variance[j] /= total_weight
