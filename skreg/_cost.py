@@ -56,8 +56,6 @@ class Cost(NamedTuple):
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
-    cache : int
-        Numbers that stay in the cache, from where they are read in the part `cached` of the time.
     stage : float
         Numbers that could be read while Python prepares a stage of a path.
     small_newton : float
@@ -92,12 +90,10 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
-    cache: int = 1 << 21
-    cached: float = 0.15
-    stage: float = 1e5
+    stage: float = 2e4
     small_newton: float = 5e4
-    newton_call: float = 1e5
-    newton_cube: float = 0.05
+    newton_call: float = 2e5
+    newton_cube: float = 0.2
     rows_of_system: int = 100
     newton_step: float = 2e6
     sweep: float = 3e4
@@ -122,13 +118,9 @@ class Cost(NamedTuple):
 
         There is a pass for each stage of a path, and some to certify.
         """
-        n_passes = 3.5 + n_stages
+        n_passes = (1 + 1.25 * n_stages) * (1 + self.stage / max(1, design.n_numbers))
         worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / n_passes))
-        read = self.cached if design.n_numbers <= self.cache else 1.0
-        cheap = design.passes_of_gram * design.n_numbers <= worth * (
-            read * design.n_numbers + self.stage
-        )
-        return cheap and self.gram_pays(design, design.n_features)
+        return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
 
     def steps_of_factor(self, design, side, passes, n_targets, n_factors):
         """Return how many steps of conjugate gradients take as long as some factors of a matrix.
