@@ -70,6 +70,17 @@ class Cost(NamedTuple):
     newton_step, sweep, cube : float
         What a Newton step and a sweep on rows take beside their products, and the systems of a
         step, per cube of the rows; in products of a sweep, which are some 5e9 in a second.
+    numbers_of_part : int
+        Numbers times targets in a part of a product that is worth the waking of a thread: 0.1 ms,
+        where waking takes 0.05.
+    lines_of_part : int
+        Rows or columns in a part of the product with one target; 256 with many, as a matrix that
+        is multiplied with fewer takes time to arrange.
+    rows_of_part : int
+        Rows in a part of a Gram matrix. Each part has a matrix of its own to add up, which with so
+        many costs one thread 1 to 3 % (with 2000 rows 3 to 9 %), and never memory beyond half of X.
+    most_parts : int
+        Parts at the most. Their number is a power of two, so that no thread is left with one more.
     """
 
     largest_gram: int = 6000
@@ -98,6 +109,26 @@ class Cost(NamedTuple):
     newton_step: float = 2e6
     sweep: float = 3e4
     cube: float = 0.2
+    numbers_of_part: int = 1 << 18
+    lines_of_part: int = 32
+    rows_of_part: int = 4096
+    most_parts: int = 16
+
+    def size_of_product(self, shape, n_numbers, n_targets, axis):
+        """Return how many rows or columns a thread multiplies at a time."""
+        lines = min(256, self.lines_of_part + n_targets)
+        most = n_numbers // (lines * max(1, shape[1 - axis]))  # of the usual length
+        return self.size(shape[axis], min(most, n_numbers * n_targets // self.numbers_of_part))
+
+    def size_of_gram(self, n_rows, n_columns):
+        """Return how many rows a thread takes at a time into a Gram matrix of some columns."""
+        pays = n_rows * n_columns**2 >= 2 * self.numbers_of_part
+        return self.size(n_rows, n_rows // max(self.rows_of_part, 2 * n_columns) * pays)
+
+    def size(self, length, most):
+        """Return the length of parts of which there are no more than most."""
+        n_parts = 1 << max(1, min(self.most_parts, most)).bit_length() - 1
+        return -(-length // n_parts)
 
     def gram_pays(self, design, n_columns):
         """Tell whether so many columns of a working set should share a Gram matrix."""

@@ -1,17 +1,20 @@
 """Threads, and results whose bits do not depend on how many there are.
 
 BLAS splits products among its threads, and so rounds differently for each number of them, which
-joblib changes with `n_jobs`. So fits run BLAS on one thread, where small products are faster, too;
-large ones are split by a `Team`, always at the same places.
+joblib changes with `n_jobs`. So fits run BLAS on one thread, and split what is large themselves,
+always at the same places: a `Team` shares the parts. The team of a fit, `OTHERS`, has the threads
+that BLAS would have been allowed.
 """
 
 import functools
+import os
 import threading
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 
@@ -20,32 +23,49 @@ class SingleThread:
 
     The limit belongs to the process: were each of several concurrent fits to restore what it
     found, the first to leave would lift the limit of the others.
+
+    Attributes
+    ----------
+    allowed : int
+        How many threads BLAS was allowed when the first fit entered; 1 where threadpoolctl does not
+        know the BLAS, as it does not know Apple's.
+    inside : Counter
+        How often each thread is in a fit.
     """
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.n_inside = 0
-        self.limiter = None
+        self.lock, self.limiter = threading.Lock(), None
+        self.allowed, self.inside = 1, Counter()
 
     @functools.cached_property
-    def controller(self):
+    def blas(self):
         """The BLAS libraries; finding them takes milliseconds, so it is done once."""
-        return ThreadpoolController()
+        return ThreadpoolController().select(user_api="blas")
 
     @contextmanager
     def __call__(self):
         """Hold the limit."""
+        thread = threading.get_ident()
         with self.lock:
-            if self.n_inside == 0:
-                self.limiter = self.controller.limit(limits=1, user_api="blas")
-            self.n_inside += 1
+            if self.limiter is None:
+                found = [library.num_threads for library in self.blas.lib_controllers]
+                self.allowed = min(found, default=1)
+                self.limiter = self.blas.limit(limits=1)
+            self.inside[thread] += 1
         try:
             yield
         finally:
             with self.lock:
-                self.n_inside -= 1
-                if self.n_inside == 0:
+                self.inside[thread] -= 1
+                self.inside += Counter()  # forgets who has left
+                if not self.inside:
                     self.limiter.restore_original_limits()
+                    self.limiter = None
+
+    def after_fork(self):
+        """Forget the other threads, which a child does not have; their limit ends with a fit."""
+        thread = threading.get_ident()
+        self.lock, self.inside = threading.Lock(), +Counter({thread: self.inside[thread]})
 
 
 single_thread = SingleThread()
@@ -76,6 +96,13 @@ def interruptible(factorise, A):
     return outcome.result()
 
 
+@functools.cache
+def helpers():
+    """Return the threads of all teams; they are started when first asked, and then wait."""
+    quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
+    return ThreadPoolExecutor(cpu_count(), "skreg", initializer=quiet)
+
+
 class Team:
     """Threads that share work on arrays.
 
@@ -88,14 +115,10 @@ class Team:
     def __init__(self, n_jobs=None):
         self.n_helpers = effective_n_jobs(n_jobs) - 1
 
-    @functools.cached_property
-    def helpers(self):
-        """The other threads; they end with the team."""
-        quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
-        return ThreadPoolExecutor(self.n_helpers, initializer=quiet)
-
     def share(self, length, work, operations=None, size=None):
         """Call ``work(part)`` for slices that make up range(length).
+
+        Where a thread fails or sees a Ctrl-C, the others end with the slice that they are at.
 
         Parameters
         ----------
@@ -115,20 +138,80 @@ class Team:
         if length <= size:
             return work(slice(0, length))
         parts = [slice(start, min(start + size, length)) for start in range(0, length, size)]
-        left = iter(parts)
+        left, tasks = iter(parts), []
 
         def take_parts():
-            for part in left:
-                work(part)
+            try:
+                for part in left:
+                    work(part)
+            finally:
+                for _ in left:
+                    pass
 
-        n_helpers = min(self.n_helpers, len(parts) - 1)
-        tasks = [self.helpers.submit(take_parts) for _ in range(n_helpers)]
         try:
+            with suppress(RuntimeError):  # a process that ends, or may have no more, has none
+                for _ in range(min(self.n_helpers, len(parts) - 1)):
+                    tasks.append(helpers().submit(take_parts))
             take_parts()
         finally:
             for task in tasks:
                 if not task.cancel():
                     task.result()
 
+    def sum(self, length, term, size):
+        """Return the sum of the arrays ``term(part)`` for slices of a size, added in their order.
 
-ALONE = Team()
+        A term waits for those before it: there are hardly more at once than threads.
+        """
+        if length <= size:
+            return term(slice(0, length))
+        waiting, lock, at, total = {}, threading.Lock(), 0, None
+
+        def work(part):
+            nonlocal at, total
+            waiting[part.start] = term(part)
+            with lock:
+                while at in waiting:
+                    last = waiting.pop(at)
+                    total = last if total is None else np.add(total, last, out=total)
+                    at += size
+
+        self.share(length, work, size=size)
+        return total
+
+    def joined(self, length, piece, size):
+        """Return the arrays ``piece(part)`` for slices of a size, one after the other."""
+        if length <= size:
+            return piece(slice(0, length))
+        pieces = {}
+
+        def work(part):
+            pieces[part.start] = piece(part)
+
+        self.share(length, work, size=size)
+        return np.concatenate([pieces[start] for start in sorted(pieces)])
+
+
+class Others(Team):
+    """What a fit may ask: its part of the threads that BLAS was allowed."""
+
+    def __init__(self):
+        """Fix no number: it changes with the fits that are under way."""
+
+    @property
+    def n_helpers(self):
+        """How many there are for each thread that is in a fit."""
+        n_inside = len(single_thread.inside)
+        return max(0, single_thread.allowed // n_inside - 1) if n_inside else 0
+
+
+def after_fork():
+    """Begin anew in a child, where only the thread that has forked is left."""
+    helpers.cache_clear()
+    single_thread.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=after_fork)
+
+ALONE, OTHERS = Team(), Others()
