@@ -26,31 +26,33 @@ class SingleThread:
 
     Attributes
     ----------
+    found : dict
+        How many threads each BLAS was allowed when the first fit entered; empty outside of fits.
     allowed : int
-        How many threads BLAS was allowed when the first fit entered; 1 where threadpoolctl does not
-        know the BLAS, as it does not know Apple's.
+        The least of them; 1 where threadpoolctl knows no BLAS, as it does not know Apple's.
     inside : Counter
         How often each thread is in a fit.
     """
 
     def __init__(self):
-        self.lock, self.limiter = threading.Lock(), None
+        self.lock, self.found = threading.Lock(), {}
         self.allowed, self.inside = 1, Counter()
 
     @functools.cached_property
-    def blas(self):
+    def libraries(self):
         """The BLAS libraries; finding them takes milliseconds, so it is done once."""
-        return ThreadpoolController().select(user_api="blas")
+        return ThreadpoolController().select(user_api="blas").lib_controllers
 
     @contextmanager
     def __call__(self):
         """Hold the limit."""
         thread = threading.get_ident()
         with self.lock:
-            if self.limiter is None:
-                found = [library.num_threads for library in self.blas.lib_controllers]
-                self.allowed = min(found, default=1)
-                self.limiter = self.blas.limit(limits=1)
+            if not self.found:
+                self.found = {blas: blas.num_threads for blas in self.libraries}
+                self.allowed = min(self.found.values(), default=1)
+                for blas in self.libraries:
+                    limit(blas, 1)
             self.inside[thread] += 1
         try:
             yield
@@ -59,13 +61,22 @@ class SingleThread:
                 self.inside[thread] -= 1
                 self.inside += Counter()  # forgets who has left
                 if not self.inside:
-                    self.limiter.restore_original_limits()
-                    self.limiter = None
+                    while self.found:
+                        limit(*self.found.popitem())
 
     def after_fork(self):
         """Forget the other threads, which a child does not have; their limit ends with a fit."""
         thread = threading.get_ident()
         self.lock, self.inside = threading.Lock(), +Counter({thread: self.inside[thread]})
+
+
+def limit(blas, n_threads):
+    """Set how many threads a BLAS has, for all that call it.
+
+    Newer versions of threadpoolctl do nothing where another thread has done so before and lives:
+    a fit in a thread would hold no limit.
+    """
+    getattr(blas, "_real_set_num_threads", blas.set_num_threads)(n_threads)
 
 
 single_thread = SingleThread()
