@@ -9,7 +9,7 @@ from .._convergence import bytes_of
 from .._numba import compiled, unsigned
 from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
-from .operators import Kernel, vector, width
+from .operators import Kernel, width
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
 FAR = 10  # standard deviations from 0
@@ -123,7 +123,7 @@ def spread(indptr, indices, data, u, w):
 
 
 @compiled
-def collect(indptr, indices, data, w, product):
+def gather(indptr, indices, data, w, product):
     """Overwrite the last with ``X @ w``, in the same order."""
     for i in range(product.shape[0]):
         for t in range(product.shape[1]):
@@ -359,7 +359,7 @@ class SparseKernel(Kernel):
             w, product = np.zeros((X.shape[1], u.shape[1])), np.empty(u.shape)
             spread(*places, X.data, u, w)
             w *= self.q
-            collect(*places, X.data, w, product)
+            gather(*places, X.data, w, product)
         product += self.diagonal * u
         return product
 
