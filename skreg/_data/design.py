@@ -221,6 +221,8 @@ class MemoryDesign(ABC):
         n_targets : int, default=1
             How many columns X is multiplied with.
         """
+        if self.n_numbers * n_targets < 2 * self.cost.numbers_of_part:
+            return piece(slice(None), slice(None))
         axis, shape = self._across(side, n_targets), self.X.shape
         size = self.cost.size_of_product(shape, self.n_numbers, n_targets, axis)
 

@@ -11,8 +11,9 @@ from .._checks import check_choice, check_flag, check_jobs, check_number, refuse
 
 def check_parameters(model, checks):
     """Check each parameter that the model has and that does not depend on the data."""
+    own = vars(model)
     for name, check in checks.items():
-        if hasattr(model, name):
+        if name in own:
             check(model, name)
 
 
