@@ -57,7 +57,11 @@ class Cost(NamedTuple):
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
     stage : float
-        Numbers that could be read while Python prepares a stage of a path.
+        Numbers that could be read while Python goes through a stage of a path.
+    early_stages : int
+        Stages in which few columns enter a working set.
+    passes_of_late_stage : float
+        Passes over the data that take as long as one after these.
     small_newton : float
         Products of two numbers that a Newton step on a few columns may take, where the loop that
         sweeps takes it itself.
@@ -101,7 +105,9 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
-    stage: float = 2e4
+    stage: float = 2.5e5
+    early_stages: int = 3
+    passes_of_late_stage: float = 2.9
     small_newton: float = 5e4
     newton_call: float = 2e5
     newton_cube: float = 0.2
@@ -145,12 +151,15 @@ class Cost(NamedTuple):
         return gap * min(1.0, gap / last) ** price > tol
 
     def whole_gram_pays(self, design, n_stages, n_alphas):
-        """Tell whether the Gram matrix of all columns costs less than the passes that it saves.
+        """Tell whether the Gram matrix of all columns costs less than the stages that it saves.
 
-        There is a pass for each stage of a path, and some to certify.
+        After some stages many columns of tall data share a Gram matrix anyway. Several alphas share
+        it, too.
         """
-        n_passes = (1 + 1.25 * n_stages) * (1 + self.stage / max(1, design.n_numbers))
-        worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / n_passes))
+        n_passes = self.stage * n_stages / max(1, design.n_numbers)
+        if design.tall:
+            n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
+        worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / max(1.0, n_passes)))
         return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
 
     def steps_of_factor(self, design, side, passes, n_targets, n_factors):
