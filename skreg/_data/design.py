@@ -222,7 +222,7 @@ class MemoryDesign(ABC):
             How many columns X is multiplied with.
         """
         if self.n_numbers * n_targets < 2 * self.cost.numbers_of_part:
-            return piece(slice(None), slice(None))
+            return piece(slice(0, self.X.shape[0]), slice(0, self.X.shape[1]))
         axis, shape = self._across(side, n_targets), self.X.shape
         size = self.cost.size_of_product(shape, self.n_numbers, n_targets, axis)
 
