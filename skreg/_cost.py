@@ -66,8 +66,7 @@ class Cost(NamedTuple):
         Products of two numbers that a Newton step on a few columns may take, where the loop that
         sweeps takes it itself.
     newton_call, newton_cube : float
-        What a Newton step on more takes, also per cube of its columns, in such products: LAPACK
-        makes them some 8 times as fast as that loop.
+        What a round of Newton steps on more takes, also per cube of its columns, in such products.
     rows_of_system : int
         Rows of a Newton step, relative to the targets, for which systems of their number are
         quicker than conjugate gradients.
