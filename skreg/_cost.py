@@ -74,8 +74,8 @@ class Cost(NamedTuple):
         What a Newton step and a sweep on rows take beside their products, and the systems of a
         step, per cube of the rows; in products of a sweep, which are some 5e9 in a second.
     numbers_of_part : int
-        Numbers times targets in a part of a product that is worth the waking of a thread: 0.1 ms,
-        where waking takes 0.05.
+        Numbers of X in a part of a product that is worth the waking of a thread: 0.1 ms, where
+        waking takes 0.05.
     lines_of_part : int
         Rows or columns in a part of the product with one target; 256 with many, as a matrix that
         is multiplied with fewer takes time to arrange.
@@ -123,12 +123,20 @@ class Cost(NamedTuple):
         """Return how many rows or columns a thread multiplies at a time."""
         lines = min(256, self.lines_of_part + n_targets)
         most = n_numbers // (lines * max(1, shape[1 - axis]))  # of the usual length
-        return self.size(shape[axis], min(most, n_numbers * n_targets // self.numbers_of_part))
+        return self.size(shape[axis], min(most, self.worth(n_numbers, n_targets)))
 
     def size_of_gram(self, n_rows, n_columns):
         """Return how many rows a thread takes at a time into a Gram matrix of some columns."""
-        pays = n_rows * n_columns**2 >= 2 * self.numbers_of_part
-        return self.size(n_rows, n_rows // max(self.rows_of_part, 2 * n_columns) * pays)
+        most = n_rows // max(self.rows_of_part, 2 * n_columns)
+        return self.size(n_rows, min(most, self.worth(n_rows * n_columns, n_columns)))
+
+    def worth(self, n_numbers, n_targets):
+        """Return how many parts of a product take longer than the waking of a thread.
+
+        Many targets take a sixteenth of the time of as many products with one, which is spent
+        waiting for memory.
+        """
+        return n_numbers * (16 + n_targets) // (16 * self.numbers_of_part)
 
     def size(self, length, most):
         """Return the length of parts of which there are no more than most."""

@@ -8,9 +8,10 @@ that BLAS would have been allowed.
 
 import functools
 import os
+import queue
 import threading
-from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter, deque
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -107,11 +108,43 @@ def interruptible(factorise, A):
     return outcome.result()
 
 
+class Helpers:
+    """Threads that do what they are asked, and then wait.
+
+    They are started one by one when first asked, and no process waits for them at its end: those
+    of a ThreadPoolExecutor would never end where a Ctrl-C comes while one is started.
+    """
+
+    def __init__(self):
+        self.tasks, self.n_threads = queue.SimpleQueue(), 0
+
+    def submit(self, work):
+        """Return the Future of a call."""
+        if self.n_threads < cpu_count():
+            threading.Thread(target=serve, args=(self.tasks,), daemon=True, name="skreg").start()
+            self.n_threads += 1
+        task = Future()
+        self.tasks.put((task, work))
+        return task
+
+
+def serve(tasks):
+    """Do one task after the other."""
+    np.seterr(all="ignore")  # what is not finite is found later
+    while True:
+        task, work = tasks.get()
+        if task.set_running_or_notify_cancel():
+            try:
+                task.set_result(work())
+            except BaseException as error:
+                task.set_exception(error)
+        del task, work  # or they would live until the next
+
+
 @functools.cache
 def helpers():
-    """Return the threads of all teams; they are started when first asked, and then wait."""
-    quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
-    return ThreadPoolExecutor(cpu_count(), "skreg", initializer=quiet)
+    """Return the threads of all teams of this process."""
+    return Helpers()
 
 
 class Team:
@@ -155,16 +188,16 @@ class Team:
             try:
                 for part in left:
                     work(part)
-            finally:
-                for _ in left:
-                    pass
+            finally:  # nobody takes another
+                deque(left, 0)
 
         try:
-            with suppress(RuntimeError):  # a process that ends, or may have no more, has none
+            with suppress(RuntimeError):  # where the system allows no more threads
                 for _ in range(min(self.n_helpers, len(parts) - 1)):
                     tasks.append(helpers().submit(take_parts))
             take_parts()
         finally:
+            deque(left, 0)
             for task in tasks:
                 if not task.cancel():
                     task.result()

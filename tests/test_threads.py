@@ -23,7 +23,7 @@ from skreg import (
 )
 from skreg._cost import COST
 from skreg._data import as_design
-from skreg._threads import OTHERS, Team, helpers, single_thread
+from skreg._threads import OTHERS, Helpers, Team, helpers, single_thread
 
 from .test_processes import run
 
@@ -70,11 +70,11 @@ def parts(monkeypatch):
     """How often threads have taken parts; every product is cut, even of small data."""
     taken = []
 
-    def submit(pool, task, submit=ThreadPoolExecutor.submit):
+    def submit(pool, task, submit=Helpers.submit):
         taken.append(0)
         return submit(pool, task)
 
-    monkeypatch.setattr("skreg._threads.ThreadPoolExecutor.submit", submit)
+    monkeypatch.setattr("skreg._threads.Helpers.submit", submit)
     for name in ("skreg.linear_model._base.COST", "skreg._data.design.MemoryDesign.cost"):
         monkeypatch.setattr(name, FINE)
     monkeypatch.setattr("skreg.linear_model._base.LinearRegressor._cost", FINE)
@@ -139,18 +139,24 @@ def test_parts_make_up_the_whole(shape, kind, n_targets):
 
 
 @pytest.mark.parametrize("shape", [TALL, WIDE], ids=["tall", "wide"])
-def test_one_thread_is_obeyed_and_small_data_wake_none(shape, parts, monkeypatch):
+def test_one_thread_is_obeyed(shape, parts):
     X, Y = data(shape, np.asarray)
     with threadpool_limits(1):
         FITS["ridge, left out"](X, Y).predict(X)
         FITS["lasso"](X, Y).predict(X)
     assert not parts
-    monkeypatch.undo()
-    before = set(threading.enumerate())
+
+
+@pytest.mark.parametrize("shape", [(500, 60), (100, 300)], ids=["tall", "wide"])
+@pytest.mark.parametrize("name", FITS)
+def test_small_data_wake_no_thread(name, shape, parts, monkeypatch):
+    for place in ("_base.COST", "_base.LinearRegressor._cost"):
+        monkeypatch.setattr(f"skreg.linear_model.{place}", COST)
+    monkeypatch.setattr("skreg._data.design.MemoryDesign.cost", COST)
+    X, Y = data(shape, np.asarray)
     with threadpool_limits(4):
-        for fit in FITS.values():
-            fit(X[:500, :200], Y[:500]).predict(X[:500, :200])
-    assert not [thread for thread in threading.enumerate() if thread not in before]
+        FITS[name](X, Y).predict(X)
+    assert not parts
 
 
 def test_fits_share_what_blas_was_allowed():
@@ -259,7 +265,7 @@ def test_nobody_goes_on_after_an_error(error, of_helper):
 
 
 def test_an_interrupt_ends_shared_products():
-    """It is sent while two threads are at the products of a Gram matrix."""
+    """It is sent while two threads are at them, one of which may have just been started."""
     code = """
 import os, signal, threading; import numpy as np; from skreg import RidgeGD
 from skreg import _threads; from threadpoolctl import threadpool_limits
@@ -271,7 +277,7 @@ def share(self, length, work, operations=None, size=None, share=_threads.Team.sh
         work(part)
     return share(self, length, counted, operations, size)
 _threads.Team.share, done = share, []
-X = np.random.default_rng(0).standard_normal((80000, 300))
+X = np.random.default_rng(0).standard_normal((40000, 100))
 try: RidgeGD().fit(X, X[:, 0])
 except KeyboardInterrupt: print(len(done), len(_threads.single_thread.found))
 """
@@ -281,11 +287,11 @@ except KeyboardInterrupt: print(len(done), len(_threads.single_thread.found))
 
 
 def test_without_threads_the_work_is_done_all_the_same(monkeypatch):
-    """As at the end of the process, when none may be started."""
+    """As where the system allows no more."""
 
     def submit(pool, task):
         raise RuntimeError("can't start new thread")
 
     expected = coefficients()
-    monkeypatch.setattr("skreg._threads.ThreadPoolExecutor.submit", submit)
+    monkeypatch.setattr("skreg._threads.Helpers.submit", submit)
     np.testing.assert_array_equal(coefficients(), expected)
