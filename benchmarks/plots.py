@@ -196,9 +196,9 @@ def median(cell):
 def overview(panels, packages, caption, warning=""):
     """Return the figure of all panels: the time of every package where skreg takes 1."""
     looks = styles(packages, packages)
-    figure = Figure(figsize=(10.6, 6.6), layout="constrained")
     columns = halves(panels)
     tall = max(sum(map(height, column)) for column in columns)
+    figure = Figure(figsize=(10.6, max(6.6, 0.1 * tall)), layout="constrained")
     halfs = figure.subfigures(1, len(columns), squeeze=False)[0]
     for column, half in zip(columns, halfs, strict=True):
         ratios = [*map(height, column), 0.01 + tall - sum(map(height, column))]
@@ -210,7 +210,8 @@ def overview(panels, packages, caption, warning=""):
     span(figure)
     looks[grids.OURS] = {"color": COLOURS[0], "linewidth": 2}
     handles = [axes.plot([], [], **look, label=name)[0] for name, look in looks.items()]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(looks), frameon=False)
+    ncols = -(-len(looks) // (1 + (len(looks) > 9)))  # two rows of many
+    figure.legend(handles=handles, loc="outside upper center", ncols=ncols, frameon=False)
     figure.supxlabel(caption, fontsize=8, color="#555555")
     if warning:
         figure.supxlabel(f"{warning}\n{caption}", fontsize=9, color="red")

@@ -21,6 +21,7 @@ TITLES = {
     "lasso": "Lasso",
     "wide": "Lasso on wide, correlated data",
     "ridge": "Ridge",
+    "small": "Small tables",
     "mlp": "Networks",
     "growth": "Growth",
     "coldstart": "Cold start",
@@ -28,10 +29,11 @@ TITLES = {
     "stream": "Streams",
 }
 REACHED = {  # where no target is set
+    "small": "relative gap, of ridge relative gradient",
     "mlp": "training log loss after these epochs",
     "stream": "relative gradient at the end",
 }
-SHOWN = ("lasso", "ridge", "mlp")  # in the figure
+SHOWN = ("lasso", "ridge", "small", "mlp")  # in the figure
 QUICK = "QUICK RUN: small data, one round. It shows that the benchmarks run, not how fast."
 
 
@@ -262,10 +264,11 @@ def small_print(stored):
         f"{r['date']}, {r['machine']['processor']}, {r['machine']['cores']} cores, 1 thread"
         for r in stored.values()
     }
+    defaults = f"\n{TITLES['small']}: all at their defaults." if "small" in stored else ""
     return (
         "Time of the fastest solver of each package relative to skreg: left of the line is faster "
         "than skreg, right is slower.\nHollow at the right: no answer, for lack of time, of "
-        f"accuracy or of support for such data. {'; '.join(sorted(when))}."
+        f"accuracy or of support for such data.{defaults} {'; '.join(sorted(when))}."
     )
 
 
