@@ -110,7 +110,7 @@ def stream(row, rows):
     return layout, (row["dataset"], row["label"]), {row["solver"]: Cell(values, row["status"])}
 
 
-ARRANGE = {"coldstart": cold_start, "memory": memory, "stream": stream}
+ARRANGE = {"coldstart": cold_start, "search": cold_start, "memory": memory, "stream": stream}
 UNITS = {"mlp": "seconds per epoch"}
 TIMES = ("seconds", ("data", "case"), ("fastest", "takes {} times as long"))
 STEPS = ("seconds", ("solver", "cache"), None)

@@ -25,6 +25,7 @@ TITLES = {
     "mlp": "Networks",
     "growth": "Growth",
     "coldstart": "Cold start",
+    "search": "Searches",
     "memory": "Memory",
     "stream": "Streams",
 }

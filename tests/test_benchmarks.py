@@ -25,8 +25,10 @@ with pytest.MonkeyPatch.context() as patch:
         hostile,
         measure,
         memory,
+        probe,
         report,
         ridge,
+        search,
         small,
         stream,
         tables,
@@ -575,6 +577,29 @@ def test_each_case_of_ridge_is_for_the_solvers_that_do_its_work():
     assert sorted(both) == sorted(ridge.SOLVERS)
     measured = {solver.name for solver in memory.takers(memory.CASES[4], quick=False)}
     assert measured == set(groups["single fits to 0.0001"])
+
+
+def test_every_way_to_search_is_the_same_work(data):
+    X, y = data
+    for group, names in search.ESTIMATORS.items():
+        found = []
+        for name in names:
+            fit = search.SOLVERS[f"{name}, GridSearchCV"].fit
+            for options in search.ways(2).values():
+                arguments = search.arguments(X, y, group, 4, **options)
+                found.append(fit(X, y, **arguments))
+        np.testing.assert_allclose(found, np.tile(found[0], (6, 1)), atol=1e-3)
+
+
+def test_searches_start_for_each_estimator_and_way(tmp_path):
+    results = {"data": {}}
+    starts = list(search.starts(True, tmp_path, results))
+    assert len({start.name for start in starts}) == len(starts) == 2 * 3
+    assert list(results["data"]) == [search.DATASETS[True]]
+    for start in starts:
+        family, solver, folder, work = start.words[1:]
+        seconds = probe.coldstart(family, solver, folder, work)
+        assert list(seconds) == ["first_fit", "second_fit"]
 
 
 def test_work_of_many_fits_is_given_more_time():
