@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -83,15 +83,22 @@ class Desk:
         arguments = self.family.arguments(X, y, **params)
         if tol is not None:
             arguments["tol"] = tol
-        if torch := sys.modules.get("torch"):
-            torch.set_num_threads(threads)
         least, calls, seconds = getattr(self.family, "AT_LEAST", 0), 0, 0.0
-        with threadpool_limits(threads):
+        with limited(threads):
             began = time.perf_counter()
             while not calls or seconds < least:
                 answer = self.solver.fit(*prepared, **arguments)
                 calls, seconds = calls + 1, time.perf_counter() - began
         return answer if isinstance(answer, Timed) else Timed(answer, seconds / calls)
+
+
+@contextmanager
+def limited(threads):
+    """Let BLAS, OpenMP and torch use so many threads."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    with threadpool_limits(threads):
+        yield
 
 
 def describe(error):

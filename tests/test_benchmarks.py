@@ -21,6 +21,7 @@ with pytest.MonkeyPatch.context() as patch:
     from benchmarks import (
         __main__,
         accuracy,
+        cores,
         grids,
         hostile,
         measure,
@@ -474,7 +475,7 @@ class Trials(measure.Trials):
     def __init__(self, reached):
         solver = SimpleNamespace(tolerances=tuple(sorted(reached, reverse=True)))
         workers = {"solver": SimpleNamespace(solver=solver)}
-        super().__init__(None, workers, "", __main__.FULL)
+        super().__init__(None, workers, "", __main__.FULL._replace(threads=(1,)))
         self.reached, self.asked = reached, []
 
     def fit(self, case, name, tol, threads, *, check):
@@ -600,6 +601,35 @@ def test_searches_start_for_each_estimator_and_way(tmp_path):
         family, solver, folder, work = start.words[1:]
         seconds = probe.coldstart(family, solver, folder, work)
         assert list(seconds) == ["first_fit", "second_fit"]
+
+
+def test_all_cores_are_given_to_every_case(monkeypatch):
+    found = {}
+    monkeypatch.setattr(measure, "run", lambda family, settings, *rest: found.update(run=settings))
+    cores.run(__main__.QUICK, found.update, None)
+    assert found["run"].threads == tuple(found["settings"]["threads"]) == (cores.CORES,)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_each_case_of_all_cores_is_the_work_of_its_solvers(quick):
+    X, y = np.random.default_rng(0).standard_normal((20, 4)), np.arange(20.0) % 2
+    kinds = set()
+    for case in cores.cases(quick):
+        assert set(case.solvers) <= set(cores.SOLVERS)
+        arguments = cores.arguments(X, y, **case.params)
+        if case.params["family"] == "mlp":
+            assert arguments["n_jobs"] in (1, cores.CORES)
+        elif quick:
+            ours = cores.SOLVERS[case.solvers[0]].fit(X, y, **arguments)
+            found = cores.accuracy(X, y, ours, **case.params)
+            assert found is None if case.params["family"] == "search" else found < 1e-8
+        kinds.add(case.group)
+    assert kinds == set(cores.TAKERS)
+
+
+def test_the_report_for_the_terminal_needs_no_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "plots", lambda: pytest.fail("it draws"))
+    assert "fastest in" in report.text(store(tmp_path, *ALL))
 
 
 def test_work_of_many_fits_is_given_more_time():
