@@ -11,20 +11,23 @@ def alpha_max(X, y):
     return np.abs(X.T @ (y - y.mean())).max() / len(y)
 
 
-def lasso_gap(X, y, alphas, coefs, intercepts):
+def lasso_gap(X, y, alphas, coefs, intercepts, l1_ratio=1.0):
     """Return the largest relative duality gap of ``||y - Xw - b||^2 / 2n + alpha ||w||_1``.
 
     `coefs` has one column for each alpha. The dual point is the centred residual, scaled as well
-    as possible; the gap is a fraction of ``||y - mean(y)||^2 / 2n``.
+    as possible; the gap is a fraction of ``||y - mean(y)||^2 / 2n``. With `l1_ratio` the penalty is
+    that of the elastic net, whose L2 is squared error in rows of its own, with targets of 0.
     """
     n_samples, y = len(y), y[:, None]
-    residual = y - X @ coefs - intercepts
-    primal = np.sum(residual**2, axis=0) / (2 * n_samples) + alphas * np.abs(coefs).sum(axis=0)
+    l1, l2 = np.asarray(alphas) * l1_ratio, n_samples * np.asarray(alphas) * (1 - l1_ratio)
+    residual, own_rows = y - X @ coefs - intercepts, l2 * np.sum(coefs**2, axis=0)
+    primal = (np.sum(residual**2, axis=0) + own_rows) / (2 * n_samples)
+    primal += l1 * np.abs(coefs).sum(axis=0)
     y, residual = y - y.mean(), residual - residual.mean(axis=0)
-    largest = n_samples * np.asarray(alphas) / np.abs(X.T @ residual).max(axis=0)
-    best = np.sum(y * residual, axis=0) / np.sum(residual**2, axis=0)
-    theta = residual * np.clip(best, -largest, largest)
-    dual = (np.sum(y * theta, axis=0) - 0.5 * np.sum(theta**2, axis=0)) / n_samples
+    largest = n_samples * l1 / np.abs(X.T @ residual - l2 * coefs).max(axis=0)
+    along, length = np.sum(y * residual, axis=0), np.sum(residual**2, axis=0) + own_rows
+    scale = np.clip(along / length, -largest, largest)
+    dual = (scale * along - 0.5 * scale**2 * length) / n_samples
     return float(np.max(primal - dual) / (np.sum(y**2) / (2 * n_samples)))
 
 

@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,20 +54,29 @@ class Start(NamedTuple):
     """What is started again and again: a solver or an import, and its row for each cache."""
 
     name: str
+    solver: str
     python: str
     words: tuple  # that the process is given
     rows: dict
 
 
 def run(settings, save, say):
-    """Let all take turns; the first round fills Python's caches and is not kept, unless quick."""
+    """Measure the first fits of all solvers, and imports."""
+    take_turns(partial(starts, settings.quick), settings, save, say)
+
+
+def take_turns(begin, settings, save, say):
+    """Let all take turns; the first round fills Python's caches and is not kept, unless quick.
+
+    `begin` yields them, for a folder of their data and the results, in which it notes the missing.
+    """
     rounds, slow = 1 if settings.quick else 5, set()
     settings = settings._replace(
         threads=THREADS, rounds=rounds, patience=PATIENCE, limit=measure.START
     )
     results = {"settings": settings._asdict()} | {"data": {}, "solvers": {}, "missing": {}}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        starts = [*solvers(Path(folder), settings.quick, results), *imports(settings.quick)]
+        starts = list(begin(Path(folder), results))
         results["rows"] = [row for start in starts for row in start.rows.values()]
         for n_round in range(0 if settings.quick else -1, rounds):
             for start in measure.rotated(starts, n_round):
@@ -79,31 +89,31 @@ def run(settings, save, say):
                     save(results)
 
 
-def solvers(folder, quick, results):
-    """Yield a Start for each solver, with its data in a folder; note which do not exist."""
+def starts(quick, folder, results):
+    """Yield a Start for each solver and import; note which solvers do not exist."""
     for group, name in SOLVERS:
         try:
             solver = importlib.import_module(f"benchmarks.{group}").SOLVERS[name]
         except Exception as error:  # a family may be broken; the others are measured
             results["missing"][name] = worker.describe(error)
             continue
-        if quick and name not in QUICK:
-            continue
-        dataset, order, params = WORK[group]
-        path = folder / group
-        if not path.exists():
-            results["data"][dataset] = data.store(dataset, path, order)
-        words = (solver.module, group, name, str(path), json.dumps(probe.work(solver, params)))
-        rows = {cache: row(group, name, cache, STEPS) for cache in ("empty", "warm")}
-        yield Start(name, solver.python, words, rows)
-
-
-def imports(quick):
-    """Yield a Start for each module that is only imported."""
+        if not quick or name in QUICK:
+            yield start(group, solver, WORK[group], folder, results, group, name)
     for module in ("numpy",) if quick else ("numpy", "numba", "sklearn.linear_model"):
         name = f"import {module}"
         rows = {"warm": row("imports", name, "warm", STEPS[:1])}
-        yield Start(name, sys.executable, (module,), rows)
+        yield Start(name, name, sys.executable, (module,), rows)
+
+
+def start(family, solver, work, folder, results, group, name):
+    """Return the Start of a solver that shall do some work, on data in a folder."""
+    dataset, order, params = work
+    path = folder / f"{dataset}, {order}"
+    if not path.exists():
+        results["data"][dataset] = data.store(dataset, path, order)
+    words = (solver.module, family, solver.name, str(path), json.dumps(probe.work(solver, params)))
+    rows = {cache: row(group, name, cache, STEPS) for cache in ("empty", "warm")}
+    return Start(name, solver.name, solver.python, words, rows)
 
 
 def row(group, name, cache, steps):
@@ -128,10 +138,10 @@ def turn(start, n_round, caches, results):
             for row in start.rows.values():
                 row["status"] = str(error)
             if isinstance(error, probe.MissingError):
-                results["missing"][start.name] = str(error)
+                results["missing"][start.solver] = str(error)
             break
         slowest = max(slowest, time.perf_counter() - began)
-        results["solvers"][start.name] = reply["version"]
+        results["solvers"][start.solver] = reply["version"]
         for step in set(STEPS) & set(row) if n_round >= 0 else ():
             row[step].append(reply[step])
     return slowest

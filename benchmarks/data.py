@@ -139,6 +139,13 @@ def text(n_samples, n_features, per_row, exponent=1.0):
     return X, signal + 0.3 * np.std(signal) * rng.standard_normal(shape[0])
 
 
+def random_entries(n_samples, n_features, per_row):
+    """Simulate entries at random places, and signs that have nothing to do with them."""
+    shape = int(n_samples), int(n_features)
+    X = sp.random(*shape, per_row / n_features, format="csr", random_state=0)
+    return sp.csr_matrix(X), np.random.default_rng(0).choice([-1.0, 1.0], shape[0])
+
+
 def chunk(number, n_samples, n_features):
     """Simulate a part of a stream whose parts have one model; neighbouring columns correlate."""
     rng = np.random.default_rng(int(number))
@@ -222,6 +229,19 @@ def digits():
     return (X / 16).astype(np.float32), y
 
 
+def part_of_scikit_learn(name):
+    """Return the source of a table that scikit-learn ships; a class is a number."""
+
+    @source("part of scikit-learn")
+    def load():
+        from sklearn import datasets
+
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+        return X, y.astype(float)
+
+    return load
+
+
 @source("simulated by scikit-learn's make_classification")
 def table():
     from sklearn.datasets import make_classification
@@ -237,6 +257,9 @@ SOURCES = {
     "MNIST": (mnist_file, mnist_openml, mnist_simulated),
     "digits": (digits,),
     "table": (table,),
+    "diabetes": (part_of_scikit_learn("diabetes"),),
+    "cancer": (part_of_scikit_learn("breast_cancer"),),
+    "wine": (part_of_scikit_learn("wine"),),
 }
 
 SIMULATED = {
@@ -248,5 +271,6 @@ SIMULATED = {
     ),
     r"chunk (\d+), (\d+) x (\d+)": chunk,
     r"text (\d+) x (\d+), (\d+) per row": text,
+    r"random (\d+) x (\d+), (\d+) per row": random_entries,
     r"sparse (\d+) x (\d+), (\d+) per row": partial(text, exponent=0.0),
 }

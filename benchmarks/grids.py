@@ -55,6 +55,12 @@ class Grid(NamedTuple):
         return tuple(dict.fromkeys(name for cells in self.lines.values() for name in cells))
 
 
+def package(solver):
+    """Return the package of a solver, the first word of its name; R is no package."""
+    words = solver.replace(",", "").split()
+    return " ".join(words[:2] if words[0] == "R" else words[:1])
+
+
 def load(folder, names):
     """Return the stored results by family; families without results are left out."""
     files = {name: folder / f"{name}.json" for name in names}
@@ -110,7 +116,7 @@ def stream(row, rows):
     return layout, (row["dataset"], row["label"]), {row["solver"]: Cell(values, row["status"])}
 
 
-ARRANGE = {"coldstart": cold_start, "memory": memory, "stream": stream}
+ARRANGE = {"coldstart": cold_start, "search": cold_start, "memory": memory, "stream": stream}
 UNITS = {"mlp": "seconds per epoch"}
 TIMES = ("seconds", ("data", "case"), ("fastest", "takes {} times as long"))
 STEPS = ("seconds", ("solver", "cache"), None)

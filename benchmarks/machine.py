@@ -1,6 +1,7 @@
 """The machine and the versions, for the record."""
 
 import datetime
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -27,9 +28,17 @@ def record(*peers):
             "python": platform.python_version(),
             "blas": blas(),
         },
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES + peers},
+        "versions": {name: version(name) for name in PACKAGES + peers},
         "commit": commit(),
     }
+
+
+def version(name):
+    """Return the version of a package, which need not be installed: skreg may just lie here."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return importlib.import_module(name).__version__
 
 
 def blas():

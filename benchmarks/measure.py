@@ -211,7 +211,7 @@ class Trials:
         key = (name, str(case.params), tol)
         try:
             if key not in self.tried:
-                self.tried[key] = self.fit(case, name, tol, 1, check=True)
+                self.tried[key] = self.fit(case, name, tol, self.settings.threads[0], check=True)
         except TimeoutError as error:
             self.exceeded[name] = str(error)
             return result | {"status": str(error)}

@@ -68,9 +68,9 @@ def cases(quick):
             yield Case(dataset, label, group, work._asdict(), per=epochs, solvers=takers)
 
 
-def arguments(X, y, sizes, keep, batch_size, epochs):
+def arguments(X, y, sizes, keep, batch_size, epochs, **options):
     """Return the work, the same for any data."""
-    return {"work": Work(tuple(sizes), tuple(keep), batch_size, epochs)}
+    return {"work": Work(tuple(sizes), tuple(keep), batch_size, epochs), **options}
 
 
 def accuracy(X, y, answer, **params):

@@ -26,18 +26,12 @@ SIZES = {"o": 7, "s": 6.3, "D": 5.8, "d": 7, "P": 8, "X": 8}
 STEP, GAP = 1.0, 0.7  # between the lines of a data set, and more between data sets
 
 
-def package(solver):
-    """Return the package of a solver, the first word of its name; R is no package."""
-    words = solver.replace(",", "").split()
-    return " ".join(words[:2] if words[0] == "R" else words[:1])
-
-
 def styles(columns, packages):
     """Return colour and marker of each column: a colour for a package, a marker for a solver."""
-    known = list(dict.fromkeys([*packages, *map(package, columns)]))
+    known = list(dict.fromkeys([*packages, *map(grids.package, columns)]))
     taken, found = {}, {}
     for name in columns:
-        place = known.index(package(name))
+        place = known.index(grids.package(name))
         nth = taken[place] = taken.get(place, -1) + 1
         marker = "|" if name in core.FLOORS else MARKERS[(place + nth) % len(MARKERS)]
         found[name] = {
@@ -175,7 +169,7 @@ def relative(grid, title):
         peers, unit = {}, median(ours)
         for name in sorted(cells, key=lambda name: median(cells[name])):
             if not name.startswith((grids.OURS, *core.FLOORS)):
-                peers.setdefault(package(name), cells[name])
+                peers.setdefault(grids.package(name), cells[name])
         done = [name for name, cell in peers.items() if cell.done]
         if ours.done:
             peers |= {name: grids.Cell((peers[name].median / unit,)) for name in done}
@@ -196,9 +190,9 @@ def median(cell):
 def overview(panels, packages, caption, warning=""):
     """Return the figure of all panels: the time of every package where skreg takes 1."""
     looks = styles(packages, packages)
-    figure = Figure(figsize=(10.6, 6.6), layout="constrained")
     columns = halves(panels)
     tall = max(sum(map(height, column)) for column in columns)
+    figure = Figure(figsize=(10.6, max(6.6, 0.1 * tall)), layout="constrained")
     halfs = figure.subfigures(1, len(columns), squeeze=False)[0]
     for column, half in zip(columns, halfs, strict=True):
         ratios = [*map(height, column), 0.01 + tall - sum(map(height, column))]
@@ -210,7 +204,8 @@ def overview(panels, packages, caption, warning=""):
     span(figure)
     looks[grids.OURS] = {"color": COLOURS[0], "linewidth": 2}
     handles = [axes.plot([], [], **look, label=name)[0] for name, look in looks.items()]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(looks), frameon=False)
+    ncols = -(-len(looks) // (1 + (len(looks) > 9)))  # two rows of many
+    figure.legend(handles=handles, loc="outside upper center", ncols=ncols, frameon=False)
     figure.supxlabel(caption, fontsize=8, color="#555555")
     if warning:
         figure.supxlabel(f"{warning}\n{caption}", fontsize=9, color="red")

@@ -1,4 +1,4 @@
-"""A new process that does one thing and says what it cost: for coldstart, memory and stream.
+"""A new process that does one thing and says what it cost: for families that start it every time.
 
 ``python -m benchmarks.probe coldstart|memory|stream ...`` prints one line of JSON. The clock of an
 import has to start in a bare interpreter: up here is only what Python has loaded already.

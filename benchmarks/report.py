@@ -7,6 +7,7 @@ number is typed: what the documentation shows is what benchmarks/results says.
 import argparse
 import ast
 import hashlib
+import importlib
 import re
 import shutil
 from collections.abc import Callable
@@ -21,17 +22,22 @@ TITLES = {
     "lasso": "Lasso",
     "wide": "Lasso on wide, correlated data",
     "ridge": "Ridge",
+    "small": "Small tables",
     "mlp": "Networks",
+    "cores": "All cores",
     "growth": "Growth",
     "coldstart": "Cold start",
+    "search": "Searches",
     "memory": "Memory",
     "stream": "Streams",
 }
 REACHED = {  # where no target is set
+    "small": "relative gap, of ridge relative gradient",
     "mlp": "training log loss after these epochs",
+    "cores": "relative gap, of ridge relative gradient, of networks training log loss",
     "stream": "relative gradient at the end",
 }
-SHOWN = ("lasso", "ridge", "mlp")  # in the figure
+SHOWN = ("lasso", "ridge", "small", "mlp")  # in the figure
 QUICK = "QUICK RUN: small data, one round. It shows that the benchmarks run, not how fast."
 
 
@@ -192,14 +198,12 @@ def rules(settings):
 
 def group(results, grid, known, form):
     """Yield plot, table, notes and summary of one group."""
-    from . import plots
-
     name = f"{results['family']}, {grid.title}"
     growing = results["family"] == "growth"
     if growing:
-        yield from form.image(name, lambda: plots.growth(results, grid.title, known))
+        yield from form.image(name, lambda: plots().growth(results, grid.title, known))
     elif any(cell.done for cells in grid.lines.values() for cell in cells.values()):
-        yield from form.image(name, lambda: plots.dots(grid, known if grid.words else ()))
+        yield from form.image(name, lambda: plots().dots(grid, known if grid.words else ()))
     head, rows, notes = tables.table(grid)
     if growing:
         powers = grids.exponents(results, grid.title)
@@ -233,27 +237,28 @@ def noted(head, rows, notes, form):
         yield "\n".join(f"{k}. {form.verbatim(note)}" for k, note in enumerate(notes, 1))
 
 
+def plots():
+    """Return the module that draws: matplotlib is needed where plots are, no sooner."""
+    return importlib.import_module("benchmarks.plots")
+
+
 def packages(stored):
     """Return the packages in order of appearance, ours first: a colour for each, everywhere."""
-    from . import plots
-
     rows = [row for name in SHOWN if name in stored for row in stored[name]["rows"]]
     names = [row["solver"] for row in rows if row["solver"] not in FLOORS]
-    return sorted(dict.fromkeys(map(plots.package, names)), key=lambda name: name != grids.OURS)
+    return sorted(dict.fromkeys(map(grids.package, names)), key=lambda name: name != grids.OURS)
 
 
 def figure(folder):
     """Return the figure of the README."""
-    from . import plots
-
     stored = grids.load(folder, SHOWN)
     panels = [
-        plots.relative(grid, f"{TITLES[name]}, {grid.title}")
+        plots().relative(grid, f"{TITLES[name]}, {grid.title}")
         for name, results in stored.items()
         for grid in grids.grids(results)
     ]
     quick = any(results["settings"]["quick"] for results in stored.values())
-    return plots.overview(panels, packages(stored), small_print(stored), QUICK if quick else "")
+    return plots().overview(panels, packages(stored), small_print(stored), QUICK if quick else "")
 
 
 def small_print(stored):
@@ -262,10 +267,11 @@ def small_print(stored):
         f"{r['date']}, {r['machine']['processor']}, {r['machine']['cores']} cores, 1 thread"
         for r in stored.values()
     }
+    defaults = f"\n{TITLES['small']}: all at their defaults." if "small" in stored else ""
     return (
         "Time of the fastest solver of each package relative to skreg: left of the line is faster "
         "than skreg, right is slower.\nHollow at the right: no answer, for lack of time, of "
-        f"accuracy or of support for such data. {'; '.join(sorted(when))}."
+        f"accuracy or of support for such data.{defaults} {'; '.join(sorted(when))}."
     )
 
 

@@ -8,7 +8,7 @@ import resource
 import sys
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -76,17 +76,29 @@ class Desk:
         return self.solver.prepare(X, y) if self.solver.prepare else (X, y)
 
     def call(self, X, y, prepared, *, params, tol, threads):
-        """Return what the solver answers, and the seconds."""
+        """Return what the solver answers, and the seconds of a call.
+
+        A call that is too short for a clock is repeated for as long as the family's AT_LEAST says.
+        """
         arguments = self.family.arguments(X, y, **params)
         if tol is not None:
             arguments["tol"] = tol
-        if torch := sys.modules.get("torch"):
-            torch.set_num_threads(threads)
-        with threadpool_limits(threads):
+        least, calls, seconds = getattr(self.family, "AT_LEAST", 0), 0, 0.0
+        with limited(threads):
             began = time.perf_counter()
-            answer = self.solver.fit(*prepared, **arguments)
-            seconds = time.perf_counter() - began
-        return answer if isinstance(answer, Timed) else Timed(answer, seconds)
+            while not calls or seconds < least:
+                answer = self.solver.fit(*prepared, **arguments)
+                calls, seconds = calls + 1, time.perf_counter() - began
+        return answer if isinstance(answer, Timed) else Timed(answer, seconds / calls)
+
+
+@contextmanager
+def limited(threads):
+    """Let BLAS, OpenMP and torch use so many threads."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    with threadpool_limits(threads):
+        yield
 
 
 def describe(error):

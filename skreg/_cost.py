@@ -56,22 +56,34 @@ class Cost(NamedTuple):
         Numbers in the coefficients and residuals that are solved for at once: 1 GiB.
     longest_call : int
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
-    cache : int
-        Numbers that stay in the cache, from where they are read in the part `cached` of the time.
     stage : float
-        Numbers that could be read while Python prepares a stage of a path.
+        Numbers that could be read while Python goes through a stage of a path.
+    early_stages : int
+        Stages in which few columns enter a working set.
+    passes_of_late_stage : float
+        Passes over the data that take as long as one after these.
     small_newton : float
         Products of two numbers that a Newton step on a few columns may take, where the loop that
         sweeps takes it itself.
     newton_call, newton_cube : float
-        What a Newton step on more takes, also per cube of its columns, in such products: LAPACK
-        makes them some 8 times as fast as that loop.
+        What a round of Newton steps on more takes, also per cube of its columns, in such products.
     rows_of_system : int
         Rows of a Newton step, relative to the targets, for which systems of their number are
         quicker than conjugate gradients.
     newton_step, sweep, cube : float
         What a Newton step and a sweep on rows take beside their products, and the systems of a
         step, per cube of the rows; in products of a sweep, which are some 5e9 in a second.
+    numbers_of_part : int
+        Numbers of X in a part of a product that is worth the waking of a thread: 0.1 ms, where
+        waking takes 0.05.
+    lines_of_part : int
+        Rows or columns in a part of the product with one target; 256 with many, as a matrix that
+        is multiplied with fewer takes time to arrange.
+    rows_of_part : int
+        Rows in a part of a Gram matrix. Each part has a matrix of its own to add up, which with so
+        many costs one thread 1 to 3 % (with 2000 rows 3 to 9 %), and never memory beyond half of X.
+    most_parts : int
+        Parts at the most. Their number is a power of two, so that no thread is left with one more.
     """
 
     largest_gram: int = 6000
@@ -92,16 +104,44 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
-    cache: int = 1 << 21
-    cached: float = 0.15
-    stage: float = 1e5
+    stage: float = 2.5e5
+    early_stages: int = 3
+    passes_of_late_stage: float = 2.9
     small_newton: float = 5e4
-    newton_call: float = 1e5
-    newton_cube: float = 0.05
+    newton_call: float = 2e5
+    newton_cube: float = 0.2
     rows_of_system: int = 100
     newton_step: float = 2e6
     sweep: float = 3e4
     cube: float = 0.2
+    numbers_of_part: int = 1 << 18
+    lines_of_part: int = 32
+    rows_of_part: int = 4096
+    most_parts: int = 16
+
+    def size_of_product(self, shape, n_numbers, n_targets, axis):
+        """Return how many rows or columns a thread multiplies at a time."""
+        lines = min(256, self.lines_of_part + n_targets)
+        most = n_numbers // (lines * max(1, shape[1 - axis]))  # of the usual length
+        return self.size(shape[axis], min(most, self.worth(n_numbers, n_targets)))
+
+    def size_of_gram(self, n_rows, n_columns):
+        """Return how many rows a thread takes at a time into a Gram matrix of some columns."""
+        most = n_rows // max(self.rows_of_part, 2 * n_columns)
+        return self.size(n_rows, min(most, self.worth(n_rows * n_columns, n_columns)))
+
+    def worth(self, n_numbers, n_targets):
+        """Return how many parts of a product take longer than the waking of a thread.
+
+        Many targets take a sixteenth of the time of as many products with one, which is spent
+        waiting for memory.
+        """
+        return n_numbers * (16 + n_targets) // (16 * self.numbers_of_part)
+
+    def size(self, length, most):
+        """Return the length of parts of which there are no more than most."""
+        n_parts = 1 << max(1, min(self.most_parts, most)).bit_length() - 1
+        return -(-length // n_parts)
 
     def gram_pays(self, design, n_columns):
         """Tell whether so many columns of a working set should share a Gram matrix."""
@@ -118,17 +158,16 @@ class Cost(NamedTuple):
         return gap * min(1.0, gap / last) ** price > tol
 
     def whole_gram_pays(self, design, n_stages, n_alphas):
-        """Tell whether the Gram matrix of all columns costs less than the passes that it saves.
+        """Tell whether the Gram matrix of all columns costs less than the stages that it saves.
 
-        There is a pass for each stage of a path, and some to certify.
+        After some stages many columns of tall data share a Gram matrix anyway. Several alphas share
+        it, too.
         """
-        n_passes = 3.5 + n_stages
-        worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / n_passes))
-        read = self.cached if design.n_numbers <= self.cache else 1.0
-        cheap = design.passes_of_gram * design.n_numbers <= worth * (
-            read * design.n_numbers + self.stage
-        )
-        return cheap and self.gram_pays(design, design.n_features)
+        n_passes = self.stage * n_stages / max(1, design.n_numbers)
+        if design.tall:
+            n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
+        worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / max(1.0, n_passes)))
+        return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
 
     def steps_of_factor(self, design, side, passes, n_targets, n_factors):
         """Return how many steps of conjugate gradients take as long as some factors of a matrix.

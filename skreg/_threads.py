@@ -1,17 +1,21 @@
 """Threads, and results whose bits do not depend on how many there are.
 
 BLAS splits products among its threads, and so rounds differently for each number of them, which
-joblib changes with `n_jobs`. So fits run BLAS on one thread, where small products are faster, too;
-large ones are split by a `Team`, always at the same places.
+joblib changes with `n_jobs`. So fits run BLAS on one thread, and split what is large themselves,
+always at the same places: a `Team` shares the parts. The team of a fit, `OTHERS`, has the threads
+that BLAS would have been allowed.
 """
 
 import functools
+import os
+import queue
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import Counter, deque
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 
@@ -20,32 +24,60 @@ class SingleThread:
 
     The limit belongs to the process: were each of several concurrent fits to restore what it
     found, the first to leave would lift the limit of the others.
+
+    Attributes
+    ----------
+    found : dict
+        How many threads each BLAS was allowed when the first fit entered; empty outside of fits.
+    allowed : int
+        The least of them; 1 where threadpoolctl knows no BLAS, as it does not know Apple's.
+    inside : Counter
+        How often each thread is in a fit.
     """
 
     def __init__(self):
-        self.lock = threading.Lock()
-        self.n_inside = 0
-        self.limiter = None
+        self.lock, self.found = threading.Lock(), {}
+        self.allowed, self.inside = 1, Counter()
 
     @functools.cached_property
-    def controller(self):
+    def libraries(self):
         """The BLAS libraries; finding them takes milliseconds, so it is done once."""
-        return ThreadpoolController()
+        return ThreadpoolController().select(user_api="blas").lib_controllers
 
     @contextmanager
     def __call__(self):
         """Hold the limit."""
+        thread = threading.get_ident()
         with self.lock:
-            if self.n_inside == 0:
-                self.limiter = self.controller.limit(limits=1, user_api="blas")
-            self.n_inside += 1
+            if not self.found:
+                self.found = {blas: blas.num_threads for blas in self.libraries}
+                self.allowed = min(self.found.values(), default=1)
+                for blas in self.libraries:
+                    limit(blas, 1)
+            self.inside[thread] += 1
         try:
             yield
         finally:
             with self.lock:
-                self.n_inside -= 1
-                if self.n_inside == 0:
-                    self.limiter.restore_original_limits()
+                self.inside[thread] -= 1
+                self.inside += Counter()  # forgets who has left
+                if not self.inside:
+                    while self.found:
+                        limit(*self.found.popitem())
+
+    def after_fork(self):
+        """Forget the other threads, which a child does not have; their limit ends with a fit."""
+        thread = threading.get_ident()
+        self.lock, self.inside = threading.Lock(), +Counter({thread: self.inside[thread]})
+
+
+def limit(blas, n_threads):
+    """Set how many threads a BLAS has, for all that call it.
+
+    Newer versions of threadpoolctl do nothing where another thread has done so before and lives:
+    a fit in a thread would hold no limit.
+    """
+    getattr(blas, "_real_set_num_threads", blas.set_num_threads)(n_threads)
 
 
 single_thread = SingleThread()
@@ -76,6 +108,45 @@ def interruptible(factorise, A):
     return outcome.result()
 
 
+class Helpers:
+    """Threads that do what they are asked, and then wait.
+
+    They are started one by one when first asked, and no process waits for them at its end: those
+    of a ThreadPoolExecutor would never end where a Ctrl-C comes while one is started.
+    """
+
+    def __init__(self):
+        self.tasks, self.n_threads = queue.SimpleQueue(), 0
+
+    def submit(self, work):
+        """Return the Future of a call."""
+        if self.n_threads < cpu_count():
+            threading.Thread(target=serve, args=(self.tasks,), daemon=True, name="skreg").start()
+            self.n_threads += 1
+        task = Future()
+        self.tasks.put((task, work))
+        return task
+
+
+def serve(tasks):
+    """Do one task after the other."""
+    np.seterr(all="ignore")  # what is not finite is found later
+    while True:
+        task, work = tasks.get()
+        if task.set_running_or_notify_cancel():
+            try:
+                task.set_result(work())
+            except BaseException as error:
+                task.set_exception(error)
+        del task, work  # or they would live until the next
+
+
+@functools.cache
+def helpers():
+    """Return the threads of all teams of this process."""
+    return Helpers()
+
+
 class Team:
     """Threads that share work on arrays.
 
@@ -88,14 +159,10 @@ class Team:
     def __init__(self, n_jobs=None):
         self.n_helpers = effective_n_jobs(n_jobs) - 1
 
-    @functools.cached_property
-    def helpers(self):
-        """The other threads; they end with the team."""
-        quiet = functools.partial(np.seterr, all="ignore")  # what is not finite is found later
-        return ThreadPoolExecutor(self.n_helpers, initializer=quiet)
-
     def share(self, length, work, operations=None, size=None):
         """Call ``work(part)`` for slices that make up range(length).
+
+        Where a thread fails or sees a Ctrl-C, the others end with the slice that they are at.
 
         Parameters
         ----------
@@ -115,20 +182,80 @@ class Team:
         if length <= size:
             return work(slice(0, length))
         parts = [slice(start, min(start + size, length)) for start in range(0, length, size)]
-        left = iter(parts)
+        left, tasks = iter(parts), []
 
         def take_parts():
-            for part in left:
-                work(part)
+            try:
+                for part in left:
+                    work(part)
+            finally:  # nobody takes another
+                deque(left, 0)
 
-        n_helpers = min(self.n_helpers, len(parts) - 1)
-        tasks = [self.helpers.submit(take_parts) for _ in range(n_helpers)]
         try:
+            with suppress(RuntimeError):  # where the system allows no more threads
+                for _ in range(min(self.n_helpers, len(parts) - 1)):
+                    tasks.append(helpers().submit(take_parts))
             take_parts()
         finally:
+            deque(left, 0)
             for task in tasks:
                 if not task.cancel():
                     task.result()
 
+    def sum(self, length, term, size):
+        """Return the sum of the arrays ``term(part)`` for slices of a size, added in their order.
 
-ALONE = Team()
+        A term waits for those before it: there are hardly more at once than threads.
+        """
+        if length <= size:
+            return term(slice(0, length))
+        waiting, lock, at, total = {}, threading.Lock(), 0, None
+
+        def work(part):
+            nonlocal at, total
+            waiting[part.start] = term(part)
+            with lock:
+                while at in waiting:
+                    last = waiting.pop(at)
+                    total = last if total is None else np.add(total, last, out=total)
+                    at += size
+
+        self.share(length, work, size=size)
+        return total
+
+    def joined(self, length, piece, size):
+        """Return the arrays ``piece(part)`` for slices of a size, one after the other."""
+        if length <= size:
+            return piece(slice(0, length))
+        pieces = {}
+
+        def work(part):
+            pieces[part.start] = piece(part)
+
+        self.share(length, work, size=size)
+        return np.concatenate([pieces[start] for start in sorted(pieces)])
+
+
+class Others(Team):
+    """What a fit may ask: its part of the threads that BLAS was allowed."""
+
+    def __init__(self):
+        """Fix no number: it changes with the fits that are under way."""
+
+    @property
+    def n_helpers(self):
+        """How many there are for each thread that is in a fit."""
+        n_inside = len(single_thread.inside)
+        return max(0, single_thread.allowed // n_inside - 1) if n_inside else 0
+
+
+def after_fork():
+    """Begin anew in a child, where only the thread that has forked is left."""
+    helpers.cache_clear()
+    single_thread.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=after_fork)
+
+ALONE, OTHERS = Team(), Others()

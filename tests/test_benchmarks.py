@@ -21,16 +21,22 @@ with pytest.MonkeyPatch.context() as patch:
     from benchmarks import (
         __main__,
         accuracy,
+        cores,
         grids,
         hostile,
         measure,
         memory,
+        probe,
         report,
         ridge,
+        search,
+        small,
         stream,
         tables,
+        worker,
     )
     from benchmarks.core import Case
+    from benchmarks.data import make
 
 
 # The measures of accuracy
@@ -54,23 +60,28 @@ def orthonormal(rng, n_samples, n_features):
     return X, 3 * X @ rng.standard_normal(n_features) + rng.standard_normal(n_samples) + 7
 
 
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
 @pytest.mark.parametrize("kind", [np.asarray, sp.csc_array])
-def test_lasso_gap_bounds_the_suboptimality(rng, kind):
+def test_lasso_gap_bounds_the_suboptimality(rng, kind, l1_ratio):
     X, y = orthonormal(rng, 40, 8)
     alphas = np.array([0.5, 0.1, 0.01]) * np.abs(X.T @ y).max() / len(y)
+    l1, l2 = alphas * l1_ratio, alphas * (1 - l1_ratio)
     correlation = (X.T @ y)[:, None]
-    best = np.sign(correlation) * np.maximum(np.abs(correlation) - len(y) * alphas, 0)
+    best = np.sign(correlation) * np.maximum(np.abs(correlation) - len(y) * l1, 0)
+    best /= 1 + len(y) * l2
 
     def objective(coefs):
         residual = y[:, None] - y.mean() - X @ coefs
-        return np.sum(residual**2, axis=0) / 80 + alphas * np.abs(coefs).sum(axis=0)
+        penalty = l1 * np.abs(coefs).sum(axis=0) + l2 / 2 * np.sum(coefs**2, axis=0)
+        return np.sum(residual**2, axis=0) / 80 + penalty
 
-    at_the_optimum = accuracy.lasso_gap(kind(X), y, alphas, best, y.mean())
+    at_the_optimum = accuracy.lasso_gap(kind(X), y, alphas, best, y.mean(), l1_ratio)
     assert abs(at_the_optimum) < 1e-12
     for size in 10.0 ** np.arange(-6, 2):
         coefs = best + size * rng.standard_normal(best.shape)
         suboptimality = np.max(objective(coefs) - objective(best)) / (np.var(y) / 2)
-        assert accuracy.lasso_gap(kind(X), y, alphas, coefs, y.mean()) >= suboptimality > 0
+        gap = accuracy.lasso_gap(kind(X), y, alphas, coefs, y.mean(), l1_ratio)
+        assert gap >= suboptimality > 0
 
 
 def test_lasso_gap_sees_a_wrong_intercept(rng):
@@ -376,7 +387,7 @@ def test_the_page_shows_every_family_and_plot(tmp_path):
     assert all(f"](here/{name})" in text for name in plots)
     for title in report.TITLES.values():
         assert f"\n## {title}\n" in text
-    assert text.count("Not measured yet.") == 3  # wide data, ridge and networks
+    assert text.count("Not measured yet.") == len(report.TITLES) - len(ALL)
     assert "QUICK" not in text
 
 
@@ -464,7 +475,7 @@ class Trials(measure.Trials):
     def __init__(self, reached):
         solver = SimpleNamespace(tolerances=tuple(sorted(reached, reverse=True)))
         workers = {"solver": SimpleNamespace(solver=solver)}
-        super().__init__(None, workers, "", __main__.FULL)
+        super().__init__(None, workers, "", __main__.FULL._replace(threads=(1,)))
         self.reached, self.asked = reached, []
 
     def fit(self, case, name, tol, threads, *, check):
@@ -508,7 +519,48 @@ def test_all_take_turns_and_an_error_in_a_round_is_told():
     assert trials.asked[:3] == [1e-1, 1e-3, 1e-1]
 
 
+def test_a_call_that_is_short_is_repeated(monkeypatch):
+    clock, calls = [0.0], []
+
+    def fit(X, y):
+        clock[0] += 0.006
+        calls.append(X)
+
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: clock[0])
+    desk = worker.Desk("small", "skreg LassoCD")
+    desk.family = SimpleNamespace(arguments=lambda X, y: {}, AT_LEAST=0.02)
+    desk.solver = SimpleNamespace(fit=fit)
+    answer = desk.call(1, 2, (1, 2), params={}, tol=None, threads=1)
+    assert len(calls) == 4
+    assert answer.seconds == pytest.approx(0.006)
+    del desk.family.AT_LEAST
+    assert desk.call(1, 2, (1, 2), params={}, tol=None, threads=1).seconds == pytest.approx(0.006)
+    assert len(calls) == 5
+
+
 # The cases, and what takes part
+
+
+@pytest.mark.parametrize("dataset", ["diabetes", "random 200 x 20, 5 per row"])
+@pytest.mark.parametrize("group", small.WORK)
+def test_all_libraries_have_the_same_objective_on_small_tables(group, dataset):
+    X, y, _ = make(dataset)
+    solvers, asked = small.WORK[group]
+    for params in asked.values():
+        arguments = small.arguments(X, y, **params)
+        for name in solvers:
+            solver = small.SOLVERS[name]
+            if solver.module in ("skreg", "sklearn.linear_model"):
+                assert small.accuracy(X, y, solver.fit(X, y, **arguments), **params) < 1e-3
+
+
+def test_glmnet_is_told_the_same_penalties():
+    pytest.importorskip("glmnet")
+    X, y, _ = make("wine")
+    for group in ("lasso", "elastic net", "ridge"):
+        for params in small.WORK[group][1].values():
+            answer = small.SOLVERS[f"glmnet {group}"].fit(X, y, **small.arguments(X, y, **params))
+            assert small.accuracy(X, y, answer, **params) < 1e-3
 
 
 def test_each_case_of_ridge_is_for_the_solvers_that_do_its_work():
@@ -526,6 +578,58 @@ def test_each_case_of_ridge_is_for_the_solvers_that_do_its_work():
     assert sorted(both) == sorted(ridge.SOLVERS)
     measured = {solver.name for solver in memory.takers(memory.CASES[4], quick=False)}
     assert measured == set(groups["single fits to 0.0001"])
+
+
+def test_every_way_to_search_is_the_same_work(data):
+    X, y = data
+    for group, names in search.ESTIMATORS.items():
+        found = []
+        for name in names:
+            fit = search.SOLVERS[f"{name}, GridSearchCV"].fit
+            for options in search.ways(2).values():
+                arguments = search.arguments(X, y, group, 4, **options)
+                found.append(fit(X, y, **arguments))
+        np.testing.assert_allclose(found, np.tile(found[0], (6, 1)), atol=1e-3)
+
+
+def test_searches_start_for_each_estimator_and_way(tmp_path):
+    results = {"data": {}}
+    starts = list(search.starts(True, tmp_path, results))
+    assert len({start.name for start in starts}) == len(starts) == 2 * 3
+    assert list(results["data"]) == [search.DATASETS[True]]
+    for start in starts:
+        family, solver, folder, work = start.words[1:]
+        seconds = probe.coldstart(family, solver, folder, work)
+        assert list(seconds) == ["first_fit", "second_fit"]
+
+
+def test_all_cores_are_given_to_every_case(monkeypatch):
+    found = {}
+    monkeypatch.setattr(measure, "run", lambda family, settings, *rest: found.update(run=settings))
+    cores.run(__main__.QUICK, found.update, None)
+    assert found["run"].threads == tuple(found["settings"]["threads"]) == (cores.CORES,)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_each_case_of_all_cores_is_the_work_of_its_solvers(quick):
+    X, y = np.random.default_rng(0).standard_normal((20, 4)), np.arange(20.0) % 2
+    kinds = set()
+    for case in cores.cases(quick):
+        assert set(case.solvers) <= set(cores.SOLVERS)
+        arguments = cores.arguments(X, y, **case.params)
+        if case.params["family"] == "mlp":
+            assert arguments["n_jobs"] in (1, cores.CORES)
+        elif quick:
+            ours = cores.SOLVERS[case.solvers[0]].fit(X, y, **arguments)
+            found = cores.accuracy(X, y, ours, **case.params)
+            assert found is None if case.params["family"] == "search" else found < 1e-8
+        kinds.add(case.group)
+    assert kinds == set(cores.TAKERS)
+
+
+def test_the_report_for_the_terminal_needs_no_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "plots", lambda: pytest.fail("it draws"))
+    assert "fastest in" in report.text(store(tmp_path, *ALL))
 
 
 def test_work_of_many_fits_is_given_more_time():

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
-from joblib import parallel_backend
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.feature_selection import SelectFromModel
@@ -59,7 +59,7 @@ def test_grid_search_gives_the_same_bits_whatever_n_jobs(model, backend):
     grid = {f"{name}__keep_prob": [0.5, 1.0]} if is_net else {f"{name}__alpha": [0.1, 1.0]}
     searches = []
     for n_jobs in (1, 2):
-        with parallel_backend(backend):
+        with parallel_config(backend=backend):
             searches.append(GridSearchCV(pipeline, grid, cv=3, n_jobs=n_jobs).fit(X, y))
     one, two = searches
     np.testing.assert_array_equal(

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from sklearn.metrics import log_loss
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
 from skreg._network.layers import loss_and_gradient
 from skreg._network.schedules import SCHEDULES, schedule
-from skreg._threads import Team
+from skreg._threads import Helpers, Team
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
@@ -514,8 +513,8 @@ def test_the_debugging_protocol(make, solver):
 def test_the_same_bits_whatever_n_jobs(make, options, kind, monkeypatch):
     taken = []
     monkeypatch.setattr(
-        "skreg._threads.ThreadPoolExecutor.submit",
-        lambda pool, task, submit=ThreadPoolExecutor.submit: taken.append(0) or submit(pool, task),
+        "skreg._threads.Helpers.submit",
+        lambda pool, task, submit=Helpers.submit: taken.append(0) or submit(pool, task),
     )
     X, y = data_for(make)
     X = kind(np.tile(X, (2, 6)))

@@ -2,10 +2,15 @@
 
 import numpy as np
 
+from .._threads import ALONE
 from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
+from .operators import width
 
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
+HIGH = 1024  # rows in a block for a Gram matrix, at the least: all of the matrix is added to
+FEW = 128  # rows or columns, too few to be dealt out
+PICKING = 16  # operations that take as long as reading a number out of its order
 FAR = 30  # standard deviations from 0, where squares lose three digits
 # Means, in standard deviations, that may be subtracted from products instead of from the numbers:
 OFFSET_OF_PRODUCTS = 1e3  # at the price of three digits
@@ -44,60 +49,127 @@ class DenseDesign(MemoryDesign):
         return self._moments_about_the_mean()
 
     def _moments_about_the_mean(self):
-        shift, squares = np.zeros((2, self.n_features))
-        for rows, columns, block in self._blocks():
-            shift[columns] += self.s[rows] @ block
-            squares[columns] += self.s[rows] @ np.square(block)
-        shift /= self.total_weight
-        return self.mean + shift, np.maximum(squares / self.total_weight - shift**2, 0.0)
+        def sums(rows, columns):
+            mean, s = self.mean[columns], self.s[rows]
+            total = np.zeros((len(mean), 2))
+            for high, wide, block in blocks(self.X[rows, columns], mean):
+                total[wide, 0] += s[high] @ block
+                total[wide, 1] += s[high] @ np.square(block)
+            return total
+
+        self._read(self.X)
+        shift, squares = self._assembled(1, sums).T / self.total_weight
+        return self.mean + shift, np.maximum(squares - shift**2, 0.0)
 
     def _matvec(self, w, columns):
-        if self._direct and self._most(columns):
-            w = w if columns is None else spread(w, columns, self.n_features)
-            return self._read(self.X) @ w - self.mean @ w
-        product = np.zeros((self.n_samples, *w.shape[1:]))
-        blocks = self._blocks() if columns is None else self._rows_of(columns)
-        for rows, part, block in blocks:
-            product[rows] += block @ w[part]
-        return product
+        if columns is not None and not (self._direct and self._most(columns)):
+            size = self._size_of_picked(columns, w)
+
+            def picked(rows):
+                return np.concatenate([block @ w for _, block in self._rows_of(rows, columns)])
+
+            return self.team.joined(self.n_samples, picked, size)
+        w = w if columns is None else spread(w, columns, self.n_features)
+        self._read(self.X)
+        if self._direct:
+            product = self._assembled(0, lambda rows, some: self.X[rows, some] @ w[some], width(w))
+            product -= self.mean @ w
+            return product
+
+        def centred(rows, columns):
+            X, some = self.X[rows, columns], w[columns]
+            product = np.zeros((len(X), *w.shape[1:]))
+            for high, wide, block in blocks(X, self.mean[columns]):
+                product[high] += block @ some[wide]
+            return product
+
+        return self._assembled(0, centred, width(w))
 
     def _rmatvec(self, r, columns):
         if columns is not None:
-            return sum(block.T @ r[rows] for rows, _, block in self._rows_of(columns))
+            size = self._size_of_picked(columns, r)
+
+            def picked(rows):
+                return sum(block.T @ r[some] for some, block in self._rows_of(rows, columns))
+
+            return self.team.sum(self.n_samples, picked, size)
+        self._read(self.X)
         if self._direct:
-            return self._read(self.X).T @ r - np.multiply.outer(self.mean, r.sum(axis=0))
-        product = np.zeros((self.n_features, *r.shape[1:]))
-        for rows, columns, block in self._blocks():
-            product[columns] += block.T @ r[rows]
-        return product
+            product = self._assembled(
+                1, lambda rows, some: self.X[rows, some].T @ r[rows], width(r)
+            )
+            product -= np.multiply.outer(self.mean, r.sum(axis=0))
+            return product
+
+        def centred(rows, columns):
+            mean, some = self.mean[columns], r[rows]
+            product = np.zeros((len(mean), *r.shape[1:]))
+            for high, wide, block in blocks(self.X[rows, columns], mean):
+                product[wide] += block.T @ some[high]
+            return product
+
+        return self._assembled(1, centred, width(r))
+
+    def _size_of_picked(self, columns, a):
+        """Return how many rows of some columns a thread multiplies with an array at a time."""
+        shape, n_numbers = (self.n_samples, len(columns)), self.n_samples * len(columns)
+        self.work.n_bytes += n_numbers * self.X.itemsize
+        return self.cost.size_of_product(shape, n_numbers, width(a), 0)
 
     def _gram(self, columns, first):
         direct = self._direct and self._near and self.whole and not self.weighted
         if direct and first == 0 and self._most(columns):
-            X, mean = self._read(self.X), self.mean[columns]
-            G = X.T @ X
+            mean = self.mean[columns]
+            G = self._square(self._read(self.X))
             G = G if len(columns) == len(G) and in_order(columns) else G[np.ix_(columns, columns)]
             return G - np.multiply.outer(self.n_samples * mean, mean)
-        G = np.zeros((len(columns) - first, len(columns)))
-        for rows, _, block in self._rows_of(columns):
-            if self.weighted:
-                block *= self._root[rows, None]
-            G += block[:, first:].T @ block
-        return G
+
+        def product(rows):
+            G = np.zeros((len(columns) - first, len(columns)))
+            for some, block in self._rows_of(rows, columns, HIGH, team):
+                if self.weighted:
+                    block *= self._root[some, None]
+                G += block[:, first:].T @ block
+            return G
+
+        self.work.n_bytes += self.n_samples * len(columns) * self.X.itemsize
+        size = self.cost.size_of_gram(self.n_samples, len(columns))
+        team = self.team if size >= self.n_samples else ALONE
+        return self.team.sum(self.n_samples, product, size)
+
+    def _square(self, A):
+        """Return ``A.T @ A``."""
+
+        def product(rows):
+            part = A[rows, :]
+            return part.T @ part
+
+        return self.team.sum(len(A), product, self.cost.size_of_gram(*A.shape))
 
     def _kernel(self, q):
+        X, root, on = self.X, np.sqrt(q), np.flatnonzero(q)
         if self._direct and np.all(q == q[0]):
-            shift = q[0] * (self._read(self.X) @ self.mean)
-            K = q[0] * (self._read(self.X) @ self.X.T)
-            return K - shift - shift[:, None] + q @ self.mean**2
-        K, root, on = np.zeros((self.n_samples, self.n_samples)), np.sqrt(q), np.flatnonzero(q)
+            self._read(X)
+            shift = self._assembled(0, lambda rows, some: X[rows, some] @ self.mean[some])
+            K = self._square(self._read(X).T)
+            K -= shift
+            K -= shift[:, None]
+            K += self.mean @ self.mean
+            K *= q[0]
+            return K
         wide = max(256, BLOCK_SIZE // self.n_samples)
-        for left in range(0, len(on), wide):
-            columns = slice(left, left + wide)
-            columns = columns if len(on) == len(q) else on[columns]
-            block = (self._read(self.X[:, columns]) - self.mean[columns]) * root[columns]
-            K += block @ block.T
-        return K
+
+        def product(part):
+            K = np.zeros((self.n_samples, self.n_samples))
+            for left in range(part.start, part.stop, wide):
+                columns = slice(left, min(left + wide, part.stop))
+                columns = columns if len(on) == len(q) else on[columns]
+                block = (X[:, columns] - self.mean[columns]) * root[columns]
+                K += block @ block.T
+            return K
+
+        self.work.n_bytes += self.n_samples * len(on) * X.itemsize
+        return self.team.sum(len(on), product, self.cost.size_of_gram(len(on), self.n_samples))
 
     @property
     def column_entries(self):
@@ -119,6 +191,11 @@ class DenseDesign(MemoryDesign):
         """Tell whether it is quicker to read all of X than to pick columns."""
         return columns is None or 2 * len(columns) > self.n_features
 
+    def _across(self, side, n_targets):
+        """Add nothing up where the result is as large as X may be; else go by the order of X."""
+        axis = side if n_targets > 1 else 0 if crosses_rows(self.X) else 1
+        return axis if self.X.shape[axis] >= FEW else 1 - axis
+
     @property
     def n_numbers(self):
         """How many numbers X stores."""
@@ -139,26 +216,37 @@ class DenseDesign(MemoryDesign):
         self.work.n_bytes += X.nbytes
         return X
 
-    def _blocks(self):
-        """Yield slices of rows and of columns with the centred block, as float64."""
-        n, p = self.X.shape
-        high = min(n, BLOCK_SIZE) if self.X.flags.f_contiguous else max(1, BLOCK_SIZE // p)
-        wide = max(1, BLOCK_SIZE // high)
-        for left in range(0, p, wide):
-            columns = slice(left, left + wide)
-            for top in range(0, n, high):
-                rows = slice(top, top + high)
-                block, mean = self._read(self.X[rows, columns]), self.mean[columns]
-                centred = block.dtype == float and not mean.any()
-                yield rows, columns, block if centred else block - mean
+    def _rows_of(self, rows, columns, high=256, team=ALONE):
+        """Yield slices of some rows with some columns, centred, as float64."""
+        mean, high = self.mean[columns], max(high, BLOCK_SIZE // max(1, len(columns)))
+        for top in range(rows.start, rows.stop, high):
+            some = slice(top, min(top + high, rows.stop))
+            block = np.empty((some.stop - top, len(mean)))
 
-    def _rows_of(self, columns):
-        """Yield slices of rows with all of some columns, centred, as float64."""
-        mean = self.mean[columns]
-        high = max(256, BLOCK_SIZE // max(1, len(columns)))
-        for top in range(0, self.n_samples, high):
+            def pick(part, top=top, block=block):
+                read = self.X[top + part.start : top + part.stop, columns]
+                np.subtract(read, mean, out=block[part])
+
+            team.share(len(block), pick, operations=PICKING * block.size)
+            yield some, block
+
+
+def blocks(X, mean):
+    """Yield slices of rows and of columns of an array with the centred block, as float64."""
+    n, p = X.shape
+    high = max(1, BLOCK_SIZE // p) if crosses_rows(X) else min(n, BLOCK_SIZE)
+    wide, is_centred = max(1, BLOCK_SIZE // high), X.dtype == float and not mean.any()
+    for left in range(0, p, wide):
+        columns = slice(left, left + wide)
+        for top in range(0, n, high):
             rows = slice(top, top + high)
-            yield rows, slice(None), self._read(self.X[rows, columns]) - mean
+            block = X[rows, columns]
+            yield rows, columns, block if is_centred else block - mean[columns]
+
+
+def crosses_rows(X):
+    """Tell whether the numbers of a column are farther apart than those of a row."""
+    return abs(X.strides[0]) >= abs(X.strides[1])
 
 
 def in_order(columns):

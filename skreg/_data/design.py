@@ -8,6 +8,7 @@ import numpy as np
 
 from .._convergence import Work
 from .._cost import COST
+from .._threads import OTHERS
 from .operators import Gram, Kernel, by_fold, vector
 
 
@@ -37,6 +38,8 @@ class MemoryDesign(ABC):
         Columns of zeros, or that centring reduces to rounding: they carry no information.
     cost : Cost
         When a way to an answer pays.
+    team : Team
+        Who shares the work.
     whole : bool
         Whether the mean is that of its own rows; it is not in a Design made of another.
     n_passes : float
@@ -46,7 +49,7 @@ class MemoryDesign(ABC):
     """
 
     whole = True
-    cost = COST
+    cost, team = COST, OTHERS
 
     def __init__(self, X, s, *, centre, standardize):
         self.X, self.centred, self.standardize = X, centre, standardize
@@ -203,6 +206,36 @@ class MemoryDesign(ABC):
         if not self.standardize:
             return a
         return (a.T / (self.scale if columns is None else self.scale[columns])).T
+
+    def _assembled(self, side, piece, n_targets=1):
+        """Return the product of X or its transpose, each part by one thread.
+
+        What the parts return belongs to different entries of the result, or is added up.
+
+        Parameters
+        ----------
+        side : int
+            The axis of X that the result has.
+        piece : callable
+            Returns the product of some rows and columns, both slices.
+        n_targets : int, default=1
+            How many columns X is multiplied with.
+        """
+        if self.n_numbers * n_targets < 2 * self.cost.numbers_of_part:
+            return piece(slice(0, self.X.shape[0]), slice(0, self.X.shape[1]))
+        axis, shape = self._across(side, n_targets), self.X.shape
+        size = self.cost.size_of_product(shape, self.n_numbers, n_targets, axis)
+
+        def of(part):
+            return piece(part, slice(None)) if axis == 0 else piece(slice(None), part)
+
+        if axis != side:
+            return self.team.sum(shape[axis], of, size)
+        return self.team.joined(shape[axis], of, size)
+
+    @abstractmethod
+    def _across(self, side, n_targets):
+        """Return the axis along which X is cut into parts for such a product."""
 
     @property
     @abstractmethod

@@ -62,3 +62,8 @@ def by_fold(a, like):
 def vector(a):
     """Return a matrix of one column as a vector, with which products are faster."""
     return a[:, 0] if a.ndim == 2 and a.shape[1] == 1 else a
+
+
+def width(a):
+    """Return how many columns an array has; a vector is one."""
+    return a.shape[1] if a.ndim == 2 else 1

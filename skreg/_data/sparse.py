@@ -9,10 +9,11 @@ from .._convergence import bytes_of
 from .._numba import compiled, unsigned
 from .design import MemoryDesign, as_design
 from .entries import ColumnEntries, RowEntries
-from .operators import Kernel
+from .operators import Kernel, width
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
 FAR = 10  # standard deviations from 0
+MADE_OF_X = "_csc", "_csr", "_parts"
 PATIENCE = 8  # calls after which a preparation is worth its time
 
 
@@ -44,17 +45,12 @@ def moments(indptr, indices, data, by_rows, s, total_weight, count, weight, mean
 
 
 @compiled
-def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
-    """Add ``X[:, columns[first:]].T @ diag(s) @ X[:, columns]`` to G, by rows of X.
-
-    A row costs the product of its numbers of entries. `starts`, `members` and `values` are room
-    for the rows of the columns.
-    """
-    n_columns, n_samples = columns.shape[0], s.shape[0]
+def collect(indptr, indices, data, columns, starts, members, values):
+    """Collect the entries of some columns by rows of X: those of row i begin at ``starts[i]``."""
+    n_columns, n_samples, total = columns.shape[0], starts.shape[0] - 1, 0
     for k in range(n_columns):
         for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
             starts[indices[e]] += 1
-    total = 0
     for i in range(n_samples):
         total += starts[i]
         starts[i] = total
@@ -65,12 +61,20 @@ def gram(indptr, indices, data, s, columns, first, starts, members, values, G):
             starts[i] -= 1
             members[starts[i]] = k
             values[starts[i]] = data[e]
-    for k in range(first, n_columns):
+
+
+@compiled
+def gram(indptr, indices, data, s, columns, starts, members, values, G):
+    """Add ``X[:, columns].T @ diag(s) @ X[:, those collected]`` to G, by rows of X.
+
+    A row costs the product of its numbers of entries.
+    """
+    for k in range(columns.shape[0]):
         for e in range(indptr[columns[k]], indptr[columns[k] + 1]):
             i = indices[e]
             product = s[i] * data[e]
             for q in range(starts[i], starts[i + 1]):
-                G[k - first, members[q]] += product * values[q]
+                G[k, members[q]] += product * values[q]
 
 
 @compiled
@@ -128,7 +132,7 @@ def spread(indptr, indices, data, u, w):
 
 
 @compiled
-def collect(indptr, indices, data, w, product):
+def gather(indptr, indices, data, w, product):
     """Overwrite the last with ``X @ w``, in the same order."""
     for i in range(product.shape[0]):
         for t in range(product.shape[1]):
@@ -138,15 +142,22 @@ def collect(indptr, indices, data, w, product):
             product[i, t] = r
 
 
-def products(X, lines, weights, first=0):
+def products(X, lines, weights, team, first=0):
     """Return the weighted products of some lines of a compressed matrix, or the last rows of them.
 
     Its lines are columns or rows, whichever it stores together.
     """
     count = int(np.diff(X.indptr)[lines].sum())
-    room = np.zeros(len(weights) + 1, np.uintp), np.empty(count, np.uint32), np.empty(count)
-    G, places = np.zeros((len(lines) - first, len(lines))), (X.indptr, X.indices)
-    gram(*map(unsigned, places), X.data, weights, unsigned(lines), first, *room, G)
+    starts, G = np.zeros(len(weights) + 1, np.uintp), np.zeros((len(lines) - first, len(lines)))
+    crossing = starts, np.empty(count, np.uint32), np.empty(count)
+    entries, lines = (unsigned(X.indptr), unsigned(X.indices), X.data), unsigned(lines)
+    collect(*entries, lines, *crossing)
+
+    def add(some):
+        gram(*entries, weights, lines[first:][some], *crossing, G[some])
+
+    lengths = np.diff(starts).astype(float)
+    team.share(len(G), add, operations=lengths @ lengths)
     return G
 
 
@@ -167,7 +178,7 @@ class SparseDesign(MemoryDesign):
         """Return the Design of some rows, centred and scaled by the statistics of all."""
         part = super().take(slice(0, 0))
         part.__dict__.update(X=self._csr[rows], s=self.s[rows], n_samples=len(rows))
-        for name in ("_csc", "_csr"):
+        for name in MADE_OF_X:
             part.__dict__.pop(name, None)
         return part
 
@@ -176,7 +187,7 @@ class SparseDesign(MemoryDesign):
         other = super().reweighted(s)
         other.mean = other.mean + self.mean - self.plain_mean  # from the origin
         if other.X is not self.X:
-            for name in ("_csc", "_csr"):
+            for name in MADE_OF_X:
                 other.__dict__.pop(name, None)
         return other
 
@@ -217,19 +228,41 @@ class SparseDesign(MemoryDesign):
         moments(*places, self._read(X).data, by_rows, self.s, self.total_weight, *sums)
         return count, mean, variance
 
+    @cached_property
+    def _parts(self):
+        """The parts of X that threads have multiplied, by their place."""
+        return {}
+
+    def _part(self, *place):
+        """Return some rows of a matrix of rows, or some columns of one of columns."""
+        lines = place[self._across()]
+        key = lines.start, lines.stop
+        if key == (0, self.X.shape[self._across()]):
+            return self.X
+        if key not in self._parts:
+            X, shape = self.X, list(self.X.shape)
+            ends = X.indptr[lines.start : lines.stop + 1]
+            shape[self._across()], entries = len(ends) - 1, slice(ends[0], ends[-1])
+            parts = X.data[entries], X.indices[entries], ends - ends[0]
+            self._parts[key] = type(X)(parts, shape=tuple(shape))
+        return self._parts[key]
+
+    def _across(self, *_):
+        return 0 if self.X.format == "csr" else 1
+
     def _matvec(self, w, columns):
-        X, mean = (self.X, self.plain_mean) if columns is None else self._columns(columns)
-        product = self._read(X) @ w
+        if columns is None:
+            product, mean = self._plain_matvec(w), self.plain_mean
+        else:
+            product, mean = self._read(self._csc[:, columns]) @ w, self.plain_mean[columns]
         product -= mean @ w
         return product
 
-    def _columns(self, columns):
-        """Return some columns, and what is left of their means."""
-        return self._csc[:, columns], self.plain_mean[columns]
-
     def _rmatvec(self, r, columns):
-        X, mean = (self.X, self.plain_mean) if columns is None else self._columns(columns)
-        product = self._read(X).T @ r
+        if columns is None:
+            product, mean = self._plain_rmatvec(r), self.plain_mean
+        else:
+            product, mean = self._read(self._csc[:, columns]).T @ r, self.plain_mean[columns]
         product -= np.multiply.outer(mean, r.sum(axis=0))
         return product
 
@@ -237,7 +270,7 @@ class SparseDesign(MemoryDesign):
         csc = self._csc
         count = int(np.diff(csc.indptr)[columns].sum())
         self.work.n_bytes += count * (csc.data.itemsize + csc.indices.itemsize)
-        G = products(csc, columns, self.s, first)
+        G = products(csc, columns, self.s, self.team, first)
         mean = self.plain_mean[columns]
         if self.whole:
             return G - self.total_weight * np.outer(mean[first:], mean)
@@ -247,7 +280,7 @@ class SparseDesign(MemoryDesign):
 
     def _kernel(self, q):
         X, mean = self._read(self._csr), self.plain_mean
-        K = products(X, np.arange(self.n_samples), q)
+        K = products(X, np.arange(self.n_samples), q, self.team)
         shift = X @ (q * mean) - q @ mean**2 / 2
         K -= shift
         K -= shift[:, None]
@@ -257,10 +290,12 @@ class SparseDesign(MemoryDesign):
         return SparseKernel(self, q, root, shift)
 
     def _plain_matvec(self, w):
-        return self._read(self.X) @ w
+        self._read(self.X)
+        return self._assembled(0, lambda *place: self._part(*place) @ w[place[1]], width(w))
 
     def _plain_rmatvec(self, r):
-        return self._read(self.X).T @ r
+        self._read(self.X)
+        return self._assembled(1, lambda *place: self._part(*place).T @ r[place[0]], width(r))
 
     def _gram_product(self, w, centre, weights):
         """Return ``X.T @ diag(weights) @ (X @ w - centre)``; that of few folds in one pass."""
@@ -337,7 +372,7 @@ class SparseKernel(Kernel):
             w, product = np.zeros((len(self.q), u.shape[1])), np.empty(u.shape)
             spread(*self.places, u, w)
             w *= self.q
-            collect(*self.places, w, product)
+            gather(*self.places, w, product)
         product += self.diagonal * u
         return product
 

@@ -5,7 +5,6 @@ A new penalty brings the methods below; the certificate then serves it as it sta
 """
 
 import math
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -111,7 +110,7 @@ class ElasticNet(NamedTuple):
 
     def at(self, alpha):
         """Return alpha times the penalty; several alphas add an axis."""
-        if isinstance(alpha, Real):
+        if isinstance(alpha, float):
             return type(self)(self.weight * alpha, self.ridge * alpha, self.lower, self.upper)
         shape = (-1, *(1,) * np.ndim(alpha))
         weight, ridge = (np.multiply.outer(part, alpha) for part in (self.weight, self.ridge))
@@ -120,7 +119,8 @@ class ElasticNet(NamedTuple):
 
     def take(self, index):
         """Return the penalty of some columns."""
-        return type(self)(*(field[index] for field in self))
+        weight, ridge, lower, upper = self
+        return type(self)(weight[index], ridge[index], lower[index], upper[index])
 
     def in_units(self, unit):
         """Return the penalty of coefficients that are counted in another unit."""

@@ -8,6 +8,7 @@ from .._data import Moments
 from .._threads import interruptible
 
 BLOCK_SIZE = 1 << 20  # numbers in what is made of some rows or columns: 8 MiB
+LARGE_BLOCK = 1 << 23  # the same in rows for a Gram matrix, which threads share: 64 MiB
 ROUNDING = 10 * np.finfo(float).eps
 CANCELLED = 1e-6  # of a variance, what may be left in training sets where others are subtracted
 ALONE = 1e-10  # of 1 minus a leverage that no alpha makes smaller
@@ -144,7 +145,7 @@ class PrimalSpectrum:
             moved = np.zeros(design.n_features)
             moved[columns] = origin
             design = design.about(moved)
-        for some, part in parts(design, rows, len(columns)):
+        for some, part in parts(design, rows, len(columns), LARGE_BLOCK):
             G += part.gram(columns)
             b += part.rmatvec(y[some])[columns]
         return Moments.of_sums(G, b, *self._sums(rows), origin)
@@ -165,9 +166,9 @@ class PrimalSpectrum:
         return part.matvec(flat, columns).reshape(part.n_samples, *w.shape[1:])
 
 
-def parts(design, rows, width):
+def parts(design, rows, width, size=BLOCK_SIZE):
     """Yield some rows in pieces, with their Design; what is made of one has so many columns."""
-    for some in blocks(len(rows), BLOCK_SIZE // max(1, width)):
+    for some in blocks(len(rows), size // max(1, width)):
         part = design.take(rows[some])
         before = part.n_passes
         yield rows[some], part

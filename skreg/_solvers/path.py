@@ -204,7 +204,7 @@ class Descent(PathSolver):
     def outside(self, columns):
         """Return columns outside, their coefficients nearest to 0 and their correlations."""
         c = self.c[columns]
-        w = np.zeros_like(c)
+        w = np.zeros(c.shape)
         w += self.penalty.take(columns).nearest_to_zero()[:, None]
         return columns, w, c
 

@@ -11,7 +11,7 @@ from .._numba import compiled
 
 INDEPENDENT = 1e-6  # pivot, relative to the diagonal, from which a Newton step needs no care
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
-FIRST_SWEEPS = 50  # at the most, before there is a factor
+SETTLED = 5  # sweeps after which signs that still change call for Newton steps by a factor
 MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
 CROWD = 10  # coordinates that may always enter and leave again
@@ -116,7 +116,7 @@ def newton_step(G, c, w, weight, lower, upper):
 
 
 @compiled
-def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube):
+def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, tall):
     """Sweep as long as that promises to be quicker than Newton steps by a factor.
 
     The prices of these are those of a `Cost`. A Newton step that costs less than `small` is taken
@@ -124,7 +124,7 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube):
     numbers of sweeps, of Newton steps and of coordinates that were changed.
     """
     n_sweeps, n_steps, n_updates, spent = 0, 0, 0, 0.0
-    exact, gap, last, first = False, np.inf, np.inf, np.count_nonzero(w)
+    exact, gap, last, before, first = False, np.inf, np.inf, np.inf, np.count_nonzero(w)
     m = first
     if 0 < m**3 <= 6 * small:
         exact, n_steps = newton_step(G, c, w, weight, lower, upper), 1
@@ -142,15 +142,17 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube):
             exact = newton_step(G, c, w, weight, lower, upper)
             n_steps += 1
         if exact:
-            last = np.inf
+            before = last = np.inf
             continue
         if gap <= tol:
             break
-        if last < np.inf:  # the rate is known
-            left = np.log(tol / gap) / np.log(gap / last) if gap < last else np.inf
-            if left * once > call + cube * m**3 or m > CROWD + 2 * first:
+        if not tall and (m > CROWD + 2 * first or (n_flipped > 0 and n_sweeps >= SETTLED)):
+            break
+        if before < np.inf:  # the rate of two sweeps is known
+            left = 2 * np.log(tol / gap) / np.log(gap / before) if gap < before else np.inf
+            if left * once > call + cube * m**3:
                 break
-        last = gap
+        before, last = last, gap
     return gap, n_sweeps, n_steps, n_updates
 
 
@@ -250,10 +252,9 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     w, c = w[:, 0], c[:, 0]
     n_sweeps = 0
     if factor.active.size == 0:
-        prices = cost.small_newton, cost.newton_call, cost.newton_cube
+        prices = cost.small_newton, cost.newton_call, cost.newton_cube, design.tall
         start = G, c, w, weight, lower, upper
-        most = min(max_sweeps, FIRST_SWEEPS)
-        gap, n_sweeps, n_steps, n_changed = descend(*start, tol, most, *prices)
+        gap, n_sweeps, n_steps, n_changed = descend(*start, tol, max_sweeps, *prices)
         work.n_newton_steps += n_steps
         work.n_coordinate_updates += n_changed
         if gap <= tol:

@@ -65,7 +65,8 @@ class PathSolver:
 
     def coefficients(self, solution):
         """Return all coefficients of a solution, of shape (n_features, n_targets)."""
-        w = np.repeat(self.penalty.nearest_to_zero()[:, None], self.y.shape[1], axis=1)
+        nearest = self.penalty.nearest_to_zero()
+        w = np.zeros((len(nearest), self.y.shape[1])) + nearest[:, None]
         w[self.columns] = 0.0
         w[solution.columns] = solution.values
         return w * self.unit

@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted
@@ -11,12 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 from .._checks import check_weights, refuse, validated
 from .._cost import COST
 from .._data import as_design
+from .._data.operators import width
 from .._memory import keep_freed_memory
 from .._problem.losses import SquaredError
 from .._problem.penalties import within
+from .._threads import OTHERS, single_thread
 
 SPARSE_FORMATS = ("csr", "csc")
 MAX_ITER = 10000  # where it is None
+COPYING = 4  # operations that take as long as a copy of a number
 
 
 class LinearRegressor(RegressorMixin, BaseEstimator):
@@ -191,6 +195,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
                 f"the coefficients overflow {dtype}; pass X as float64, or scale y down."
             )
 
+    @single_thread()
     def predict(self, X):
         """Predict with the linear model.
 
@@ -206,7 +211,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validated(self, X, reset=False, accept_sparse=SPARSE_FORMATS)
-        return X @ self.coef_.T + self.intercept_
+        return product(X, self.coef_.T) + self.intercept_
 
     def __sklearn_tags__(self):
         """Return the tags: sparse data and several targets are welcome."""
@@ -214,6 +219,27 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         tags.input_tags.sparse = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def product(X, w):
+    """Return ``X @ w``, each part of the rows of an array by one thread."""
+    if sp.issparse(X):
+        return X @ w
+    size = COST.size_of_product(X.shape, X.size, width(w), 0)
+    return OTHERS.joined(len(X), lambda rows: X[rows] @ w, size)
+
+
+def of_rows(X, rows):
+    """Return some rows of the data, each part of those of an array by one thread."""
+    if sp.issparse(X) or not X.flags.c_contiguous:
+        return X[rows]
+    chosen = np.empty((len(rows), X.shape[1]), X.dtype)
+
+    def copy(part):
+        chosen[part] = X[rows[part]]
+
+    OTHERS.share(len(rows), copy, operations=COPYING * chosen.size)
+    return chosen
 
 
 def one_or_all(values):

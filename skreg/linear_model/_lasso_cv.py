@@ -9,6 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from .._checks import refuse
 from .._convergence import warn_if_stopped_short, worst
 from .._threads import Flag, single_thread
+from ._base import of_rows, product
 from ._lasso import ElasticNetModel
 from ._parameters import LASSO, check_parameters
 from ._path import Grid, begin, follow, least_certain
@@ -69,7 +70,7 @@ class LassoSelection(Selection, ElasticNetModel):
     def _score_path(self, path, X, y, s, params):
         """Return the score of every alpha of a path on samples with some weights."""
         columns, scorer = np.moveaxis(path.coefs, -2, 0), self._scorer()  # by feature
-        predicted = X @ columns.reshape(len(columns), -1)
+        predicted = product(X, columns.reshape(len(columns), -1))
         predicted = predicted.reshape(len(y), *columns.shape[1:])
         if scorer is not None:
             return self._scores(scorer, predicted + path.intercepts, y, params)
@@ -106,8 +107,8 @@ class LassoSelection(Selection, ElasticNetModel):
 @single_thread()
 def assess(models, alphas, X, y, s, params, stop, train, test):
     """Return the scores of a fold, by model and alpha, and the worst of its records."""
-    design, target, y_mean = models[0]._centre(X[train], y[train], s[train])
-    unseen = X[test], y[test], s[test], of_samples(params, test)
+    design, target, y_mean = models[0]._centre(of_rows(X, train), y[train], s[train])
+    unseen = of_rows(X, test), y[test], s[test], of_samples(params, test)
     scores, records = [], []
     for model, some in zip(models, alphas, strict=True):
         (solver,) = begin(model, design, target)

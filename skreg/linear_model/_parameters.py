@@ -11,9 +11,9 @@ from .._checks import check_choice, check_flag, check_jobs, check_number, refuse
 
 def check_parameters(model, checks):
     """Check each parameter that the model has and that does not depend on the data."""
-    given = vars(model)
+    own = vars(model)
     for name, check in checks.items():
-        if name in given:
+        if name in own:
             check(model, name)
 
 

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_array
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
 from .._threads import single_thread
+from ._base import product
 from ._lasso import ElasticNetCD, LassoCD
 from ._parameters import LASSO, check_parameters
 from ._ridge import RidgeGD
@@ -71,6 +72,7 @@ class RegularizationPath(NamedTuple):
         )
         return coef.astype(self.coefs.dtype), intercept
 
+    @single_thread()
     def predict(self, X, alpha):
         """Predict with the coefficients at an alpha.
 
@@ -99,7 +101,7 @@ class RegularizationPath(NamedTuple):
                 f"RegularizationPath: X must have the {coef.shape[-1]} features of the path; got "
                 f"{X.shape[1]}."
             )
-        return X @ coef.T + intercept
+        return product(X, coef.T) + intercept
 
 
 def lasso_path(
