@@ -4,12 +4,11 @@ A column that must not be used has ``lower == upper``: no other special case is 
 A new penalty brings the methods below; the certificate then serves it as it stands.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from .._numba import compiled, inlined
+from .._numba import compiled
 
 LARGEST = 1e300  # weight or coefficient
 ROUNDING = 1e-15
@@ -40,35 +39,6 @@ class Judged(NamedTuple):
     scaled: list
 
 
-@inlined
-def gap_of_column(c, w, weight, ridge, lower, upper):
-    """Return the gap of Fenchel and Young; written so that nothing cancels near the solution."""
-    excess, best = abs(c) - weight, 0.0  # the coefficient with the largest c w - h(w)
-    if excess > 0.0 and ridge > 0.0:
-        best = math.copysign(min(excess / ridge, LARGEST), c)
-    elif excess > 0.0:
-        end = upper if c > 0.0 else lower
-        best = end if abs(end) < math.inf else 0.0
-    best = min(max(best, lower), upper)
-    size = abs(best) + abs(w)
-    slope = ridge / 2 + (weight / size if size > 0.0 else weight)
-    gain = (best - w) * (c - slope * (best + w))
-    return 0.0 if gain < 0.0 else gain  # below 0: rounding
-
-
-@inlined
-def violation_of_column(c, w, weight, ridge, lower, upper):
-    """Return the distance of c from the subdifferential at w, which a bound at w widens."""
-    right = c - ridge * w - (weight if w >= 0.0 else -weight)
-    left = ridge * w - c + (weight if w > 0.0 else -weight)
-    violation = 0.0
-    if w < upper and not right <= 0.0:
-        violation = right
-    if w > lower and not left <= violation:
-        violation = left
-    return violation
-
-
 @compiled
 def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
     """Fill in the largest violations, and for each problem what `Judged` says.
@@ -83,21 +53,41 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
         for j in range(C.shape[0]):
             c, w, weight, ridge = C[j, k], W[j, k], alphas[k] * weights[j], alphas[k] * ridges[j]
             value += weight * abs(w) + 0.5 * (ridge * w) * w
-            own = violation_of_column(c, w, weight, ridge, lower[j], upper[j])
+            right = c - ridge * w - (weight if w >= 0.0 else -weight)
+            left = ridge * w - c + (weight if w > 0.0 else -weight)
+            own = 0.0
+            if w < upper[j] and not right <= 0.0:
+                own = right
+            if w > lower[j] and not left <= own:
+                own = left
             worst[j] = worst[j] if own <= worst[j] else own
             violation = violation if own <= violation else own
-            if weight > 0.0 and math.isinf(upper[j] if c > 0.0 else lower[j]):
+            end = upper[j] if c > 0.0 else lower[j]
+            if abs(c) > strict * weight and weight > 0.0 and abs(end) == np.inf:
                 strictest = max(strictest, abs(c) / weight)
                 strict = max(strict, abs(c) / weight) if ridge == 0.0 else strict
-        first = 1.0 / strict
-        second = (1.0 - ROUNDING) / strictest if strictest > strict else first
-        gap, other = 0.0, 0.0
-        for j in range(C.shape[0]):
-            w, weight, ridge = W[j, k], alphas[k] * weights[j], alphas[k] * ridges[j]
-            gap += gap_of_column(first * C[j, k], w, weight, ridge, lower[j], upper[j])
-            if second < first:
-                other += gap_of_column(second * C[j, k], w, weight, ridge, lower[j], upper[j])
-        sums[:, k] = value, violation, first, gap, second, other if second < first else gap
+        sums[0, k], sums[1, k] = value, violation
+        for row in (2, 4):
+            t, total = 1.0 / strict, 0.0
+            if row == 4 and strictest > strict:
+                t = (1.0 - ROUNDING) / strictest
+            for j in range(C.shape[0]):
+                c, w = t * C[j, k], W[j, k]
+                weight, ridge = alphas[k] * weights[j], alphas[k] * ridges[j]
+                best = 0.0  # the coefficient with the largest c w - h(w)
+                if abs(c) > weight:
+                    best = upper[j] if c > 0.0 else lower[j]
+                    if ridge > 0.0:
+                        size = min((abs(c) - weight) / ridge, LARGEST)
+                        best = size if c > 0.0 else -size
+                    elif abs(best) == np.inf:
+                        best = 0.0
+                best = min(max(best, lower[j]), upper[j])
+                size = abs(best) + abs(w)
+                slope = ridge / 2 + (weight / size if size > 0.0 else weight)
+                gain = (best - w) * (c - slope * (best + w))  # nothing cancels near the solution
+                total += 0.0 if gain < 0.0 else gain  # below 0: rounding
+            sums[row, k], sums[row + 1, k] = t, total
 
 
 class ElasticNet(NamedTuple):

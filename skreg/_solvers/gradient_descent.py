@@ -18,7 +18,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, eigh_tridiagonal
 
 from .._data import Design
-from .._numba import compiled, inlined
+from .._numba import compiled
 from .._problem.penalties import ElasticNet, within
 from .krylov import Krylov
 from .normal_equations import ways
@@ -121,7 +121,7 @@ def worst(lengths, gaps, losses):
     return largest
 
 
-@inlined
+@compiled
 def part(a, b):
     """Return a / b, infinite where only b is 0, and 0 where a is 0."""
     return 0.0 if a == 0.0 else a / b

@@ -78,26 +78,38 @@ def sweep(G, c, w, weight, lower, upper, entry):
 
 
 @compiled
+def size(w):
+    """Count the numbers that are not 0."""
+    m = 0
+    for j in range(w.shape[0]):
+        m += w[j] != 0.0
+    return m
+
+
+@compiled
 def newton_step(G, c, w, weight, lower, upper):
     """Minimise over the support, if it and the signs then stay; return whether they do.
 
     It is also left alone where its columns are nearly dependent.
     """
-    support = np.flatnonzero(((w != 0.0) | (weight == 0.0)) & (lower < w) & (w < upper))
-    m = support.shape[0]
+    support, m = np.empty(w.shape[0], np.int64), 0
+    for j in range(w.shape[0]):
+        if (w[j] != 0.0 or weight[j] == 0.0) and lower[j] < w[j] < upper[j]:
+            support[m] = j
+            m += 1
     L, d = np.empty((m, m)), np.empty(m)
     for a in range(m):
         j = support[a]
-        d[a] = c[j] - weight[j] * np.sign(w[j])
+        d[a] = c[j] - (weight[j] if w[j] > 0.0 else -weight[j])
         for b in range(a + 1):
             total = G[j, support[b]]
             for k in range(b):
                 total -= L[a, k] * L[b, k]
-            L[a, b] = total / L[b, b] if b < a else np.sqrt(max(total, 0.0))
+            if b == a and total <= INDEPENDENT * G[j, j]:
+                return False
+            L[a, b] = np.sqrt(total) if b == a else total / L[b, b]
             if b < a:
                 d[a] -= L[a, b] * d[b]
-        if L[a, a] ** 2 <= INDEPENDENT * G[j, j]:
-            return False
         d[a] /= L[a, a]
     for a in range(m - 1, -1, -1):
         for b in range(a + 1, m):
@@ -124,15 +136,14 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, t
     numbers of sweeps, of Newton steps and of coordinates that were changed.
     """
     n_sweeps, n_steps, n_updates, spent = 0, 0, 0, 0.0
-    exact, gap, last, before, first = False, np.inf, np.inf, np.inf, np.count_nonzero(w)
-    m = first
-    if 0 < m**3 <= 6 * small:
+    exact, gap, last, before, first = False, np.inf, np.inf, np.inf, size(w)
+    if 0 < first**3 <= 6 * small:
         exact, n_steps = newton_step(G, c, w, weight, lower, upper), 1
     while n_sweeps < max_sweeps:
         gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, 1.0)
         n_sweeps += 1
         n_updates += n_changed
-        m = np.count_nonzero(w)
+        m = size(w)
         if (exact and n_flipped == 0) or (gap <= tol and m**3 > 6 * small):
             break  # where `exact` does not meet tol, rounding rules
         once = (1.0 + n_changed) * w.shape[0]
