@@ -104,7 +104,7 @@ class Cost(NamedTuple):
     free_by_coordinates: int = 1000
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
-    stage: float = 2.5e5
+    stage: float = 2e5
     early_stages: int = 3
     passes_of_late_stage: float = 2.9
     small_newton: float = 5e4
@@ -160,11 +160,11 @@ class Cost(NamedTuple):
     def whole_gram_pays(self, design, n_stages, n_alphas):
         """Tell whether the Gram matrix of all columns costs less than the stages that it saves.
 
-        After some stages many columns of tall data share a Gram matrix anyway. Several alphas share
-        it, too.
+        After some stages many columns share a Gram matrix anyway, unless there are far more than
+        samples. Several alphas share it, too.
         """
         n_passes = self.stage * n_stages / max(1, design.n_numbers)
-        if design.tall:
+        if 2 * design.n_samples > design.n_features:
             n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
         worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / max(1.0, n_passes)))
         return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)

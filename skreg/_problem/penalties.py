@@ -49,9 +49,9 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
     """
     worst[:] = 0.0
     for k in range(C.shape[1]):
-        value, violation, strict, strictest = 0.0, 0.0, 1.0, 1.0
+        value, violation, strict, strictest, alpha = 0.0, 0.0, 1.0, 1.0, alphas[k]
         for j in range(C.shape[0]):
-            c, w, weight, ridge = C[j, k], W[j, k], alphas[k] * weights[j], alphas[k] * ridges[j]
+            c, w, weight, ridge = C[j, k], W[j, k], alpha * weights[j], alpha * ridges[j]
             value += weight * abs(w) + 0.5 * (ridge * w) * w
             right = c - ridge * w - (weight if w >= 0.0 else -weight)
             left = ridge * w - c + (weight if w > 0.0 else -weight)
@@ -68,12 +68,10 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
                 strict = max(strict, abs(c) / weight) if ridge == 0.0 else strict
         sums[0, k], sums[1, k] = value, violation
         for row in (2, 4):
-            t, total = 1.0 / strict, 0.0
-            if row == 4 and strictest > strict:
-                t = (1.0 - ROUNDING) / strictest
+            second, total = row == 4 and strictest > strict, 0.0
+            t = (1.0 - ROUNDING) / strictest if second else 1.0 / strict
             for j in range(C.shape[0]):
-                c, w = t * C[j, k], W[j, k]
-                weight, ridge = alphas[k] * weights[j], alphas[k] * ridges[j]
+                c, w, weight, ridge = t * C[j, k], W[j, k], alpha * weights[j], alpha * ridges[j]
                 best = 0.0  # the coefficient with the largest c w - h(w)
                 if abs(c) > weight:
                     best = upper[j] if c > 0.0 else lower[j]
