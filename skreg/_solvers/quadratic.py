@@ -11,6 +11,7 @@ from .._numba import compiled
 
 INDEPENDENT = 1e-6  # pivot, relative to the diagonal, from which a Newton step needs no care
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
+FIRST_SWEEPS = 50  # at the most, before there is a factor: a forecast may be wrong for long
 SETTLED = 5  # sweeps after which signs that still change call for Newton steps by a factor
 MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
@@ -265,7 +266,8 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     if factor.active.size == 0:
         prices = cost.small_newton, cost.newton_call, cost.newton_cube, design.tall
         start = G, c, w, weight, lower, upper
-        gap, n_sweeps, n_steps, n_changed = descend(*start, tol, max_sweeps, *prices)
+        most = min(max_sweeps, FIRST_SWEEPS)
+        gap, n_sweeps, n_steps, n_changed = descend(*start, tol, most, *prices)
         work.n_newton_steps += n_steps
         work.n_coordinate_updates += n_changed
         if gap <= tol:
