@@ -7,6 +7,7 @@ says when a figure may be changed.
 import pickle
 import sys
 from dataclasses import astuple, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from skreg._convergence import Work, bytes_of
 from skreg._cost import COST
 from skreg._data import MemoryDesign, SparseDesign, as_design
 from skreg._network import layers
+from skreg._problem.penalties import ElasticNet
 from skreg._solvers import quadratic, saga
 from skreg._solvers.cholesky import Factor
 from skreg.linear_model import _base as linear
@@ -463,3 +465,17 @@ def count_calls(work):
     finally:
         sys.setprofile(before)
     return n_calls
+
+
+def test_a_hopeful_forecast_does_not_take_all_sweeps():
+    """Two nearly equal columns, and a hundred at their bounds: sweeps are cheap, but many."""
+    G, no_end = np.eye(102), np.full(102, np.inf)
+    G[0, 1] = G[1, 0] = 0.98
+    lower, w = np.r_[-np.inf, -np.inf, np.ones(100)], np.r_[0.0, 0, np.ones(100)]
+    c = np.r_[0.02, -0.02, np.zeros(100)] - np.r_[0, 0, np.ones(100)]
+    penalty = ElasticNet(np.full(102, 1e-4), np.zeros(102), lower, no_end)
+    design = SimpleNamespace(cost=COST, work=Work(), tall=False)
+    rule = {"tol": 1e-12, "max_sweeps": 1000, "noise": 1e-14}
+    arrays = G, c[:, None], w[:, None], penalty, Factor(), design
+    assert quadratic.solve(*arrays, **rule) <= 60
+    np.testing.assert_allclose(w[:2], [0.995, -0.995], rtol=1e-6)
