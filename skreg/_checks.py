@@ -100,7 +100,16 @@ def validated(estimator, X, *args, dtype=FLOATS, sparse_y=False, **options):
 
 
 def needs_no_check(
-    estimator, X, y=None, *, dtype, reset=True, ensure_all_finite=True, accept_sparse=False, **_
+    estimator,
+    X,
+    y=None,
+    *,
+    dtype,
+    reset=True,
+    ensure_all_finite=True,
+    accept_sparse=False,
+    order=None,
+    **_,
 ):
     """Tell whether `validate_data` would only pass plain arrays on, which takes it 0.1 ms.
 
@@ -111,7 +120,7 @@ def needs_no_check(
     if type(X) in COMPRESSED and accept_sparse:
         numbers, known = X.data, X.format in accept_sparse
     else:
-        numbers, known = X, type(X) is np.ndarray
+        numbers, known = X, type(X) is np.ndarray and (order is None or X.flags.c_contiguous)
     plain = known and X.ndim == 2 and 0 not in X.shape and y.shape == X.shape[:1]
     plain = plain and X.dtype in dtype and y.dtype.kind in "biuf" and np.isfinite(y).all()
     return plain and (not ensure_all_finite or np.isfinite(numbers).all())

@@ -580,3 +580,13 @@ print(net.fit(X, X[:, 0]).coefs_[0].tobytes().hex()[:20000])
     command = [sys.executable, "-W", "ignore", "-c", code]
     first, second = (subprocess.check_output(command, env=environment, text=True) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_lie_together_whatever_the_order_of_X(dtype):
+    """Batches of rows are taken from it, again and again."""
+    rng = np.random.default_rng(0)
+    X, y = np.asfortranarray(rng.standard_normal((30, 4)), dtype=dtype), rng.standard_normal(30)
+    for net in (DropoutMLPRegressor(), DropoutMLPClassifier()):
+        target = y if isinstance(net, DropoutMLPRegressor) else np.digitize(y, [0.0])
+        assert net._validate(X, target, None, reset=True)[0].flags.c_contiguous

@@ -8,8 +8,8 @@ penalty stands on the diagonal of G. Arrays may be longer than the problem: its 
 import numpy as np
 
 from .._numba import compiled
+from .cholesky import INDEPENDENT
 
-INDEPENDENT = 1e-6  # pivot, relative to the diagonal, from which a Newton step needs no care
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 FIRST_SWEEPS = 50  # at the most, before there is a factor: a forecast may be wrong for long
 SETTLED = 5  # sweeps after which signs that still change call for Newton steps by a factor
