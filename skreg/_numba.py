@@ -6,6 +6,9 @@ the function itself, so it calls only compiled functions of its own file (a test
 """
 
 import functools
+import importlib
+import sys
+import threading
 import types
 
 import numpy as np
@@ -36,11 +39,22 @@ def inlined(function):
     return compiled(function, "always")
 
 
+def imported():
+    """Return numba, which is imported here, so that importing skreg does not pay for it.
+
+    A thread does it: a Ctrl-C, which would leave half of numba behind for good, does not reach it.
+    """
+    if "numba" not in sys.modules:
+        thread = threading.Thread(target=importlib.import_module, args=("numba",), daemon=True)
+        thread.start()
+        thread.join()
+    return importlib.import_module("numba")
+
+
 @functools.cache
 def dispatcher(function):
     """Return what numba makes of a function, cached on disk where a folder is writable."""
-    import numba  # here, so that importing skreg does not pay for it
-
+    numba = imported()
     function = with_dispatchers(function)
     if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
         return np.errstate(over="ignore")(function)

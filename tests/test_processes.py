@@ -186,3 +186,18 @@ def test_freed_memory_is_kept(kept):
     )
     faults = int(run(code, MALLOC_ARENA_MAX="1"))
     assert faults < 1000 if kept else faults > 10_000
+
+
+def test_an_interrupt_while_numba_is_imported_leaves_it_usable():
+    code = """
+import os, signal, sys, threading, time; import numpy as np; from skreg import RidgeGD
+def interrupt():
+    while "numba.core" not in sys.modules: time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGINT)
+X = np.random.default_rng(0).standard_normal((20, 3))
+threading.Thread(target=interrupt).start()
+try: RidgeGD().fit(X, X[:, 0]); print("not interrupted")
+except KeyboardInterrupt: print(RidgeGD().fit(X, X[:, 0]).coef_.shape)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "(3,)", found.stderr
