@@ -48,7 +48,9 @@ def imported():
         thread = threading.Thread(target=importlib.import_module, args=("numba",), daemon=True)
         thread.start()
         thread.join()
-    return importlib.import_module("numba")
+    import numba
+
+    return numba
 
 
 @functools.cache
