@@ -14,6 +14,7 @@ from .._problem.losses import Fit
 from .._problem.problem import Problem
 from .path import HUGE, Descent
 from .solution import PathSolver, Solution
+from .whole_gram import WholeGram
 
 ACCURACY = 0.1  # gap of a model, relative to that of the loss, or to what is to be reached
 FLAT = 1e-6  # least curvature in a model, relative to the largest
@@ -27,6 +28,21 @@ def solver_of(problem, start, *, tol, max_iter):
     """Return what follows a path of alphas for a problem."""
     kind = Descent if problem.loss.quadratic else Newton
     return kind(problem, start, tol=tol, max_iter=max_iter)
+
+
+def minimum(problem, start, **rule):
+    """Return a solver that has found the minimum for alpha = 1, and the Solution."""
+    if problem.loss.quadratic and WholeGram.pays(problem):
+        quick = WholeGram(problem, start, **rule)
+        solution, start = quick.solve()
+        if solution.stop is not None:
+            return quick, solution
+        solver = solver_of(problem, start, **rule)
+        solver.follow(quick)
+    else:
+        solver = solver_of(problem, start, **rule)
+    (solution,) = solver.run([1.0])
+    return solver, solution
 
 
 class Newton(PathSolver):

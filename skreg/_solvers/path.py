@@ -142,7 +142,7 @@ class Descent(PathSolver):
     def run(self, alphas, max_features=np.inf):
         """Yield the solution at each alpha, in descending order, up to a number of features."""
         alphas = list(alphas)
-        self.sweeps_left = self.max_iter * len(alphas)
+        self.sweeps_left = self.max_iter * len(alphas) - self.n_before
         self.alpha = max(self.alpha, alphas[0])
         self.whole = self.whole_gram_pays(alphas)
         while alphas:

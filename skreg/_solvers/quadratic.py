@@ -89,9 +89,9 @@ def size(w):
 
 @compiled
 def newton_step(G, c, w, weight, lower, upper):
-    """Minimise over the support, if it and the signs then stay; return whether they do.
+    """Minimise over the support, up to the first coordinate that reaches 0 or a bound.
 
-    It is also left alone where its columns are nearly dependent.
+    Return whether none does. Nothing changes where the columns of the support are nearly dependent.
     """
     support, m = np.empty(w.shape[0], np.int64), 0
     for j in range(w.shape[0]):
@@ -112,20 +112,24 @@ def newton_step(G, c, w, weight, lower, upper):
             if b < a:
                 d[a] -= L[a, b] * d[b]
         d[a] /= L[a, a]
+    step, first, end = 1.0, -1, 0.0
     for a in range(m - 1, -1, -1):
         for b in range(a + 1, m):
             d[a] -= L[b, a] * d[b]
         d[a] /= L[a, a]
         j = support[a]
-        new = w[j] + d[a]
-        if not lower[j] < new < upper[j] or (weight[j] > 0.0 and new * w[j] <= 0.0):
-            return False
+        stop = upper[j] if d[a] > 0.0 else lower[j]
+        if weight[j] > 0.0 and w[j] * d[a] < 0.0 and stop * d[a] > 0.0:
+            stop = 0.0
+        if abs(stop - w[j]) <= step * abs(d[a]):
+            step, first, end = (stop - w[j]) / d[a], j, stop
     for a in range(m):
         j = support[a]
-        w[j] += d[a]
+        change = end - w[j] if j == first else step * d[a]
+        w[j] = end if j == first else w[j] + change
         for k in range(c.shape[0]):
-            c[k] -= d[a] * G[j, k]
-    return True
+            c[k] -= change * G[j, k]
+    return first < 0
 
 
 @compiled
@@ -153,9 +157,9 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, t
         if exact:
             exact = newton_step(G, c, w, weight, lower, upper)
             n_steps += 1
-        if exact:
             before = last = np.inf
-            continue
+            if exact or gap > tol:
+                continue
         if gap <= tol:
             break
         if not tall and (m > CROWD + 2 * first or (n_flipped > 0 and n_sweeps >= SETTLED)):

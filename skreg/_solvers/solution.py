@@ -48,8 +48,8 @@ class PathSolver:
 
     Attributes
     ----------
-    n_sweeps : int
-        Sweeps of coordinate descent so far.
+    n_sweeps, n_before : int
+        Sweeps of coordinate descent so far, and those of a solver that this one follows.
     null_loss : float
         The loss without features; for squared error, or a little of larger residuals that bounds
         force.
@@ -61,7 +61,14 @@ class PathSolver:
 
     def __init__(self, design, tol, max_iter):
         self.began, self.passes_before = time.perf_counter(), design.n_passes
-        self.design, self.relative_tol, self.max_iter, self.n_sweeps = design, tol, max_iter, 0
+        self.design, self.relative_tol, self.max_iter = design, tol, max_iter
+        self.n_sweeps = self.n_before = 0
+
+    def follow(self, other):
+        """Go on where another solver has stopped."""
+        self.began, self.passes_before = other.began, other.passes_before
+        self.n_sweeps = self.n_before = other.n_sweeps
+        self.reference = other.reference
 
     def coefficients(self, solution):
         """Return all coefficients of a solution, of shape (n_features, n_targets)."""

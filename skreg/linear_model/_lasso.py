@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from .._convergence import Work, warn_if_stopped_short, worst
 from .._problem.penalties import ElasticNet, RowElasticNet
 from .._problem.problem import Problem
-from .._solvers.newton import solver_of
+from .._solvers.newton import minimum
 from .._threads import single_thread
 from ._base import LinearRegressor, one_or_all
 from ._parameters import LASSO, check_parameters
@@ -27,8 +27,8 @@ class ElasticNetModel(LinearRegressor):
             start = np.zeros(shape)
         w, gaps, records = (start.reshape(shape) * design.scale).T, [], []
         penalty = self._penalty(design, y.shape[1]).at(self.alpha)
-        for part, solver in self._solvers(design, y, penalty, w):
-            (solution,) = solver.run([1.0])
+        for part, problem in self._problems(design, y, penalty):
+            solver, solution = minimum(problem, w[:, part], **self._rule())
             w[:, part] = solver.coefficients(solution)
             gaps.append(solver.dual_gap(solution) / design.total_weight)
             records.append(solver.record(solution))
@@ -40,13 +40,12 @@ class ElasticNetModel(LinearRegressor):
         warn_if_stopped_short(type(self).__name__, self.convergence_, depth=5)
         return self
 
-    def _solvers(self, design, y, penalty, start):
-        """Yield what is fitted together, as a slice of the targets, and its solver."""
+    def _problems(self, design, y, penalty):
+        """Yield what is fitted together, as a slice of the targets, and its Problem."""
         size = y.shape[1] if self._together else 1
         for k in range(0, y.shape[1], size):
             part = slice(k, k + size)
-            problem = Problem(design, y[:, part], penalty, self._loss)
-            yield part, solver_of(problem, start[:, part], **self._rule())
+            yield part, Problem(design, y[:, part], penalty, self._loss)
 
     def _penalty(self, design, n_targets):
         """Return the penalty for alpha = 1, for a loss that is a sum."""

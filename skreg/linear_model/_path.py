@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_array
 
 from .._checks import check_number, refuse
 from .._convergence import warn_if_stopped_short
+from .._solvers.newton import solver_of
 from .._threads import single_thread
 from ._base import product
 from ._lasso import ElasticNetCD, LassoCD
@@ -512,8 +513,8 @@ def begin(model, design, y):
     """Yield the solvers of all targets, each of which starts from coefficients of 0."""
     start = np.zeros((design.n_features, y.shape[1]))
     penalty = model._penalty(design, y.shape[1])
-    for _, solver in model._solvers(design, y, penalty, start):
-        yield solver
+    for part, problem in model._problems(design, y, penalty):
+        yield solver_of(problem, start[:, part], **model._rule())
 
 
 def follow(model, solvers, alphas, y_mean, max_features=None, dtype=None, stop=None):
