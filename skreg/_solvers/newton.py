@@ -11,6 +11,7 @@ import numpy as np
 
 from .._problem.certificate import certify
 from .._problem.losses import Fit
+from .._problem.penalties import ElasticNet
 from .._problem.problem import Problem
 from .path import HUGE, Descent
 from .solution import PathSolver, Solution
@@ -32,15 +33,16 @@ def solver_of(problem, start, *, tol, max_iter):
 
 def minimum(problem, start, **rule):
     """Return a solver that has found the minimum for alpha = 1, and the Solution."""
-    if problem.loss.quadratic and WholeGram.pays(problem):
-        quick = WholeGram(problem, start, **rule)
+    if not problem.loss.quadratic or type(problem.penalty) is not ElasticNet:
+        solver = solver_of(problem, start, **rule)
+        (solution,) = solver.run([1.0])
+        return solver, solution
+    quick = WholeGram(problem, start, **rule)
+    if quick.pays():
         solution, start = quick.solve()
         if solution.stop is not None:
             return quick, solution
-        solver = solver_of(problem, start, **rule)
-        solver.follow(quick)
-    else:
-        solver = solver_of(problem, start, **rule)
+    solver = Descent(problem, start, after=quick, **rule)
     (solution,) = solver.run([1.0])
     return solver, solution
 

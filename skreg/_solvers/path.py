@@ -33,10 +33,15 @@ ROUGHLY = 1e-3  # tolerance of waypoints
 EXACTLY = 1e-6  # of a tolerance, where the certificate asks for much more than the inner problem
 ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
 LONGEST_STAGE = 32  # alphas
-DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
+DRIFT = 0.1  # of tol: what rounding in correlations that are not from the data may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 TINY = np.finfo(float).tiny
 FAR_BOUND = 100  # times y is what a column adds there
+
+
+def stages(top, alpha):
+    """Return how many stages lead from an alpha to another."""
+    return -math.log(max(1.0, top / max(alpha, ALPHA_RANGE * top, TINY))) / math.log(STAGE)
 
 
 class Solved(NamedTuple):
@@ -94,6 +99,8 @@ class Descent(PathSolver):
         make that larger.
     max_iter : int
         Sweeps of coordinate descent at most, for each alpha.
+    after : WholeGram, default=None
+        What has tried before, at the only alpha.
 
     Attributes
     ----------
@@ -105,7 +112,7 @@ class Descent(PathSolver):
         The alpha above which every coefficient stays at 0 or next to it, as seen from the start.
     """
 
-    def __init__(self, problem, start, *, tol, max_iter):
+    def __init__(self, problem, start, *, tol, max_iter, after=None):
         design, penalty, self.unit = problem.design, problem.penalty, problem.unit
         super().__init__(design, tol, max_iter)
         problem = problem.in_units(self.unit)
@@ -115,13 +122,18 @@ class Descent(PathSolver):
         lower, upper = self.penalty.lower, self.penalty.upper
         w = within(start / self.unit, lower[:, None], upper[:, None])
         (columns,) = (in_any(w != 0) | ((penalty.weight == 0) & (lower < upper))).nonzero()
-        r = self.y - design.matvec(w[columns], columns) if columns.size else self.y
-        self.c = design.rmatvec(r)
+        if after is not None and columns.size == 0:
+            self.c = after.b[:, None].copy()
+        else:
+            r = self.y - design.matvec(w[columns], columns) if columns.size else self.y
+            self.c = design.rmatvec(r)
         self.reference = penalty.size(self.c).max(initial=0.0)
         self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
         self.set = GramSet(design, self.y)
         self.penalty_of_set, self.whole = self.penalty.take([]), False
         self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
+        if after is not None:
+            self.follow(after)
         self.add(columns, w[columns], self.c[columns])
 
     @property
@@ -169,8 +181,7 @@ class Descent(PathSolver):
 
     def whole_gram_pays(self, alphas):
         """Let all columns enter if their Gram matrix costs less than the passes that it saves."""
-        ratio = max(1.0, self.top / max(alphas[-1], ALPHA_RANGE * self.top, TINY))
-        n_stages = -math.log(ratio) / math.log(STAGE)
+        n_stages = stages(self.top, alphas[-1])
         if not self.design.cost.whole_gram_pays(self.design, n_stages, len(alphas)):
             return False
         others = self.penalty.lower < self.penalty.upper

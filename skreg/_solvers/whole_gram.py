@@ -8,13 +8,13 @@ import numpy as np
 
 from .._problem.certificate import certify
 from .._problem.losses import SquaredResiduals
-from .._problem.penalties import ElasticNet, within
+from .._problem.penalties import within
 from .._problem.problem import null_losses
 from . import quadratic
+from .cholesky import Factor
+from .gram_set import ROUNDING
+from .path import DRIFT, TINY, stages
 from .solution import PathSolver, Solution
-
-ROUNDING = 1e-14  # of a correlation, relative to the norms of its column and of what was added up
-DRIFT = 0.1  # of tol: what it may do to a gap
 
 
 class WholeGram(PathSolver):
@@ -24,6 +24,8 @@ class WholeGram(PathSolver):
     ----------
     unit : float
         What y and the coefficients are counted in here, so that no square is too small or large.
+    b : ndarray of shape (n_features,)
+        Correlations of the columns with the target.
     """
 
     columns = slice(None)
@@ -32,26 +34,23 @@ class WholeGram(PathSolver):
         super().__init__(problem.design, tol, max_iter)
         self.unit = problem.unit
         problem = problem.in_units(self.unit)
-        self.y, self.penalty = problem.y, problem.penalty
+        self.y, self.penalty, self.design = problem.y, problem.penalty, problem.design
         self.start = within(start[:, 0] / self.unit, self.penalty.lower, self.penalty.upper)
+        self.b = self.design.rmatvec(self.y)[:, 0]
+        self.reference = np.abs(self.b).max()
 
-    @staticmethod
-    def pays(problem):
+    def pays(self):
         """Tell whether this is quicker than to look for the columns that matter."""
-        design, penalty = problem.design, problem.penalty
-        return type(penalty) is ElasticNet and design.cost.whole_gram_pays(design, 1, 1)
+        n_stages = max(1.0, stages(self.reference / max(TINY, self.penalty.weight.max()), 1.0))
+        return self.design.cost.whole_gram_pays(self.design, n_stages, 1)
 
     def solve(self):
         """Return the solution, and where to go on if it is not good enough."""
-        design, penalty, y = self.design, self.penalty, self.y
-        G, b, yy = (
-            design.gram(np.arange(design.n_features)),
-            design.rmatvec(y)[:, 0],
-            design.s @ y**2,
-        )
+        design, penalty, b, w = self.design, self.penalty, self.b, self.start.copy()
+        G, yy = design.gram(np.arange(design.n_features)), design.s @ self.y**2
         (self.null_loss,) = null_losses(design, yy)
-        self.reference, tol = np.abs(b).max(), self.relative_tol * self.null_loss
-        w = self.descend(G, b, tol)
+        tol = self.relative_tol * self.null_loss
+        self.n_sweeps = self.descend(G, w, tol)
         c = b - G @ w
         rr = np.maximum(yy - w @ (b + c), 0.0)
         size = np.sqrt(yy[0]) + design.column_norms @ np.abs(w)
@@ -64,16 +63,13 @@ class WholeGram(PathSolver):
         onwards = w if solution.objective <= self.null_loss else self.start
         return solution, onwards[:, None] * self.unit
 
-    def descend(self, G, b, tol):
-        """Return the coefficients."""
-        penalty, w, cost, work = self.penalty, self.start.copy(), self.design.cost, self.design.work
-        H = G.copy() if penalty.ridge.any() else G
-        H.ravel()[:: len(G) + 1] += penalty.ridge
-        c = b - H @ w
-        rule = 0.3 * tol, min(self.max_iter, quadratic.FIRST_SWEEPS)
-        prices = cost.small_newton, cost.newton_call, cost.newton_cube, self.design.tall
-        l1 = penalty.weight, penalty.lower, penalty.upper
-        _, self.n_sweeps, n_steps, n_updates = quadratic.descend(H, c, w, *l1, *rule, *prices)
-        work.n_newton_steps += n_steps
-        work.n_coordinate_updates += n_updates
-        return w
+    def descend(self, G, w, tol):
+        """Minimise, which changes w; return the number of sweeps."""
+        ridge = self.penalty.ridge
+        if ridge.any():
+            G = G.copy()
+            G.ravel()[:: len(G) + 1] += ridge
+        c = self.b - G @ w if w.any() else self.b.copy()
+        problem = G, c[:, None], w[:, None], self.penalty, Factor(), self.design
+        noise = ROUNDING * np.sqrt(self.design.s @ self.y[:, 0] ** 2)
+        return quadratic.solve(*problem, tol=0.3 * tol, max_sweeps=self.max_iter, noise=noise)
