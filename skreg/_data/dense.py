@@ -10,6 +10,7 @@ from .operators import width
 BLOCK_SIZE = 1 << 17  # numbers in one centred block: 1 MiB, within the cache
 HIGH = 1024  # rows in a block for a Gram matrix, at the least: all of the matrix is added to
 FEW = 128  # rows or columns, too few to be dealt out
+PICKED = 4  # numbers that a product reads while one is picked: 8 within the cache, 2.5 beyond
 PICKING = 16  # operations that take as long as reading a number out of its order
 FAR = 30  # standard deviations from 0, where squares lose three digits
 # Means, in standard deviations, that may be subtracted from products instead of from the numbers:
@@ -62,7 +63,7 @@ class DenseDesign(MemoryDesign):
         return self.mean + shift, np.maximum(squares - shift**2, 0.0)
 
     def _matvec(self, w, columns):
-        if columns is not None and not (self._direct and self._most(columns)):
+        if columns is not None and not (self._direct and self._many(columns, PICKED)):
             size = self._size_of_picked(columns, w)
 
             def picked(rows):
@@ -118,7 +119,7 @@ class DenseDesign(MemoryDesign):
 
     def _gram(self, columns, first):
         direct = self._direct and self._near and self.whole and not self.weighted
-        if direct and first == 0 and self._most(columns):
+        if direct and first == 0 and self._many(columns, 2):
             mean = self.mean[columns]
             G = self._square(self._read(self.X))
             G = G if len(columns) == len(G) and in_order(columns) else G[np.ix_(columns, columns)]
@@ -187,9 +188,9 @@ class DenseDesign(MemoryDesign):
         line, columns = np.arange(n, dtype=np.uint64), np.arange(p, dtype=np.uint32)
         return RowEntries(self.X, line, first, last, columns, self.mean)
 
-    def _most(self, columns):
-        """Tell whether it is quicker to read all of X than to pick columns."""
-        return columns is None or 2 * len(columns) > self.n_features
+    def _many(self, columns, price):
+        """Tell whether all columns cost less than some, each at a price."""
+        return price * len(columns) > self.n_features
 
     def _across(self, side, n_targets):
         """Add nothing up where the result is as large as X may be; else go by the order of X."""
@@ -219,12 +220,14 @@ class DenseDesign(MemoryDesign):
     def _rows_of(self, rows, columns, high=256, team=ALONE):
         """Yield slices of some rows with some columns, centred, as float64."""
         mean, high = self.mean[columns], max(high, BLOCK_SIZE // max(1, len(columns)))
+        order = "C" if crosses_rows(self.X) else "F"  # or numbers would be far apart in one of both
         for top in range(rows.start, rows.stop, high):
             some = slice(top, min(top + high, rows.stop))
-            block = np.empty((some.stop - top, len(mean)))
+            block = np.empty((some.stop - top, len(mean)), order=order)
 
             def pick(part, top=top, block=block):
-                read = self.X[top + part.start : top + part.stop, columns]
+                read = self.X[top + part.start : top + part.stop]
+                read = read.take(columns, axis=1) if order == "C" else read[:, columns]
                 np.subtract(read, mean, out=block[part])
 
             team.share(len(block), pick, operations=PICKING * block.size)
