@@ -10,16 +10,16 @@ import functools
 import os
 import queue
 import threading
-from collections import Counter, deque
+from collections import deque
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ContextDecorator, suppress
 
 import numpy as np
 from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController  # scikit-learn depends on it
 
 
-class SingleThread:
+class SingleThread(ContextDecorator):
     """Limits BLAS to one thread from the first fit that enters to the last one that leaves.
 
     The limit belongs to the process: were each of several concurrent fits to restore what it
@@ -28,47 +28,49 @@ class SingleThread:
     Attributes
     ----------
     found : dict
-        How many threads each BLAS was allowed when the first fit entered; empty outside of fits.
+        How many threads each BLAS was allowed when the first fit entered, where more than one.
     allowed : int
-        The least of them; 1 where threadpoolctl knows no BLAS, as it does not know Apple's.
-    inside : Counter
+        The least of all; 1 where threadpoolctl knows no BLAS, as it does not know Apple's.
+    inside : dict
         How often each thread is in a fit.
     """
 
     def __init__(self):
-        self.lock, self.found = threading.Lock(), {}
-        self.allowed, self.inside = 1, Counter()
+        self.lock, self.found, self.allowed, self.inside = threading.Lock(), {}, 1, {}
 
     @functools.cached_property
     def libraries(self):
         """The BLAS libraries; finding them takes milliseconds, so it is done once."""
         return ThreadpoolController().select(user_api="blas").lib_controllers
 
-    @contextmanager
-    def __call__(self):
+    def __enter__(self):
         """Hold the limit."""
         thread = threading.get_ident()
         with self.lock:
             if not self.found:
-                self.found = {blas: blas.num_threads for blas in self.libraries}
-                self.allowed = min(self.found.values(), default=1)
-                for blas in self.libraries:
+                allowed = {blas: blas.num_threads for blas in self.libraries}
+                self.allowed = min(allowed.values(), default=1)
+                self.found = {blas: n for blas, n in allowed.items() if n > 1}
+                for blas in self.found:
                     limit(blas, 1)
-            self.inside[thread] += 1
-        try:
-            yield
-        finally:
-            with self.lock:
-                self.inside[thread] -= 1
-                self.inside += Counter()  # forgets who has left
-                if not self.inside:
-                    while self.found:
-                        limit(*self.found.popitem())
+            self.inside[thread] = self.inside.get(thread, 0) + 1
+
+    def __exit__(self, *error):
+        """Let it go."""
+        thread = threading.get_ident()
+        with self.lock:
+            self.inside[thread] -= 1
+            if self.inside[thread] == 0:
+                del self.inside[thread]
+            if not self.inside:
+                while self.found:
+                    limit(*self.found.popitem())
 
     def after_fork(self):
         """Forget the other threads, which a child does not have; their limit ends with a fit."""
         thread = threading.get_ident()
-        self.lock, self.inside = threading.Lock(), +Counter({thread: self.inside[thread]})
+        self.lock = threading.Lock()
+        self.inside = {own: n for own, n in self.inside.items() if own == thread}
 
 
 def limit(blas, n_threads):

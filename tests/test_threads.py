@@ -165,14 +165,14 @@ def test_fits_share_what_blas_was_allowed():
         barrier = threading.Barrier(3)
 
         def fit():
-            with single_thread(), single_thread():  # a fit within a fit counts once
+            with single_thread, single_thread:  # a fit within a fit counts once
                 barrier.wait()
                 n_helpers = OTHERS.n_helpers
                 barrier.wait()
             return n_helpers
 
         assert [task.result() for task in [pool.submit(fit) for _ in range(3)]] == [0, 0, 0]
-        with single_thread():
+        with single_thread:
             assert OTHERS.n_helpers == 3
 
 
@@ -184,7 +184,7 @@ def test_a_fit_in_another_thread_holds_the_limit():
         return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
 
     def fit():
-        with single_thread():
+        with single_thread:
             return limits()
 
     with threadpool_limits(2), ThreadPoolExecutor(1) as pool:
@@ -213,7 +213,7 @@ def test_a_fork_has_threads_of_its_own(inside):
     begun, done = threading.Event(), threading.Event()
 
     def hold():
-        with single_thread():
+        with single_thread:
             begun.set()
             done.wait()
 

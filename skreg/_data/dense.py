@@ -220,14 +220,12 @@ class DenseDesign(MemoryDesign):
     def _rows_of(self, rows, columns, high=256, team=ALONE):
         """Yield slices of some rows with some columns, centred, as float64."""
         mean, high = self.mean[columns], max(high, BLOCK_SIZE // max(1, len(columns)))
-        order = "C" if crosses_rows(self.X) else "F"  # or numbers would be far apart in one of both
         for top in range(rows.start, rows.stop, high):
             some = slice(top, min(top + high, rows.stop))
-            block = np.empty((some.stop - top, len(mean)), order=order)
+            block = np.empty((some.stop - top, len(mean)), order="F")  # numpy picks columns so
 
             def pick(part, top=top, block=block):
-                read = self.X[top + part.start : top + part.stop]
-                read = read.take(columns, axis=1) if order == "C" else read[:, columns]
+                read = self.X[top + part.start : top + part.stop, columns]
                 np.subtract(read, mean, out=block[part])
 
             team.share(len(block), pick, operations=PICKING * block.size)

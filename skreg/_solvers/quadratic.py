@@ -8,15 +8,16 @@ penalty stands on the diagonal of G. Arrays may be longer than the problem: its 
 import numpy as np
 
 from .._numba import compiled
+from .._problem.penalties import LARGEST
 from .cholesky import INDEPENDENT
 
 SMALLEST_CURVATURE = 1e-13  # along a direction, relative to that of its parts: below, rounding
 FIRST_SWEEPS = 50  # at the most, before there is a factor: a forecast may be wrong for long
-SETTLED = 5  # sweeps after which signs that still change call for Newton steps by a factor
 MAX_NEWTON_STEPS = 20  # between two sweeps, on independent columns
 DIVERGENCE = 1e6  # of the gap: where rounding makes the matrix indefinite
 CROWD = 10  # coordinates that may always enter and leave again
-ENTRY = 0.5  # part of the largest excess over its weight with which a coordinate may enter a crowd
+ENTRY = 0.5  # part of the largest excess over its weight with which a coordinate may enter
+OPEN = 2.0  # times its weight: where this is enough to enter, the sweeps show their rate
 PATIENCE = 100  # gaps without one of half the best: where columns are dependent, rounding rules
 
 
@@ -88,6 +89,20 @@ def size(w):
 
 
 @compiled
+def threshold(c, w, weight, lower, upper):
+    """Return what |c_j| must exceed for a coordinate to leave 0, relative to its weight.
+
+    Those that exceed it by far enter first: the others may not have to, once these have moved. On
+    correlated columns sweeps would let far more enter than there are samples.
+    """
+    excess = 0.0
+    for j in range(c.shape[0]):
+        if w[j] == 0.0 and weight[j] > 0.0 and (upper[j] > 0.0 if c[j] > 0.0 else lower[j] < 0.0):
+            excess = max(excess, abs(c[j]) / weight[j] - 1.0)
+    return 1.0 + ENTRY * min(excess, LARGEST)
+
+
+@compiled
 def newton_step(G, c, w, weight, lower, upper):
     """Minimise over the support, up to the first coordinate that reaches 0 or a bound.
 
@@ -133,7 +148,7 @@ def newton_step(G, c, w, weight, lower, upper):
 
 
 @compiled
-def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, tall):
+def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube):
     """Sweep as long as that promises to be quicker than Newton steps by a factor.
 
     The prices of these are those of a `Cost`. A Newton step that costs less than `small` is taken
@@ -145,7 +160,8 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, t
     if 0 < first**3 <= 6 * small:
         exact, n_steps = newton_step(G, c, w, weight, lower, upper), 1
     while n_sweeps < max_sweeps:
-        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, 1.0)
+        entry = threshold(c, w, weight, lower, upper)
+        gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, entry)
         n_sweeps += 1
         n_updates += n_changed
         m = size(w)
@@ -162,9 +178,7 @@ def descend(G, c, w, weight, lower, upper, tol, max_sweeps, small, call, cube, t
                 continue
         if gap <= tol:
             break
-        if not tall and (m > CROWD + 2 * first or (n_flipped > 0 and n_sweeps >= SETTLED)):
-            break
-        if before < np.inf:  # the rate of two sweeps is known
+        if before < np.inf and entry <= OPEN:  # the rate of two sweeps is known
             left = 2 * np.log(tol / gap) / np.log(gap / before) if gap < before else np.inf
             if left * once > call + cube * m**3:
                 break
@@ -268,7 +282,7 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     w, c = w[:, 0], c[:, 0]
     n_sweeps = 0
     if factor.active.size == 0:
-        prices = cost.small_newton, cost.newton_call, cost.newton_cube, design.tall
+        prices = cost.small_newton, cost.newton_call, cost.newton_cube
         start = G, c, w, weight, lower, upper
         most = min(max_sweeps, FIRST_SWEEPS)
         gap, n_sweeps, n_steps, n_changed = descend(*start, tol, most, *prices)
@@ -283,7 +297,7 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
         rule = {"tol": tol, "most": most, "noise": noise, "work": work}
         newton_steps(G, c, w, penalty, factor, **rule)
         crowded = crowded or n_before > CROWD + 2 * np.count_nonzero(w)
-        entry = 1 + ENTRY * largest_excess(c, w, weight) if crowded else 1.0
+        entry = threshold(c, w, weight, lower, upper) if crowded else 1.0
         gap, n_changed, n_flipped = sweep(G, c, w, weight, lower, upper, entry)
         n_sweeps += 1
         work.n_coordinate_updates += n_changed
@@ -297,9 +311,3 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
             if gap <= tol and factor.jitter.any():
                 break
     return n_sweeps
-
-
-def largest_excess(c, w, weight):
-    """Return by how much the sizes of correlations at 0 exceed their weights, relative to these."""
-    out = (w == 0) & (weight > 0)
-    return np.max(np.abs(c[out]) / weight[out] - 1, initial=0.0)

@@ -10,7 +10,7 @@ from scipy.linalg import lapack
 
 from .._numba import compiled, inlined
 from .krylov import solve_preconditioned
-from .quadratic import CROWD, ENTRY, MAX_NEWTON_STEPS, Progress, largest_excess
+from .quadratic import CROWD, MAX_NEWTON_STEPS, Progress, threshold
 
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
 ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
@@ -219,5 +219,6 @@ def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
         last, on = np.inf, w.any(axis=1)
         n_right = n_right + 1 if same and gain == 0 else 0
         if entry > 1 or n_before > CROWD + 2 * np.count_nonzero(on):
-            entry = 1 + ENTRY * largest_excess(penalty.size(c)[:, 0], on, weight)
+            size, bounds = penalty.size(c)[:, 0], (penalty.lower, penalty.upper)
+            entry = threshold(size, on.astype(float), weight, *bounds)
     return n_sweeps

@@ -13,8 +13,10 @@ from .._problem.problem import null_losses
 from . import quadratic
 from .cholesky import Factor
 from .gram_set import ROUNDING
-from .path import DRIFT, TINY, stages
+from .path import DRIFT, stages
 from .solution import PathSolver, Solution
+
+ROUNDING_OF_PRODUCTS = 4 * np.finfo(float).eps
 
 
 class WholeGram(PathSolver):
@@ -41,7 +43,7 @@ class WholeGram(PathSolver):
 
     def pays(self):
         """Tell whether this is quicker than to look for the columns that matter."""
-        n_stages = max(1.0, stages(self.reference / max(TINY, self.penalty.weight.max()), 1.0))
+        n_stages = max(1.0, stages(self.reference, self.penalty.weight.max()))
         return self.design.cost.whole_gram_pays(self.design, n_stages, 1)
 
     def solve(self):
@@ -53,10 +55,11 @@ class WholeGram(PathSolver):
         self.n_sweeps = self.descend(G, w, tol)
         c = b - G @ w
         rr = np.maximum(yy - w @ (b + c), 0.0)
-        size = np.sqrt(yy[0]) + design.column_norms @ np.abs(w)
         C, W = c[:, None], w[:, None]
         found = certify(design, SquaredResiduals(rr), C, None, W, penalty, np.ones(1))
-        reached = self.reached(found)[0] and ROUNDING * size**2 <= DRIFT * tol
+        rounding = self.rounding(w, yy)
+        found = found._replace(gap=found.gap + rounding)
+        reached = self.reached(found)[0] and rounding <= DRIFT * tol
         stop = "converged" if reached else "max_iter" if self.n_sweeps >= self.max_iter else None
         (on,) = w.nonzero()
         solution = Solution(on, W[on], *(value[0] for value in found[:3]), self.n_sweeps, stop)
@@ -73,3 +76,10 @@ class WholeGram(PathSolver):
         problem = G, c[:, None], w[:, None], self.penalty, Factor(), self.design
         noise = ROUNDING * np.sqrt(self.design.s @ self.y[:, 0] ** 2)
         return quadratic.solve(*problem, tol=0.3 * tol, max_sweeps=self.max_iter, noise=noise)
+
+    def rounding(self, w, yy):
+        """Return what rounding may hide of the gap: the products are made about 0."""
+        design = self.design
+        offsets = np.sqrt(design.total_weight) * design.mean / design.scale
+        size = np.sqrt(yy) + np.hypot(design.column_norms, offsets) @ np.abs(w)
+        return (ROUNDING_OF_PRODUCTS * size**2)[0]

@@ -195,7 +195,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
                 f"the coefficients overflow {dtype}; pass X as float64, or scale y down."
             )
 
-    @single_thread()
+    @single_thread
     def predict(self, X):
         """Predict with the linear model.
 

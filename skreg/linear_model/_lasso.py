@@ -207,7 +207,7 @@ class ElasticNetCD(ElasticNetModel):
         self.tol = tol
         self.warm_start = warm_start
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
 

@@ -104,7 +104,7 @@ class LassoSelection(Selection, ElasticNetModel):
         return models or refuse(self, "l1_ratio", ratios, "a number in [0, 1] or a list of them")
 
 
-@single_thread()
+@single_thread
 def assess(models, alphas, X, y, s, params, stop, train, test):
     """Return the scores of a fold, by model and alpha, and the worst of its records."""
     design, target, y_mean = models[0]._centre(of_rows(X, train), y[train], s[train])
@@ -305,7 +305,7 @@ class ElasticNetCDCV(LassoSelection):
         self.tol = tol
         self.n_jobs = n_jobs
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None, **params):
         """Choose alpha, and fit the coefficients on all data.
 

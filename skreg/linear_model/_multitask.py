@@ -152,7 +152,7 @@ class MultiTaskElasticNetCD(MultiTaskMixin, ElasticNetModel):
         self.tol = tol
         self.warm_start = warm_start
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
 

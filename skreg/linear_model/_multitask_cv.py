@@ -184,7 +184,7 @@ class MultiTaskElasticNetCDCV(MultiTaskMixin, LassoSelection):
         self.tol = tol
         self.n_jobs = n_jobs
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None, **params):
         """Choose alpha, and fit the coefficients on all data.
 

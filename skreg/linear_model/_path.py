@@ -73,7 +73,7 @@ class RegularizationPath(NamedTuple):
         )
         return coef.astype(self.coefs.dtype), intercept
 
-    @single_thread()
+    @single_thread
     def predict(self, X, alpha):
         """Predict with the coefficients at an alpha.
 
@@ -323,7 +323,7 @@ def enet_path(
     return compute(model, Grid("enet_path", alphas, eps, max_features), X, y, sample_weight)
 
 
-@single_thread()
+@single_thread
 def ridge_path(
     X,
     y,
@@ -496,7 +496,7 @@ def given_alphas(owner, alphas):
     return np.sort(values)[::-1]
 
 
-@single_thread()
+@single_thread
 def compute(model, grid, X, y, sample_weight):
     """Compute the path of the objective of a model, target by target."""
     grid.check()

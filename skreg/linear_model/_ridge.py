@@ -222,7 +222,7 @@ class RidgeGD(RidgeBySolver):
         self.tol = tol
         self.random_state = random_state
 
-    @single_thread()
+    @single_thread
     def partial_fit(self, X, y, sample_weight=None):
         """Fit the coefficients to all samples since the first call, of which these are the next.
 

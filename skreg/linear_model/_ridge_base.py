@@ -90,7 +90,7 @@ class RidgeModel(LinearRegressor):
 class RidgeBySolver(RidgeModel):
     """A ridge model for one alpha, which is fitted by one of several solvers."""
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None):
         """Fit the coefficients.
 

@@ -23,7 +23,7 @@ class RidgeSelection(Selection, RidgeModel):
 
     _default_scoring = "r2"
 
-    @single_thread()
+    @single_thread
     def fit(self, X, y, sample_weight=None, **params):
         """Choose alpha, and fit the coefficients on all data.
 

@@ -27,7 +27,7 @@ from ._settings import plan_of, rule_of, settings_of
 @contextmanager
 def in_peace():
     """Hold BLAS to one thread, and numpy from warnings: what is not finite is found later."""
-    with single_thread(), np.errstate(over="ignore", invalid="ignore"):
+    with single_thread, np.errstate(over="ignore", invalid="ignore"):
         yield
 
 

@@ -351,7 +351,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    @single_thread()
+    @single_thread
     def predict_mc(self, X, n_samples=50, random_state=None):
         """Predict under many random masks, to see what the network is unsure of.
 

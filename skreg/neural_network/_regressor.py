@@ -310,7 +310,7 @@ class DropoutMLPRegressor(RegressorMixin, DropoutNetwork):
         """
         return _values(self._outputs(X))
 
-    @single_thread()
+    @single_thread
     def predict_mc(self, X, n_samples=50, random_state=None):
         """Predict under many random masks, to see what the network is unsure of.
 
