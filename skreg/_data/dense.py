@@ -25,12 +25,11 @@ class DenseDesign(MemoryDesign):
 
     def _measure(self, deviation):
         super()._measure(deviation)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            offset = np.abs(self.mean) * np.sqrt(self.total_weight) / self.column_norms / self.scale
-        largest = offset[~self.constant].max(initial=0.0)
+        offset, length = np.abs(self.mean[~self.constant]), deviation[~self.constant]
         contiguous = self.X.flags.c_contiguous or self.X.flags.f_contiguous
-        self._direct = self.X.dtype == float and contiguous and bool(largest <= OFFSET_OF_PRODUCTS)
-        self._near = bool(largest <= OFFSET_OF_SQUARES)
+        direct = self.X.dtype == float and contiguous
+        self._direct = direct and bool((offset / OFFSET_OF_PRODUCTS <= length).all())
+        self._near = bool((offset / OFFSET_OF_SQUARES <= length).all())
         self._root = np.sqrt(self.s)
 
     def take(self, rows):

@@ -12,6 +12,9 @@ from .._threads import OTHERS
 from .operators import Gram, Kernel, by_fold, vector
 
 
+ROUNDING = 10 * np.finfo(float).eps  # of a deviation, relative to the mean
+
+
 class MemoryDesign(ABC):
     """The centred, scaled, weighted view of X; kinds of data differ in how they answer.
 
@@ -58,9 +61,9 @@ class MemoryDesign(ABC):
         self.work = Work()
         self.plain_mean = np.zeros(self.n_features)
         deviation = self._weigh(s)
-        flat = deviation <= 10 * np.finfo(float).eps * np.abs(self.mean)
-        self.constant = flat & (centre | (self.mean == 0))
-        self.scale = np.where(flat | (not standardize), 1.0, deviation)
+        flat = deviation <= ROUNDING * np.abs(self.mean)
+        self.constant = flat if centre else flat & (self.mean == 0)
+        self.scale = np.where(flat, 1.0, deviation) if standardize else np.ones(self.n_features)
         self._measure(deviation)
         self.n_passes = 1.0
 

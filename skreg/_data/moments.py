@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
-from .design import as_design
+from .design import ROUNDING, as_design
 
 
 class Moments(NamedTuple):
@@ -107,7 +107,7 @@ def design_of(moments, *, centre, standardize):
     They are no samples, so the Design does not centre them, but it knows the constant columns.
     """
     mean, deviation = moments.mean, np.sqrt(moments.G.diagonal() / moments.weight)
-    flat = deviation <= 10 * np.finfo(float).eps * np.abs(mean)
+    flat = deviation <= ROUNDING * np.abs(mean)
     scale = np.where(flat | (not standardize), 1.0, deviation)
     X, y = (moments if centre else moments.about_zero()).as_rows()
     design = as_design(X / scale, np.ones(len(X)), centre=False, standardize=False)

@@ -1,5 +1,6 @@
 """What solvers that follow a path of alphas return, and how they describe it."""
 
+import math
 import time
 from typing import NamedTuple
 
@@ -109,7 +110,7 @@ class PathSolver:
             relative_gap=gap,
             kkt_violation=relative(solution.violation, self.reference),
             n_iter=max(1, self.n_sweeps),
-            n_data_passes=int(np.ceil(self.design.n_passes - self.passes_before)),
+            n_data_passes=math.ceil(self.design.n_passes - self.passes_before),
             work=self.design.work,
             n_active=solution.columns.size,
             seconds=time.perf_counter() - self.began,

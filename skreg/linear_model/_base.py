@@ -61,7 +61,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         y_mean = np.zeros(y.shape[1])
         if centre:
             origin = y[(s > 0).argmax()]
-            y_mean = origin + s @ (y - origin) / s.sum()
+            y_mean = origin + s @ (y - origin) / design.total_weight
         y = y - y_mean
         with np.errstate(over="ignore"):
             if not np.isfinite(s @ y**2).all():
