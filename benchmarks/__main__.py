@@ -10,7 +10,7 @@ from . import machine, measure, report
 
 FAMILIES = (
     *("lasso", "wide", "ridge", "small", "mlp", "cores", "growth"),
-    *("coldstart", "search", "memory", "stream"),
+    *("coldstart", "search", "memory", "stream", "regret"),
 )
 FULL = measure.Settings(quick=False, threads=None, limit=30.0, rounds=5, patience=10.0)
 QUICK = measure.Settings(quick=True, threads=(1,), limit=10.0, rounds=1, patience=0.0)

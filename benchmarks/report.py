@@ -30,12 +30,14 @@ TITLES = {
     "search": "Searches",
     "memory": "Memory",
     "stream": "Streams",
+    "regret": "Which way is chosen",
 }
 REACHED = {  # where no target is set
     "small": "relative gap, of ridge relative gradient",
     "mlp": "training log loss after these epochs",
     "cores": "relative gap, of ridge relative gradient, of networks training log loss",
     "stream": "relative gradient at the end",
+    "regret": "relative gap, of ridge relative gradient",
 }
 SHOWN = ("lasso", "ridge", "small", "mlp")  # in the figure
 QUICK = "QUICK RUN: small data, one round. It shows that the benchmarks run, not how fast."
