@@ -1,4 +1,4 @@
-"""How loops are compiled and cached; the only module that knows numba.
+"""How loops are compiled and cached; nothing else knows numba.
 
 Numba takes half a second to import, so a compiled function imports it when it is first called. The
 machine code is kept on disk and read again by the next process. This cache watches only the file of
@@ -55,7 +55,7 @@ def imported():
 
 @functools.cache
 def dispatcher(function):
-    """Return what numba makes of a function, cached on disk where a folder is writable."""
+    """Return what numba makes of a function, kept on disk where a folder is writable."""
     numba = imported()
     function = with_dispatchers(function)
     if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
@@ -65,24 +65,11 @@ def dispatcher(function):
         "error_model": "numpy",
         "fastmath": FASTMATH,
         "inline": function.inline,
+        "no_cfunc_wrapper": True,  # nothing in C calls it
     }
-    try:
-        return readable(numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # numba finds no folder that it may write to
-        return numba.njit(**options)(function)
+    from .cache import cached
 
-
-def readable(function):
-    """Empty the cache on disk if it cannot be read, as after an update of skreg.
-
-    It names the classes of NamedTuples, which may be elsewhere now; numba would ask for them before
-    it sees that the file has changed.
-    """
-    try:
-        function._cache._cache_file._load_index()
-    except (AttributeError, ImportError):
-        function._cache.flush()
-    return function
+    return cached(numba.njit(**options)(function))
 
 
 def with_dispatchers(function):
