@@ -1,5 +1,7 @@
 """Regularised learning for scikit-learn users."""
 
+import sklearn  # noqa: F401  # after scipy it would take 0.1 s more: glibc gives back what it frees
+
 from .linear_model import (
     ElasticNetCD,
     ElasticNetCDCV,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from skreg._numba.cache import locked
+
 ROOT = Path(__file__).parent.parent
 FIT = (
     "from sklearn.datasets import load_diabetes; from skreg import LassoCD;"
@@ -127,16 +129,71 @@ released.set()
 
 
 def test_an_unwritable_cache_is_no_error():
-    code = """
-import numba
-compile = numba.njit
-def njit(*args, **options):
-    if options.get("cache"):
-        raise RuntimeError("cannot cache function: no locator available")
-    return compile(*args, **options)
-numba.njit = njit
+    code = "from numba.core.caching import CacheImpl; CacheImpl._locator_classes = [];"
+    assert float(run(code + FIT)) == pytest.approx(float(run(FIT)))
+
+
+def test_kept_loops_are_loaded_without_the_compiler(tmp_path):
+    """Numba would first load all that it compiles with."""
+    cached = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    spoiled = "from numba.core.cpu import CPUContext; CPUContext.load_additional_registries = None;"
+    expected = run(FIT, **cached)
+    assert run(spoiled + FIT, **cached) == expected
+
+
+def test_one_process_compiles_for_those_that_start_with_it(tmp_path):
+    code = FIT + (
+        ";from skreg._numba import dispatcher; from skreg._solvers.quadratic import descend;"
+        "print(sum(dispatcher(descend.__wrapped__).stats.cache_misses.values()))"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment)
+        for _ in range(3)
+    ]
+    sums, compiled = zip(*(process.communicate()[0].split() for process in started), strict=True)
+    assert len(set(sums)) == 1
+    assert sorted(compiled) == [b"0", b"0", b"1"]
+
+
+def is_free(path):
+    with path.open("ab") as file:
+        return locked(file)
+
+
+def start(code, **environment):
+    """Return a process that waits for its end once it has printed something."""
+    code = f"import sys\n{code}\nsys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, **pipes
+    )
+    process.stdout.readline()
+    return process
+
+
+def test_the_lock_of_a_process_that_is_killed_is_free(tmp_path):
+    path = tmp_path / "loop.lock"
+    code = f"""
+from pathlib import Path; from skreg._numba.cache import alone
+lock = alone(Path({str(path)!r})); lock.__enter__(); print(flush=True)
 """
-    assert float(run(code + FIT.replace("; ", ";"))) == pytest.approx(float(run(FIT)))
+    with start(code) as process:
+        assert not is_free(path)
+        process.kill()
+    assert is_free(path)
+
+
+def test_the_lock_of_a_process_that_has_failed_to_compile_is_free(tmp_path):
+    code = f"""
+from numba.core.cpu import CPUContext; CPUContext.load_additional_registries = None
+try: {FIT}
+except TypeError: print(flush=True)
+"""
+    with start(code, NUMBA_CACHE_DIR=str(tmp_path), NUMBA_DISABLE_JIT="0") as process:
+        (path,) = tmp_path.rglob("*.lock")
+        assert is_free(path)
+        process.stdin.close()
 
 
 def test_demonstration_without_matplotlib_says_what_to_install():

@@ -23,6 +23,7 @@ from skreg import (
 )
 from skreg._cost import COST
 from skreg._data import as_design
+from skreg._solvers.quadratic import descend
 from skreg._threads import OTHERS, Helpers, Team, helpers, single_thread
 
 from .test_processes import run
@@ -295,3 +296,17 @@ def test_without_threads_the_work_is_done_all_the_same(monkeypatch):
     expected = coefficients()
     monkeypatch.setattr("skreg._threads.Helpers.submit", submit)
     np.testing.assert_array_equal(coefficients(), expected)
+
+
+def test_compiled_loops_run_beside_other_threads():
+    """One that would sweep for long, as nothing changes, ends as soon as another flips c."""
+    G, w, c = np.eye(2), np.zeros(2), np.ones(2)
+    weight, lower, upper = np.full(2, 0.1), np.full(2, -np.inf), np.full(2, np.inf)
+    most, prices = 10**9, (0.0, np.inf, 0.0, False)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(descend, G, c, w, weight, lower, upper, -1.0, most, *prices)
+        while not w.any():
+            assert not found.done()
+        c[:] = -100.0
+        _, n_sweeps, _, _ = found.result()
+    assert n_sweeps < most

@@ -260,11 +260,16 @@ def test_a_dense_fit_reads_what_it_counts(name, monkeypatch):
 
         def __getitem__(self, key):
             part = super().__getitem__(key)
-            if isinstance(key, np.ndarray):  # a batch: watched in its turn
+            if isinstance(key, np.ndarray | slice):  # a batch, or rows: watched in their turn
                 return part
             if isinstance(key, tuple):
                 sizes.append(part.nbytes)
             return np.asarray(part)
+
+        def take(self, *arguments, **options):
+            part = np.asarray(self).take(*arguments, **options)
+            sizes.append(part.nbytes)
+            return part
 
         def __array_ufunc__(self, ufunc, method, *inputs, **options):
             assert ufunc is np.matmul

@@ -238,7 +238,7 @@ class Ridge(NamedTuple):
             r = y - design.matvec(nearest[:, None])
             start, left = design.rmatvec(r), design.s @ r**2
         floor = ROUNDING * norms.max(initial=0.0) ** 2
-        column, found = np.empty(len(norms)), np.zeros((3, len(alphas)))
+        column, found = np.empty(len(norms)), tuple(np.zeros((3, len(alphas))))
         ridge, bounds = np.empty((len(norms), len(alphas))), (penalty.lower, penalty.upper)
         given = start, nearest, norms, design.tall, factor, alphas, *bounds, floor
         kinds = survey(*given, column, ridge, found)
@@ -274,7 +274,7 @@ class Ridge(NamedTuple):
         squares = self.squares if r is self.y else self.design.s @ r**2
         bounds, norms = (self.lower, self.upper), self.design.column_norms
         weights = self.column, norms, self.ridge, *bounds, self.floor
-        sums = np.zeros((4, w.shape[1]))
+        sums = tuple(np.zeros((4, w.shape[1])))
         start = self.start_length, self.steepness, self.noise
         accuracy = optimality(c, w, squares, weights, start, sums)
         return Point(w, r, c, squares, *sums[:3], accuracy)

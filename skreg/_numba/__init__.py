@@ -1,4 +1,4 @@
-"""How loops are compiled and cached; the only module that knows numba.
+"""How loops are compiled and cached; nothing else knows numba.
 
 Numba takes half a second to import, so a compiled function imports it when it is first called. The
 machine code is kept on disk and read again by the next process. This cache watches only the file of
@@ -6,6 +6,7 @@ the function itself, so it calls only compiled functions of its own file (a test
 """
 
 import functools
+import gc
 import importlib
 import sys
 import threading
@@ -45,7 +46,7 @@ def imported():
     A thread does it: a Ctrl-C, which would leave half of numba behind for good, does not reach it.
     """
     if "numba" not in sys.modules:
-        thread = threading.Thread(target=importlib.import_module, args=("numba",), daemon=True)
+        thread = threading.Thread(target=load, daemon=True)
         thread.start()
         thread.join()
     import numba
@@ -53,9 +54,20 @@ def imported():
     return numba
 
 
+def load():
+    """Import numba; looking for garbage among all that stays would take a third of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        importlib.import_module("numba")
+    finally:
+        if collects:
+            gc.enable()
+
+
 @functools.cache
 def dispatcher(function):
-    """Return what numba makes of a function, cached on disk where a folder is writable."""
+    """Return what numba makes of a function, kept on disk where a folder is writable."""
     numba = imported()
     function = with_dispatchers(function)
     if numba.config.DISABLE_JIT:  # a hash overflows, and numpy would report it
@@ -65,24 +77,11 @@ def dispatcher(function):
         "error_model": "numpy",
         "fastmath": FASTMATH,
         "inline": function.inline,
+        "no_cfunc_wrapper": True,  # nothing in C calls it
     }
-    try:
-        return readable(numba.njit(cache=True, **options)(function))
-    except RuntimeError:  # numba finds no folder that it may write to
-        return numba.njit(**options)(function)
+    from .cache import cached
 
-
-def readable(function):
-    """Empty the cache on disk if it cannot be read, as after an update of skreg.
-
-    It names the classes of NamedTuples, which may be elsewhere now; numba would ask for them before
-    it sees that the file has changed.
-    """
-    try:
-        function._cache._cache_file._load_index()
-    except (AttributeError, ImportError):
-        function._cache.flush()
-    return function
+    return cached(numba.njit(**options)(function))
 
 
 def with_dispatchers(function):
