@@ -302,7 +302,7 @@ def test_compiled_loops_run_beside_other_threads():
     """One that would sweep for long, as nothing changes, ends as soon as another flips c."""
     G, w, c = np.eye(2), np.zeros(2), np.ones(2)
     weight, lower, upper = np.full(2, 0.1), np.full(2, -np.inf), np.full(2, np.inf)
-    most, prices = 10**9, (0.0, np.inf, 0.0, False)
+    most, prices = 10**9, (0.0, np.inf, 0.0)
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(descend, G, c, w, weight, lower, upper, -1.0, most, *prices)
         while not w.any():

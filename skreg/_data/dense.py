@@ -219,14 +219,14 @@ class DenseDesign(MemoryDesign):
     def _rows_of(self, rows, columns, high=256, team=ALONE):
         """Yield slices of some rows with some columns, centred, as float64."""
         mean, high = self.mean[columns], max(high, BLOCK_SIZE // max(1, len(columns)))
+        order = "C" if self.X.flags.c_contiguous else "F"  # of others, take would copy all rows
         for top in range(rows.start, rows.stop, high):
             some = slice(top, min(top + high, rows.stop))
-            block = np.empty((some.stop - top, len(mean)), order="F")  # numpy picks columns so
+            block = np.empty((some.stop - top, len(mean)), order=order)
 
             def pick(part, top=top, block=block):
                 X = self.X[top + part.start : top + part.stop]
-                quick = X.flags.c_contiguous  # 3 times; else take would copy X first
-                read = X.take(columns, axis=1) if quick else X[:, columns]
+                read = X.take(columns, axis=1) if order == "C" else X[:, columns]
                 np.subtract(read, mean, out=block[part])
 
             team.share(len(block), pick, operations=PICKING * block.size)
