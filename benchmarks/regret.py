@@ -2,8 +2,8 @@
 
 A lasso takes the Gram matrix of all columns, or a working set of them. Ridge takes a factor of a
 matrix, or conjugate gradients. All lead to the same answer; which is quicker depends on the size of
-the table, on correlations and on alpha, that vary over three decades. The estimators as they are have
-their names; their time over that of the quicker way is the regret.
+the table, on correlations and on alpha, that vary over three decades. The estimators as they are
+have their names; their time over that of the quicker way is the regret.
 """
 
 import skreg

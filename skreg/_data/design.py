@@ -11,7 +11,6 @@ from .._cost import COST
 from .._threads import OTHERS
 from .operators import Gram, Kernel, by_fold, vector
 
-
 ROUNDING = 10 * np.finfo(float).eps  # of a deviation, relative to the mean
 
 
