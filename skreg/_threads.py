@@ -184,7 +184,7 @@ class Team:
         if length <= size:
             return work(slice(0, length))
         parts = [slice(start, min(start + size, length)) for start in range(0, length, size)]
-        left, tasks = iter(parts), []
+        left = iter(parts)
 
         def take_parts():
             try:
@@ -193,13 +193,19 @@ class Team:
             finally:  # nobody takes another
                 deque(left, 0)
 
+        with self.helped(min(self.n_helpers, len(parts) - 1), take_parts):
+            take_parts()
+
+    @contextmanager
+    def helped(self, n_helpers, work):
+        """Let helpers do some work, too; at the end those that have begun are waited for."""
+        tasks = []
         try:
             with suppress(RuntimeError):  # where the system allows no more threads
-                for _ in range(min(self.n_helpers, len(parts) - 1)):
-                    tasks.append(helpers().submit(take_parts))
-            take_parts()
+                for _ in range(n_helpers):
+                    tasks.append(helpers().submit(work))
+            yield
         finally:
-            deque(left, 0)
             for task in tasks:
                 if not task.cancel():
                     task.result()

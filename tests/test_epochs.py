@@ -1,19 +1,23 @@
-"""Epochs of minibatches: those of scikit-learn, of the papers, and of narrow networks."""
+"""Epochs of minibatches: those of scikit-learn, of the papers, and of the compiled loop."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
-from skreg._network import narrow
+from skreg._network import fused, loops
+from skreg._network.crew import Crew
 from skreg._network.dropout import Dropout
 from skreg._network.epochs import Data, run_batches, run_epoch
 from skreg._network.layers import (
     initialize,
 )
-from skreg._network.loops import train_narrow
+from skreg._network.loops import train_fused
 from skreg._network.schedules import schedule
 from skreg._numba import dispatcher
+from skreg._threads import ALONE, Team
 
 from .networks import (
     LOSSES,
@@ -117,32 +121,91 @@ def train_by(run, network, optimizer, data, settings, n_epochs):
     return losses, optimizer
 
 
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize(("loss", "output"), LOSSES)
-@pytest.mark.parametrize("activation", ["identity", "relu", "leaky_relu"])
-def test_narrow_networks_are_trained_as_wide_ones(activation, loss, output, solver):
+def fused_by(*listed):
+    """Return the run of batches in the compiled loop, with the units of some layers listed."""
+    return partial(fused.run_batches, listed=listed)
+
+
+RUNS = {
+    "wide": run_batches,
+    "narrow": fused_by(False, False, False),
+    "listed": fused_by(True, True, True),
+    "some listed": fused_by(True, False, False),
+    "others listed": fused_by(False, True, False),
+}
+
+
+def trained_by(run, dropped, loss, output, activation, solver, team=ALONE):
+    """Return the losses, the parameters and the averages after three epochs with all settings."""
     settings = SETTINGS._replace(
         alpha=0.2,
         weight_decay=0.1,
-        keep_prob=(0.8, 0.5, 0.7),
+        keep_prob=(0.8, 0.5, 0.7) if dropped else (1.0, 1.0, 1.0),
         max_norm=1.5,
         clip_norm=0.5,
         batch_size=5,
         shuffle=True,
+        team=team,
     )
-    trained = []
-    for run in (narrow.run_batches, run_batches):
-        network, X, Y, s = small_problem(loss, output, activation)
-        s[::3] = 0
-        optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
-        losses, optimizer = train_by(run, network, optimizer, Data(X, Y, s), settings, 3)
-        trained.append([np.array(losses), *network.parameters, *optimizer.averages])
-    for one, two in zip(*trained, strict=True):
-        np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
+    network, X, Y, s = small_problem(loss, output, activation)
+    s[::3] = 0
+    optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9, True)
+    losses, optimizer = train_by(run, network, optimizer, Data(X, Y, s), settings, 3)
+    return [np.array(losses), *network.parameters, *optimizer.averages]
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("run", [narrow.run_batches, run_batches], ids=["narrow", "wide"])
+@pytest.mark.parametrize(("loss", "output"), LOSSES)
+@pytest.mark.parametrize("activation", ["identity", "relu", "leaky_relu"])
+@pytest.mark.parametrize("dropped", [True, False])
+def test_the_compiled_loop_trains_as_numpy_does(dropped, activation, loss, output, solver):
+    problem = dropped, loss, output, activation, solver
+    expected, *others = (trained_by(run, *problem) for run in RUNS.values())
+    for trained in others:
+        for one, two in zip(trained, expected, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("kind", [Team, lambda n: Crew(Team(n))], ids=["team", "crew"])
+def test_threads_that_share_steps_change_no_bit(kind, run):
+    problem = True, "log_loss", "softmax", "relu", "adam"
+    alone = trained_by(RUNS[run], *problem)
+    for n_threads in (2, 3, 4):
+        for one, two in zip(
+            alone, trained_by(RUNS[run], *problem, team=kind(n_threads)), strict=True
+        ):
+            np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("max_norm", [None, 1.5])
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
+@pytest.mark.parametrize("listed", [(True, True, False), (True, True, True), (False,) * 3])
+def test_the_tasks_of_a_step_do_everything_once(listed, clip_norm, max_norm):
+    """Each kind covers its range, and what needs others comes after them."""
+    rng = np.random.RandomState(0)
+    network = initialize((300, 200, 140, 10), "relu", "softmax", "log_loss", float, rng)
+    settings = SETTINGS._replace(clip_norm=clip_norm, max_norm=max_norm)
+    table = fused.table_of(network, listed, 60, settings)
+    n_parameters = sum(p.size for p in network.parameters)
+    lengths = {(loops.ROWS, 0): 60, (loops.STEP, 0): n_parameters}
+    lengths |= {(loops.UNITS, layer): network.units[layer] for layer in range(3)}
+    if clip_norm:
+        lengths[loops.NORM, 0] = n_parameters
+    if max_norm:
+        lengths |= {(loops.LIMIT, layer): network.units[layer + 1] for layer in range(2)}
+    for (kind, layer), length in lengths.items():
+        ours = table[(table[:, 0] == kind) & (table[:, 1] == layer)]
+        assert ours[0, 2] == 0
+        assert ours[-1, 3] == length
+        np.testing.assert_array_equal(ours[1:, 2], ours[:-1, 3])
+    assert len(table) == sum(((table[:, 0] == k) & (table[:, 1] == m)).sum() for k, m in lengths)
+    assert np.all(np.diff(table[:, 4]) >= 0)
+    assert np.all(table[:, 4] <= np.arange(len(table)))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("run", RUNS)
 def test_float32_stays_close_to_float64(run, solver):
     trained = []
     for dtype in (np.float32, np.float64):
@@ -150,11 +213,30 @@ def test_float32_stays_close_to_float64(run, solver):
         network, data = copy(network, dtype), Data(*(part.astype(dtype) for part in data))
         settings = SETTINGS._replace(alpha=0.1, keep_prob=(0.8, 0.5, 0.7), max_norm=1.5)
         optimizer = start_adam(network) if solver == "adam" else start_sgd(network, 0.9)
-        train_by(run, network, optimizer, data, settings, 20)
+        train_by(RUNS[run], network, optimizer, data, settings, 20)
         trained.append(network.parameters)
     for one, two in zip(*trained, strict=True):
         assert one.dtype == np.float32
         np.testing.assert_allclose(one, two, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("share", "units", "activation", "listed"),
+    [
+        (0.2, (300, 10), "relu", [True, False]),
+        (0.2, (300, 300, 10), "relu", [True, True, False]),
+        (0.9, (300, 10), "relu", None),  # too many inputs are active
+        (0.2, (300, 10), "tanh", None),
+        (0.9, (100, 10), "relu", [False, False]),
+    ],
+)
+def test_which_layers_are_listed(share, units, activation, listed):
+    rng = np.random.RandomState(0)
+    X = rng.uniform(size=(4000, 60)) * (rng.uniform(size=(4000, 60)) < share)
+    network = initialize((60, *units), activation, "softmax", "log_loss", float, rng)
+    dropout = Dropout(0, 0, (0.8,) + (0.3,) * (len(units) - 1))
+    batches = np.split(np.arange(4000), 40)
+    assert fused.listed_layers(network, X, batches, dropout) == listed
 
 
 def test_the_optimizer_counts_steps_for_the_schedule():
@@ -183,6 +265,6 @@ def test_the_kernel_of_an_epoch_is_compiled_once(kind):
         optimizer = start_sgd(network, 0.9, True)
         rng, rate = np.random.RandomState(0), schedule("constant", 0.1)
         run_epoch(network, optimizer, Data(X, Y, s), SETTINGS, 0, rng, rate)
-    loop = dispatcher(train_narrow.__wrapped__)
+    loop = dispatcher(train_fused.__wrapped__)
     if hasattr(loop, "signatures"):  # not under NUMBA_DISABLE_JIT
-        assert sum(signature[0][0].dtype.bitwidth == 64 for signature in loop.signatures) == 1
+        assert sum(signature[2][0].dtype.bitwidth == 64 for signature in loop.signatures) == 1

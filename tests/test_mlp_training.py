@@ -14,9 +14,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 
 from skreg import DropoutMLPClassifier, DropoutMLPRegressor
+from skreg._network.crew import Crew
 from skreg._network.layers import loss_and_gradient
 from skreg._network.schedules import SCHEDULES, schedule
-from skreg._threads import Helpers, Team
+from skreg._threads import Team
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
@@ -511,21 +512,23 @@ def test_the_debugging_protocol(make, solver):
 )
 @pytest.mark.parametrize("kind", [np.float32, np.float64, sp.csr_array])
 def test_the_same_bits_whatever_n_jobs(make, options, kind, monkeypatch):
-    taken = []
-    monkeypatch.setattr(
-        "skreg._threads.Helpers.submit",
-        lambda pool, task, submit=Helpers.submit: taken.append(0) or submit(pool, task),
-    )
+    shared = []
+
+    def helped(crew, n_helpers, work, helped=Crew.helped):
+        shared.append(n_helpers)
+        return helped(crew, n_helpers, work)
+
+    monkeypatch.setattr(Crew, "helped", helped)
     X, y = data_for(make)
     X = kind(np.tile(X, (2, 6)))
     first, *others = (
         make((700, 600), batch_size=300, max_iter=2, n_jobs=n_jobs, random_state=0, **options)
-        for n_jobs in (None, 2, 5)
+        for n_jobs in (1, 2, 5)
     )
     first.fit(X, np.tile(y, 2))
     for net in others:
         assert_same(first, net.fit(X, np.tile(y, 2)))
-    assert len(taken) > 10
+    assert len(shared) > 10
 
 
 def test_a_thread_that_fails_is_no_secret():

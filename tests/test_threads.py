@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg import (
+    DropoutMLPClassifier,
     LassoCD,
     LassoCDCV,
     MultiTaskLassoCD,
@@ -24,6 +25,7 @@ from skreg import (
 )
 from skreg._cost import COST
 from skreg._data import as_design
+from skreg._network.crew import Crew
 from skreg._solvers.quadratic import descend
 from skreg._threads import OTHERS, Helpers, Team, helpers, single_thread
 
@@ -192,6 +194,118 @@ def test_a_fit_in_another_thread_holds_the_limit():
     with threadpool_limits(2), ThreadPoolExecutor(1) as pool:
         assert pool.submit(fit).result() == {1}
         assert limits() == {2}
+
+
+NETS = {
+    "listed": {"hidden_layer_sizes": (140, 130)},
+    "limited": {"hidden_layer_sizes": (140,), "max_norm": 1.0, "clip_norm": 0.1, "alpha": 1.0},
+    "not listed": {"hidden_layer_sizes": (700,), "keep_prob": 1, "input_keep_prob": 1},
+    "curved": {"hidden_layer_sizes": (700, 300), "activation": "tanh"},
+    "narrow": {"hidden_layer_sizes": (50, 40)},
+}
+
+
+def network(n_jobs=None, **options):
+    """Return a network that has learned classes of images, two thirds of whose pixels are 0."""
+    rng = np.random.default_rng(0)
+    X = rng.random((3000, 200), dtype=np.float32) * (rng.random((3000, 200)) < 0.3)
+    options = {"hidden_layer_sizes": (140, 130), "keep_prob": 0.5} | options
+    net = DropoutMLPClassifier(
+        max_iter=2, learning_rate="linear", random_state=0, n_jobs=n_jobs, **options
+    )
+    net.fit(np.float32(X), X[:, :5].argmax(axis=1))
+    return [*net.coefs_, net.predict_proba(np.float32(X))]
+
+
+@pytest.fixture
+def helpers_asked(monkeypatch):
+    """How many helpers each shared part of a network was given."""
+    asked = []
+
+    def helped(team, n_helpers, work, helped=Team.helped):
+        asked.append(n_helpers)
+        return helped(team, n_helpers, work)
+
+    def crew_helped(crew, n_helpers, work, helped=Crew.helped):
+        asked.append(n_helpers)
+        return helped(crew, n_helpers, work)
+
+    monkeypatch.setattr(Team, "helped", helped)
+    monkeypatch.setattr(Crew, "helped", crew_helped)
+    return asked
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_bits_of_networks_are_those_of_one_thread(name, helpers_asked):
+    seen = set()
+    for n_threads in (1, 2, 3, 4):
+        with threadpool_limits(n_threads):
+            seen.add(b"".join(map(np.ndarray.tobytes, network(**NETS[name]))))
+    seen.add(b"".join(map(np.ndarray.tobytes, network(n_jobs=2, **NETS[name]))))
+    assert len(seen) == 1
+    assert any(helpers_asked)  # in predictions, if not before
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_networks_obey_one_thread(name, helpers_asked):
+    with threadpool_limits(1):
+        network(**NETS[name])
+    with threadpool_limits(4):
+        network(n_jobs=1, **NETS[name])
+    assert not any(helpers_asked)
+
+
+def test_networks_at_the_same_time_share_what_blas_was_allowed(helpers_asked):
+    expected = network()
+    helpers_asked.clear()
+    together = threading.Barrier(2, timeout=60)
+
+    def fit():
+        with single_thread():
+            together.wait()
+            found = network()
+            together.wait()
+        return found
+
+    with threadpool_limits(2), ThreadPoolExecutor(2) as pool:
+        for task in [pool.submit(fit) for _ in range(2)]:
+            for one, two in zip(task.result(), expected, strict=True):
+                np.testing.assert_array_equal(one, two)
+    assert not any(helpers_asked)
+
+
+def test_a_crew_looks_out_and_then_leaves():
+    crew, met = Crew(Team(2)), threading.Barrier(2)
+    if cpu_count() < 2:
+        pytest.skip("there is one core")
+    for _ in range(3):
+        crew.share(2, lambda part: met.wait(30), size=1)
+    deadline = time.monotonic() + 30
+    while crew.here and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not crew.here
+    crew.share(2, lambda part: met.wait(30), size=1)  # it comes again
+
+
+def test_an_interrupt_ends_the_training_of_a_network():
+    """It is sent in the third call of the loop, each of which takes a tenth of a second."""
+    code = """
+import os, signal, threading; import numpy as np; from skreg import DropoutMLPClassifier
+from skreg._network import fused; from threadpoolctl import threadpool_limits
+threadpool_limits(2)
+def share_steps(*arguments, share_steps=fused.share_steps):
+    calls.append(0)
+    if len(calls) == 3:
+        threading.Timer(0.01, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    share_steps(*arguments)
+fused.share_steps, calls = share_steps, []
+X = np.random.default_rng(0).random((200, 300), dtype=np.float32)
+X = np.tile(np.where(X < 0.2, X, 0), (100, 1))
+net = DropoutMLPClassifier((600, 600), keep_prob=0.3, max_iter=10**4)
+try: net.fit(X, np.arange(len(X)) % 2)
+except KeyboardInterrupt: print(len(calls))
+"""
+    assert 3 <= int(run(code)) <= 5
 
 
 def coefficients(n_threads=2):

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from .._convergence import Work, bytes_of
 from .._threads import ALONE, Team
-from . import narrow
+from . import fused
 from .dropout import Dropout
 from .layers import ROWS_AT_A_TIME, Workspace, add_penalty, penalty
 from .optimizers import clip, limit_norms
@@ -102,8 +102,12 @@ def run_epoch(network, optimizer, data, settings, epoch, rng, rate_of_step):
     if not s.all():
         batches = [batch for batch in batches if s[batch].any()]
     dropout = Dropout(settings.seed, epoch, settings.keep_prob)
-    run = narrow.run_batches if narrow.is_narrow(network, X, len(batches)) else run_batches
-    loss, optimizer = run(network, optimizer, data, settings, dropout, batches, rate_of_step)
+    arguments = network, optimizer, data, settings, dropout, batches, rate_of_step
+    listed = fused.listed_layers(network, X, batches, dropout)
+    if listed is None:
+        loss, optimizer = run_batches(*arguments)
+    else:
+        loss, optimizer = fused.run_batches(*arguments, listed)
     work = Work(
         # the first layer passes no gradient on
         n_products=len(batches) * (3 * len(network.coefs) - 1),

@@ -1,6 +1,7 @@
 """Forward and backward through fully connected layers."""
 
 import copy
+from collections import deque
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,7 +16,11 @@ from .losses import evaluate
 
 RECTIFIERS = ("relu", "leaky_relu", "gelu")
 ROWS_AT_A_TIME = 512  # in a prediction
-UNITS, MULTIPLICATIONS = 256, 2**23  # in a part of a product, which does not depend on threads
+AT_ONCE = 8  # multiplications that BLAS does in the time of another operation
+UNITS, MULTIPLICATIONS = (
+    256,
+    2**23,
+)  # in a part of a product at least, which does not depend on threads
 
 
 class Network(NamedTuple):
@@ -100,6 +105,7 @@ class Workspace:
         self.errors = [np.empty_like(M) for M in self.multipliers]
         self.coef_grads = [np.empty_like(W) for W in coefs]
         self.intercept_grads = [np.empty_like(b) for b in network.intercepts]
+        self.inputs = None if sp.issparse(X) else np.empty((n_rows, len(coefs[0])), dtype)
         inputs = [X, *[None] * len(self.multipliers)]
         self.lists = [lists_for(A, W, n_rows) for A, W in zip(inputs, coefs, strict=True)]
 
@@ -111,6 +117,7 @@ class Workspace:
         part.n_rows = n_rows
         for name in ("sums", "multipliers", "errors"):
             setattr(part, name, [array[:n_rows] for array in getattr(self, name)])
+        part.inputs = None if self.inputs is None else self.inputs[:n_rows]
         return part
 
     def forward(self, X, rows, dropout=None, samples=None):
@@ -132,35 +139,35 @@ class Workspace:
         ndarray of shape (n_rows, n_outputs)
             What the output units sum up, without biases.
         """
-        coefs, intercepts, activation, *_ = self.network
-        dropout = Dropout(0, 0, (1.0,) * len(coefs)) if dropout is None else dropout
+        dropout = Dropout(0, 0, (1.0,) * len(self.sums)) if dropout is None else dropout
         samples = rows if samples is None else samples
-        A = M = self.inputs = self._read(X, rows, dropout, samples)
-        for layer, (W, Z, lists) in enumerate(zip(coefs, self.sums, self.lists, strict=True)):
-            if layer > 0:
-                A, M = self.sums[layer - 1], self.multipliers[layer - 1]
-                dropout.fill(layer, samples, M)
-                activate(activation, A, intercepts[layer - 1], M)
-            if lists is not None and A is not None:
-                lists.read_dense(A, M)
+        for layer, (W, Z, lists) in enumerate(
+            zip(self.network.coefs, self.sums, self.lists, strict=True)
+        ):
+            if layer == 0 and sp.issparse(X):
+                lists.read_sparse(X, rows, dropout, samples)
+            else:
+                self._enter(layer, X, rows, dropout, samples)
             if lists is not None and lists.density < ONE:
                 lists.product(W, Z, self.team)
             else:
-                self._multiply(A, W, Z)
+                self._multiply(self.inputs if layer == 0 else self.sums[layer - 1], W, Z)
         return self.sums[-1]
 
-    def _read(self, X, rows, dropout, samples):
-        """Return the input of the first layer; None if X is sparse, whose entries are listed."""
-        dtype = self.sums[0].dtype
-        if sp.issparse(X):
-            self.lists[0].read_sparse(X, rows, dropout, samples)
-            return None
-        A = np.asarray(X[rows], dtype, order="C")
-        if dropout.keep_prob[0] < 1:
-            M = np.empty_like(A)
-            dropout.fill(0, samples, M)
-            A *= M
-        return A
+    def _enter(self, layer, X, rows, dropout, samples):
+        """Fill in what enters a layer, under masks, and list it where it is listed."""
+        lists, A = self.lists[layer], self.inputs if layer == 0 else self.sums[layer - 1]
+        M = A if layer == 0 else self.multipliers[layer - 1]
+        if layer > 0:
+            dropout.fill(layer, samples, M)
+            activate(self.network.activation, A, self.network.intercepts[layer - 1], M)
+        elif dropout.keep_prob[0] < 1:
+            dropout.fill(0, samples, A)
+            A *= X[rows]
+        else:
+            A[:] = X[rows]
+        if lists is not None:
+            lists.read_dense(A, M)
 
     def gradient(self, X, rows, Y, s, total, dropout=None, samples=None):
         """Write the gradient of the loss of a batch into the grads, and return the loss.
@@ -190,10 +197,12 @@ class Workspace:
 
     def _multiply(self, A, W, out):
         """Write ``A @ W`` into out, some of its columns at a time."""
+        n_columns = W.shape[1]
+        n_parts = max(1, n_columns // max(UNITS, MULTIPLICATIONS // max(1, A.size)))
         self.team.share(
-            W.shape[1],
+            n_columns,
             lambda part: np.matmul(A, W[:, part], out=out[:, part]),
-            size=max(UNITS, MULTIPLICATIONS // max(1, A.size)),
+            size=-(-n_columns // n_parts),
         )
 
 
@@ -202,39 +211,55 @@ def blocks(n_samples):
     return np.split(np.arange(n_samples), range(ROWS_AT_A_TIME, n_samples, ROWS_AT_A_TIME))
 
 
-def sums_of_blocks(network, X, dropout=None, samples=None):
-    """Yield blocks of rows, and what the output units sum up for them, without biases."""
-    room = Workspace(network, X, min(X.shape[0], ROWS_AT_A_TIME))
-    for rows in blocks(X.shape[0]):
-        names = rows if samples is None else samples[rows]
-        yield rows, room.of(len(rows)).forward(X, rows, dropout, names)
+def ask_blocks(network, X, ask, dropout=None, samples=None, team=ALONE):
+    """Return ``ask(rows, Z)`` of each block of rows; Z is what the output units sum up for them."""
+    rows_of, rooms = blocks(X.shape[0]), deque()
+    answers = [None] * len(rows_of)
+
+    def work(part):
+        try:
+            room = rooms.pop()  # that another part has left
+        except IndexError:
+            room = Workspace(network, X, len(rows_of[0]))
+        for k in range(part.start, part.stop):
+            rows = rows_of[k]
+            names = rows if samples is None else samples[rows]
+            answers[k] = ask(rows, room.of(len(rows)).forward(X, rows, dropout, names))
+        rooms.append(room)
+
+    n_multiplications = X.shape[0] * sum(W.size for W in network.coefs)
+    team.share(len(rows_of), work, operations=n_multiplications // AT_ONCE)
+    return answers
 
 
-def predict(network, X, dropout=None, samples=None):
+def predict(network, X, dropout=None, samples=None, team=ALONE):
     """Return the outputs, a block of rows at a time; under masks if there are any.
 
     Gal and Ghahramani (2016) average such passes. `samples` says which samples the rows of X are.
     """
-    sums = sums_of_blocks(network, X, dropout, samples)
-    return np.concatenate([network.outputs(Z) for _, Z in sums])
+    outputs = ask_blocks(network, X, lambda _, Z: network.outputs(Z), dropout, samples, team)
+    return np.concatenate(outputs)
 
 
-def evaluate_all(network, X, Y, s):
+def evaluate_all(network, X, Y, s, team=ALONE):
     """Return the outputs, and the weighted mean of the losses, without penalty and dropout."""
-    outputs, loss = [], 0.0
-    for rows, Z in sums_of_blocks(network, X):
-        outputs.append(network.outputs(Z))
-        loss += evaluate(network, Z, Y[rows], s[rows], 1.0)
-    return np.concatenate(outputs), loss / float(s.sum())
+
+    def ask(rows, Z):
+        return network.outputs(Z), evaluate(network, Z, Y[rows], s[rows], 1.0)
+
+    outputs, losses = zip(*ask_blocks(network, X, ask, team=team), strict=True)
+    return np.concatenate(outputs), sum(losses) / float(s.sum())
 
 
 def losses_of_samples(network, X, Y):
     """Return the loss of each sample, without penalty and dropout."""
-    losses, one = [], np.ones(1, network.coefs[0].dtype)
-    for rows, Z in sums_of_blocks(network, X):
+    one = np.ones(1, network.coefs[0].dtype)
+
+    def ask(rows, Z):
         each = zip(np.split(Z, len(Z)), np.split(Y[rows], len(Z)), strict=True)
-        losses += [evaluate(network, z, y, one, 1.0) for z, y in each]
-    return np.array(losses)
+        return [evaluate(network, z, y, one, 1.0) for z, y in each]
+
+    return np.concatenate(ask_blocks(network, X, ask))
 
 
 def loss_and_gradient(network, X, Y, s, alpha, dropout=None, samples=None, team=ALONE):

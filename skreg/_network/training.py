@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._convergence import Work
+from .._threads import ALONE
 from .epochs import run_epoch, work_of_prediction
 from .layers import Network, evaluate_all, losses_of_samples, pack, penalty, unpack
 from .lbfgs import minimise
@@ -90,11 +91,11 @@ class Training:
     bar: float = -np.inf
     work: Work = field(default_factory=Work)
 
-    def start(self, rule, rate, data, alpha):
+    def start(self, rule, rate, data, alpha, team=ALONE):
         """Put counts at 0 and the optimizer at rest; measure the loss of the weights of now."""
         self.n_iter, self.work, self.best_loss = 0, Work(), None
         self.rate = self.rate_init = rate
-        self.first_loss = self.penalised_loss(data, alpha)
+        self.first_loss = self.penalised_loss(data, alpha, team)
         self.optimizer = Optimizer.start(rule, self.network.parameters)
 
     def adopt(self, rule, rate):
@@ -195,10 +196,10 @@ class Training:
             warmup=plan.warmup * n_batches,
         )
 
-    def penalised_loss(self, data, alpha):
+    def penalised_loss(self, data, alpha, team=ALONE):
         """Return the loss, with the penalty of the weights."""
         self.work += work_of_prediction(self.network, data.X)
-        _, loss = evaluate_all(self.network, *data)
+        _, loss = evaluate_all(self.network, *data, team)
         return loss + penalty(self.network, alpha / float(data.s.sum()))
 
     def loss_limit(self, data):

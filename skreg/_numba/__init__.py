@@ -84,13 +84,64 @@ def dispatcher(function):
     return cached(numba.njit(**options)(function))
 
 
+lock = threading.Lock()
+
+
+def reread(numbers, i):
+    """Return an integer that another thread may change: a loop would take it once for all."""
+    return numbers[i]
+
+
+def claim(numbers, i, seen):
+    """Add 1 to an integer if no other thread has done so since it was seen; return whether."""
+    with lock:
+        mine = bool(numbers[i] == seen)
+        numbers[i] += mine
+    return mine
+
+
+@functools.cache
+def atomics():
+    """Return the machine's own `reread` and `claim`, by name."""
+    from llvmlite import ir
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic
+    from numba.np.arrayobj import make_array
+
+    def place(context, builder, numbers, arguments):
+        array = make_array(numbers)(context, builder, arguments[0])
+        return cgutils.get_item_pointer(context, builder, numbers, array, arguments[1:2])
+
+    @intrinsic
+    def load(_, numbers, i):
+        def generate(context, builder, signature, arguments):
+            return builder.load_atomic(place(context, builder, numbers, arguments), "acquire", 8)
+
+        return types.int64(numbers, i), generate
+
+    @intrinsic
+    def compare_and_add(_, numbers, i, seen):
+        def generate(context, builder, signature, arguments):
+            where, old = place(context, builder, numbers, arguments), arguments[2]
+            new = builder.add(old, ir.Constant(old.type, 1))
+            outcome = builder.cmpxchg(where, old, new, "acq_rel", "acquire")
+            return builder.extract_value(outcome, 1)
+
+        return types.boolean(numbers, i, types.int64), generate
+
+    return {"reread": load, "claim": compare_and_add}
+
+
 def with_dispatchers(function):
     """Return the function with numba's form of the compiled functions that it calls."""
+    used = {name: function.__globals__.get(name) for name in function.__code__.co_names}
     called = {
-        name: dispatcher(function.__globals__[name].__wrapped__)
-        for name in function.__code__.co_names
-        if hasattr(function.__globals__.get(name), "inline")
+        name: dispatcher(value.__wrapped__)
+        for name, value in used.items()
+        if hasattr(value, "inline")
     }
+    if not imported().config.DISABLE_JIT:
+        called |= {name: atomics()[name] for name in used if used[name] in (reread, claim)}
     if not called:
         return function
     scope = {**function.__globals__, **called}

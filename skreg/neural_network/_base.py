@@ -21,7 +21,7 @@ from .._threads import single_thread
 from . import _messages as messages
 from ._held_out import HeldOut, split
 from ._parameters import check_parameters, hidden_sizes
-from ._settings import plan_of, rule_of, settings_of
+from ._settings import plan_of, rule_of, settings_of, team_of
 
 
 @contextmanager
@@ -150,7 +150,7 @@ class DropoutNetwork(BaseEstimator):
                 self._refuse_to_diverge(*error.args)
             training.network, training.optimizer = before
             self._store()
-            kept = training.penalised_loss(chunk, self.alpha)
+            kept = training.penalised_loss(chunk, self.alpha, team_of(self))
             raise ValueError(f"{owner}: {messages.not_learned(self, *error.args, kept)}") from None
         self._store()
 
@@ -242,7 +242,9 @@ class DropoutNetwork(BaseEstimator):
     def _start(self, data):
         """Begin to train with the weights of now and the settings of now."""
         self._training.network = self._network
-        self._training.start(rule_of(self), self.learning_rate_init, data, self.alpha)
+        self._training.start(
+            rule_of(self), self.learning_rate_init, data, self.alpha, team_of(self)
+        )
         self._store()
 
     def _store(self):
@@ -284,10 +286,11 @@ class DropoutNetwork(BaseEstimator):
         check_is_fitted(self, "coefs_")
         return validated(self, X, reset=False, accept_sparse="csr", dtype=self._dtypes(reset=False))
 
+    @in_peace()
     def _outputs(self, X):
         """Return the outputs of the network, without dropout."""
         X = self._validate_new(X)
-        return predict(self._network, X)
+        return predict(self._network, X, team=team_of(self))
 
     def _is_stochastic(self):
         """Return True, or say why there is no partial_fit."""

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_consistent_length
 from .._checks import takes_weights
 from .._network.epochs import Data, work_of_prediction
 from .._network.layers import evaluate_all
+from ._settings import team_of
 
 
 class HeldOut(NamedTuple):
@@ -30,7 +31,7 @@ class HeldOut(NamedTuple):
     def ask(self, net):
         """Return loss and score: accuracy or R2, unless `scoring` says something else."""
         (X, Y, s), training = self.data, net._training
-        outputs, loss = evaluate_all(training.network, X, Y, s)
+        outputs, loss = evaluate_all(training.network, X, Y, s, team_of(net))
         training.work += work_of_prediction(training.network, X)
         if net.scoring is None:
             finite = np.isfinite(outputs).all()

@@ -110,8 +110,9 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     warm_start : bool, default=False
         Whether to go on from the last fit, with a fresh optimizer and schedule.
     n_jobs : None or int, default=None
-        Threads that share the work on layers of several hundred units; None is one, unless
-        `joblib.parallel_config` says otherwise, -1 all. Of smaller networks train several at a
+        Threads that share the work; None is as many as BLAS is allowed, as in linear models: all
+        cores, unless `threadpool_limits`, OMP_NUM_THREADS or a worker of joblib says otherwise. -1
+        is all. Networks of layers of less than 128 units are trained on one: train several at a
         time instead, for instance in `GridSearchCV`.
     random_state : None, int or RandomState, default=None
         Initial weights, samples set aside, order of samples and masks.
@@ -178,7 +179,7 @@ class DropoutMLPClassifier(ClassifierMixin, DropoutNetwork):
     -----
     Masks are a hash of (seed, epoch, sample, layer, unit): they do not depend on how samples fall
     into batches or on threads, and sparse X is masked as dense X is. Nor do the bits of a fit
-    depend on `n_jobs`: products are split among threads always at the same places.
+    depend on `n_jobs`: work is split among threads always at the same places.
 
     The initial weights are uniform, with the bounds of scikit-learn for biases and for layers
     without a rectifier; below 'relu', 'leaky_relu' and 'gelu' with those of He et al. (2015).

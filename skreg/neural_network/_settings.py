@@ -2,10 +2,11 @@
 
 import warnings
 
+from .._network.crew import Crew
 from .._network.epochs import Settings
 from .._network.optimizers import SOLVERS
 from .._network.training import Plan
-from .._threads import Team
+from .._threads import OTHERS, Team
 from ._parameters import keep_probs
 
 
@@ -42,5 +43,10 @@ def settings_of(net, n_samples):
         batch_size=min(batch_size, n_samples),
         shuffle=net.shuffle,
         seed=net._training.seed,
-        team=Team(net.n_jobs),
+        team=Crew(team_of(net)),
     )
+
+
+def team_of(net):
+    """Return the threads that share the work: as many as BLAS was allowed, or as are asked for."""
+    return OTHERS if net.n_jobs is None else Team(net.n_jobs)
