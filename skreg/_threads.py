@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import deque
 from concurrent.futures import Future
-from contextlib import ContextDecorator, suppress
+from contextlib import ContextDecorator, contextmanager, suppress
 
 import numpy as np
 from joblib import cpu_count, effective_n_jobs

@@ -261,7 +261,7 @@ def test_networks_at_the_same_time_share_what_blas_was_allowed(helpers_asked):
     together = threading.Barrier(2, timeout=60)
 
     def fit():
-        with single_thread():
+        with single_thread:
             together.wait()
             found = network()
             together.wait()
