@@ -193,12 +193,13 @@ class Team:
             finally:  # nobody takes another
                 deque(left, 0)
 
-        with self.helped(min(self.n_helpers, len(parts) - 1), take_parts):
+        n_helpers = min(self.n_helpers, len(parts) - 1)
+        with self.helped(n_helpers, take_parts, lambda: deque(left, 0)):
             take_parts()
 
     @contextmanager
-    def helped(self, n_helpers, work):
-        """Let helpers do some work, too; at the end those that have begun are waited for."""
+    def helped(self, n_helpers, work, stop):
+        """Let helpers do some work, too; at the end it is stopped, and who has begun waited for."""
         tasks = []
         try:
             with suppress(RuntimeError):  # where the system allows no more threads
@@ -206,6 +207,7 @@ class Team:
                     tasks.append(helpers().submit(work))
             yield
         finally:
+            stop()
             for task in tasks:
                 if not task.cancel():
                     task.result()

@@ -514,9 +514,9 @@ def test_the_debugging_protocol(make, solver):
 def test_the_same_bits_whatever_n_jobs(make, options, kind, monkeypatch):
     shared = []
 
-    def helped(crew, n_helpers, work, helped=Crew.helped):
+    def helped(crew, n_helpers, *work, helped=Crew.helped):
         shared.append(n_helpers)
-        return helped(crew, n_helpers, work)
+        return helped(crew, n_helpers, *work)
 
     monkeypatch.setattr(Crew, "helped", helped)
     X, y = data_for(make)

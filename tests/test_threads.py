@@ -222,13 +222,13 @@ def helpers_asked(monkeypatch):
     """How many helpers each shared part of a network was given."""
     asked = []
 
-    def helped(team, n_helpers, work, helped=Team.helped):
+    def helped(team, n_helpers, *work, helped=Team.helped):
         asked.append(n_helpers)
-        return helped(team, n_helpers, work)
+        return helped(team, n_helpers, *work)
 
-    def crew_helped(crew, n_helpers, work, helped=Crew.helped):
+    def crew_helped(crew, n_helpers, *work, helped=Crew.helped):
         asked.append(n_helpers)
-        return helped(crew, n_helpers, work)
+        return helped(crew, n_helpers, *work)
 
     monkeypatch.setattr(Team, "helped", helped)
     monkeypatch.setattr(Crew, "helped", crew_helped)

@@ -40,19 +40,20 @@ class Crew(Team):
         return min(self.team.n_helpers, len(self.busy))
 
     @contextmanager
-    def helped(self, n_helpers, work):
-        """Hand out some work; at the end those that have begun are waited for."""
+    def helped(self, n_helpers, work, stop):
+        """Hand out some work; at the end it is stopped, and who has begun waited for."""
         if self.process != os.getpid():  # a fork has left the helpers behind
             self.__init__(self.team)
         self.work = work
-        with suppress(RuntimeError):  # where the system allows no more threads
-            for k in set(range(n_helpers)) - self.here:
-                helpers().submit(partial(self._look_out, k, int(self.handed_out[0])))
-                self.here.add(k)
-        self.handed_out += 1
         try:
+            with suppress(RuntimeError):  # where the system allows no more threads
+                for k in set(range(n_helpers)) - self.here:
+                    helpers().submit(partial(self._look_out, k, int(self.handed_out[0])))
+                    self.here.add(k)
+            self.handed_out += 1
             yield
         finally:
+            stop()
             while not all_rest(self.busy, LOOKS):
                 pass  # a Ctrl-C comes between
         if self.errors:

@@ -21,6 +21,7 @@ from .loops import (
     NORM,
     ROWS,
     STEP,
+    TAKEN,
     UNITS,
     Batches,
     Layers,
@@ -100,7 +101,11 @@ def run_batches(network, optimizer, data, settings, dropout, batches, rate_of_st
 def share_steps(tasks, arguments, team):
     """Let a team do some steps; helpers leave where they find nothing to do, and at the end."""
     n_helpers = team.n_helpers if any(arguments[1].listed) else 0
-    with team.helped(n_helpers, lambda: train_fused(tasks, LOOKS, *arguments)):
+
+    def stop():
+        tasks.counts[TAKEN] = tasks.sums.size  # as if nothing was left
+
+    with team.helped(n_helpers, lambda: train_fused(tasks, LOOKS, *arguments), stop):
         train_fused(tasks, FOREVER, *arguments)
 
 
