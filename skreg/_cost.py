@@ -108,7 +108,7 @@ class Cost(NamedTuple):
     early_stages: int = 3
     passes_of_late_stage: float = 2.9
     small_newton: float = 5e4
-    newton_call: float = 2e5
+    newton_call: float = 1.6e6
     newton_cube: float = 0.2
     rows_of_system: int = 100
     newton_step: float = 2e6
