@@ -36,7 +36,7 @@ class WholeGram(PathSolver):
         super().__init__(problem.design, tol, max_iter)
         self.unit = problem.unit
         problem = problem.in_units(self.unit)
-        self.y, self.penalty, self.design = problem.y, problem.penalty, problem.design
+        self.y, self.penalty = problem.y, problem.penalty
         self.start = within(start[:, 0] / self.unit, self.penalty.lower, self.penalty.upper)
         self.b = self.design.rmatvec(self.y)[:, 0]
         self.reference = np.abs(self.b).max()
@@ -52,7 +52,7 @@ class WholeGram(PathSolver):
         G, yy = design.gram(np.arange(design.n_features)), design.s @ self.y**2
         (self.null_loss,) = null_losses(design, yy)
         tol = self.relative_tol * self.null_loss
-        self.n_sweeps = self.descend(G, w, tol)
+        self.n_sweeps = self.descend(G, w, tol=0.3 * tol, noise=ROUNDING * np.sqrt(yy[0]))
         c = b - G @ w
         rr = np.maximum(yy - w @ (b + c), 0.0)
         C, W = c[:, None], w[:, None]
@@ -66,7 +66,7 @@ class WholeGram(PathSolver):
         onwards = w if solution.objective <= self.null_loss else self.start
         return solution, onwards[:, None] * self.unit
 
-    def descend(self, G, w, tol):
+    def descend(self, G, w, **rule):
         """Minimise, which changes w; return the number of sweeps."""
         ridge = self.penalty.ridge
         if ridge.any():
@@ -74,8 +74,7 @@ class WholeGram(PathSolver):
             G.ravel()[:: len(G) + 1] += ridge
         c = self.b - G @ w if w.any() else self.b.copy()
         problem = G, c[:, None], w[:, None], self.penalty, Factor(), self.design
-        noise = ROUNDING * np.sqrt(self.design.s @ self.y[:, 0] ** 2)
-        return quadratic.solve(*problem, tol=0.3 * tol, max_sweeps=self.max_iter, noise=noise)
+        return quadratic.solve(*problem, max_sweeps=self.max_iter, **rule)
 
     def rounding(self, w, yy):
         """Return what rounding may hide of the gap: the products are made about 0."""
