@@ -13,7 +13,7 @@ from .operators import Kernel, width
 
 FEW = 7  # columns, above which scipy's products are quicker than those in one pass
 FAR = 10  # standard deviations from 0
-MADE_OF_X = "_csc", "_csr", "_parts"
+MADE_OF_X = "_csc", "_csr", "_parts", "_last"
 PATIENCE = 8  # calls after which a preparation is worth its time
 
 
@@ -168,6 +168,8 @@ class SparseDesign(MemoryDesign):
     the correction would cancel all digits of their products.
     """
 
+    _last = None, None
+
     def __init__(self, X, s, **options):
         if not X.has_canonical_format:  # squares of repeated entries would be wrong
             X = X.copy()
@@ -228,6 +230,14 @@ class SparseDesign(MemoryDesign):
         moments(*places, self._read(X).data, by_rows, self.s, self.total_weight, *sums)
         return count, mean, variance
 
+    def _some(self, columns):
+        """Return some columns, and the same transposed; solvers ask for the last ones again."""
+        last = self._last
+        if last[0] is not columns:
+            X = self._csc[:, columns]
+            self._last = last = columns, (X, X.T)
+        return last[1]
+
     @cached_property
     def _parts(self):
         """The parts of X that threads have multiplied, by their place."""
@@ -254,7 +264,7 @@ class SparseDesign(MemoryDesign):
         if columns is None:
             product, mean = self._plain_matvec(w), self.plain_mean
         else:
-            product, mean = self._read(self._csc[:, columns]) @ w, self.plain_mean[columns]
+            product, mean = self._read(self._some(columns)[0]) @ w, self.plain_mean[columns]
         product -= mean @ w
         return product
 
@@ -262,7 +272,9 @@ class SparseDesign(MemoryDesign):
         if columns is None:
             product, mean = self._plain_rmatvec(r), self.plain_mean
         else:
-            product, mean = self._read(self._csc[:, columns]).T @ r, self.plain_mean[columns]
+            X, transposed = self._some(columns)
+            self._read(X)
+            product, mean = transposed @ r, self.plain_mean[columns]
         product -= np.multiply.outer(mean, r.sum(axis=0))
         return product
 

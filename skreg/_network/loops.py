@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .._numba import claim, compiled, inlined, reread
+from .._numba import claim, compiled, inlined, reread, rest
 
 # The finaliser of splitmix64 makes a key for each sample; Steele et al. (2014), section 4.
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -347,6 +347,7 @@ Lists = namedtuple("Lists", "row_cut unit row_value unit_cut sample unit_value")
 Tasks = namedtuple("Tasks", "table counts sums")
 ROWS, UNITS, NORM, STEP, LIMIT = range(5)
 TAKEN, DONE = 0, 8  # on cache lines of their own
+A_WHILE = 1024  # looks, some microseconds, after which a thread lets others have its core
 
 
 @compiled
@@ -365,6 +366,8 @@ def train_fused(tasks, patience, batches, layers, masks, rules, vectors, room, l
             n_looks += 1
             if n_looks > patience:
                 return
+            if n_looks % A_WHILE == 0:
+                rest()
             continue
         if t == sums.shape[0]:
             return

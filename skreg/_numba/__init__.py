@@ -8,8 +8,10 @@ the function itself, so it calls only compiled functions of its own file (a test
 import functools
 import gc
 import importlib
+import os
 import sys
 import threading
+import time
 import types
 
 import numpy as np
@@ -100,9 +102,17 @@ def claim(numbers, i, seen):
     return mine
 
 
+def rest():
+    """Let another thread have the core, if one waits for it."""
+    time.sleep(0)
+
+
+SHARED = reread, claim, rest
+
+
 @functools.cache
 def atomics():
-    """Return the machine's own `reread` and `claim`, by name."""
+    """Return what the machine has for `reread`, `claim` and `rest`, by name."""
     from llvmlite import ir
     from numba.core import cgutils, types
     from numba.extending import intrinsic
@@ -129,7 +139,18 @@ def atomics():
 
         return types.boolean(numbers, i, types.int64), generate
 
-    return {"reread": load, "claim": compare_and_add}
+    @intrinsic
+    def give_way(_):
+        def generate(context, builder, signature, arguments):
+            if os.name == "posix":
+                function = ir.FunctionType(ir.IntType(32), ())
+                known = cgutils.get_or_insert_function(builder.module, function, "sched_yield")
+                builder.call(known, ())
+            return context.get_dummy_value()
+
+        return types.none(), generate
+
+    return {"reread": load, "claim": compare_and_add, "rest": give_way}
 
 
 def with_dispatchers(function):
@@ -141,7 +162,7 @@ def with_dispatchers(function):
         if hasattr(value, "inline")
     }
     if not imported().config.DISABLE_JIT:
-        called |= {name: atomics()[name] for name in used if used[name] in (reread, claim)}
+        called |= {name: atomics()[name] for name in used if used[name] in SHARED}
     if not called:
         return function
     scope = {**function.__globals__, **called}
