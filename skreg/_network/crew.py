@@ -14,7 +14,6 @@ from joblib import cpu_count
 
 from .._numba import compiled, reread, rest
 from .._threads import Team, helpers
-from .loops import A_WHILE
 
 LOOKS = 2**20  # before a thread leaves: a millisecond
 
@@ -77,8 +76,7 @@ def is_other(number, seen, n_looks):
     """Look at a number until it is another one; return whether it is."""
     while reread(number, 0) == seen and n_looks > 0:
         n_looks -= 1
-        if n_looks % A_WHILE == 0:
-            rest()
+        rest(n_looks)
     return n_looks > 0
 
 
@@ -91,6 +89,5 @@ def all_rest(busy, n_looks):
             n_left -= 1
             if n_left == 0:
                 return False
-            if n_left % A_WHILE == 0:
-                rest()
+            rest(n_left)
     return True

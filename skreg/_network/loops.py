@@ -347,7 +347,6 @@ Lists = namedtuple("Lists", "row_cut unit row_value unit_cut sample unit_value")
 Tasks = namedtuple("Tasks", "table counts sums")
 ROWS, UNITS, NORM, STEP, LIMIT = range(5)
 TAKEN, DONE = 0, 8  # on cache lines of their own
-A_WHILE = 1024  # looks, some microseconds, after which a thread lets others have its core
 
 
 @compiled
@@ -357,17 +356,14 @@ def train_fused(tasks, patience, batches, layers, masks, rules, vectors, room, l
     Each takes the next task as soon as those are done that it needs, and leaves where it has
     looked in vain too often. What a task writes does not depend on who does it.
     """
-    table, counts, sums, n_looks = tasks.table, tasks.counts, tasks.sums, 0
-    n_tasks = table.shape[0]
-    while True:
+    table, counts, sums = tasks
+    n_tasks, n_looks = table.shape[0], 0
+    while n_looks <= patience:
         ticket = reread(counts, TAKEN)
         t, task = ticket // n_tasks, ticket % n_tasks
         if reread(counts, DONE) < t * n_tasks + table[task, 4]:
             n_looks += 1
-            if n_looks > patience:
-                return
-            if n_looks % A_WHILE == 0:
-                rest()
+            rest(n_looks)
             continue
         if t == sums.shape[0]:
             return

@@ -16,6 +16,7 @@ import types
 
 import numpy as np
 
+A_WHILE = 1024  # looks at what other threads change: some microseconds
 # Never plain fastmath=True: it assumes that there is no NaN.
 FASTMATH = {"contract", "reassoc", "nsz"}
 
@@ -102,9 +103,10 @@ def claim(numbers, i, seen):
     return mine
 
 
-def rest():
-    """Let another thread have the core, if one waits for it."""
-    time.sleep(0)
+def rest(n_looks):
+    """Let another thread have the core, if one waits for it, after a while of vain looks."""
+    if n_looks % A_WHILE == 0:
+        time.sleep(0)
 
 
 SHARED = reread, claim, rest
@@ -140,15 +142,17 @@ def atomics():
         return types.boolean(numbers, i, types.int64), generate
 
     @intrinsic
-    def give_way(_):
+    def give_way(_, n_looks):
         def generate(context, builder, signature, arguments):
+            function = ir.FunctionType(ir.IntType(32), ())
+            of_looks = builder.and_(arguments[0], ir.Constant(arguments[0].type, A_WHILE - 1))
             if os.name == "posix":
-                function = ir.FunctionType(ir.IntType(32), ())
                 known = cgutils.get_or_insert_function(builder.module, function, "sched_yield")
-                builder.call(known, ())
+                with builder.if_then(cgutils.is_null(builder, of_looks)):
+                    builder.call(known, ())
             return context.get_dummy_value()
 
-        return types.none(), generate
+        return types.none(types.int64), generate
 
     return {"reread": load, "claim": compare_and_add, "rest": give_way}
 
