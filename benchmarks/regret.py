@@ -25,7 +25,7 @@ QUICK_DATASETS = ("AR(1) 0.5, 442 x 10",)
 WAYS = {
     "lasso": {
         "all columns": COST._replace(stage=1e12),
-        "working set": COST._replace(stage=0, passes_of_late_stage=0),
+        "working set": COST._replace(stage=0, passes_of_stage=0, passes_of_late_stage=0),
         "skreg LassoCD": COST,
     },
     "ridge": {

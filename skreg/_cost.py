@@ -58,6 +58,8 @@ class Cost(NamedTuple):
         Numbers that a compiled loop reads before Python may see a Ctrl-C.
     stage : float
         Numbers that could be read while Python goes through a stage of a path.
+    passes_of_stage : float
+        Passes over the data of a stage that lead to a single alpha.
     early_stages : int
         Stages in which few columns enter a working set.
     passes_of_late_stage : float
@@ -105,6 +107,7 @@ class Cost(NamedTuple):
     numbers_at_once: int = 1 << 27
     longest_call: int = 1 << 27
     stage: float = 2e5
+    passes_of_stage: float = 0.8
     early_stages: int = 3
     passes_of_late_stage: float = 2.9
     small_newton: float = 5e4
@@ -164,6 +167,8 @@ class Cost(NamedTuple):
         samples. Several alphas share it, too.
         """
         n_passes = self.stage * n_stages / max(1, design.n_numbers)
+        if n_alphas == 1:
+            n_passes += self.passes_of_stage * n_stages
         if 2 * design.n_samples > design.n_features:
             n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
         worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / max(1.0, n_passes)))
