@@ -59,7 +59,7 @@ class Cost(NamedTuple):
     stage : float
         Numbers that could be read while Python goes through a stage of a path.
     passes_of_stage : float
-        Passes over the data of a stage that lead to a single alpha.
+        Passes over tall data of a stage that leads to a single alpha.
     early_stages : int
         Stages in which few columns enter a working set.
     passes_of_late_stage : float
@@ -167,7 +167,7 @@ class Cost(NamedTuple):
         samples. Several alphas share it, too.
         """
         n_passes = self.stage * n_stages / max(1, design.n_numbers)
-        if n_alphas == 1:
+        if n_alphas == 1 and design.tall:
             n_passes += self.passes_of_stage * n_stages
         if 2 * design.n_samples > design.n_features:
             n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
