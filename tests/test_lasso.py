@@ -54,26 +54,8 @@ def test_gap_is_that_of_the_data_and_below_tol(tol):
     assert model.convergence_.converged
     assert model.dual_gap_ <= tol * y.var() / 2
     assert model.convergence_.relative_gap == pytest.approx(model.dual_gap_ / (y.var() / 2))
-    gap, rounding = naive.lasso_gap(X, y, model.coef_, penalty), 1e-12 * y.var()
-    assert gap <= 1.001 * model.dual_gap_ + 1e-15
-    assert model.dual_gap_ <= 1.001 * gap + rounding
-
-
-def test_the_gap_of_small_tables_has_the_rounding_of_their_products():
-    """The Gram matrix is all that a certificate there asks the data for."""
-    rng = np.random.default_rng(0)
-    for k in range(100):
-        n, p = rng.integers(3, 200), rng.integers(1, 40)
-        unit, offset = 10.0 ** rng.uniform(-2, 2, 2)
-        X = unit * rng.standard_normal((n, p)) + offset * rng.standard_normal(p)
-        X[:, -1] += k % 2 * 1e3 * X[:, 0]  # nearly the same, and long
-        y = X @ rng.standard_normal(p) + rng.standard_normal(n)
-        alpha = np.abs((X - X.mean(axis=0)).T @ y).max() / n * 10 ** rng.uniform(-4, 0)
-        model = LassoCD(alpha).fit(X, y)
-        assert model.convergence_.converged
-        gap = naive.lasso_gap(X, y, model.coef_, np.full(p, alpha))
-        assert gap <= 1.01 * model.dual_gap_ + 1e-16 * y.var()
-        assert model.dual_gap_ <= 1e-6 * y.var() / 2
+    gap = naive.lasso_gap(X, y, model.coef_, penalty)
+    assert gap == pytest.approx(model.dual_gap_, rel=1e-3, abs=1e-14)
 
 
 def test_alpha_zero_is_least_squares():

@@ -139,8 +139,8 @@ CASES = {
 
 # Passes over the data, products, bytes read, updates of coordinates, Newton steps.
 FIGURES = {
-    "lasso, tall": (2, 2, 1_440_000, 283, 1),
-    "lasso, weights": (2, 2, 1_440_000, 311, 3),
+    "lasso, tall": (4, 4, 2_400_000, 283, 1),
+    "lasso, weights": (4, 4, 2_400_000, 311, 3),
     "lasso, wide": (8, 16, 13_972_800, 5577, 17),
     "lasso, text": (8, 19, 5_111_400, 5170, 11),
     "lasso, factors": (11, 25, 15_236_480, 2760, 138),

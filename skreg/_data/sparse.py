@@ -168,7 +168,7 @@ class SparseDesign(MemoryDesign):
     the correction would cancel all digits of their products.
     """
 
-    _last = None, None
+    _last = None, None, None
 
     def __init__(self, X, s, **options):
         if not X.has_canonical_format:  # squares of repeated entries would be wrong
@@ -231,12 +231,12 @@ class SparseDesign(MemoryDesign):
         return count, mean, variance
 
     def _some(self, columns):
-        """Return some columns, and the same transposed; solvers ask for the last ones again."""
-        last = self._last
-        if last[0] is not columns:
+        """Return some columns and their transpose; the last are kept for conjugate gradients."""
+        last, X, transposed = self._last
+        if last is not columns:
             X = self._csc[:, columns]
-            self._last = last = columns, (X, X.T)
-        return last[1]
+            self._last = columns, X, (transposed := X.T)
+        return self._read(X), transposed
 
     @cached_property
     def _parts(self):
@@ -264,7 +264,7 @@ class SparseDesign(MemoryDesign):
         if columns is None:
             product, mean = self._plain_matvec(w), self.plain_mean
         else:
-            product, mean = self._read(self._some(columns)[0]) @ w, self.plain_mean[columns]
+            product, mean = self._some(columns)[0] @ w, self.plain_mean[columns]
         product -= mean @ w
         return product
 
@@ -272,9 +272,7 @@ class SparseDesign(MemoryDesign):
         if columns is None:
             product, mean = self._plain_rmatvec(r), self.plain_mean
         else:
-            X, transposed = self._some(columns)
-            self._read(X)
-            product, mean = transposed @ r, self.plain_mean[columns]
+            product, mean = self._some(columns)[1] @ r, self.plain_mean[columns]
         product -= np.multiply.outer(mean, r.sum(axis=0))
         return product
 

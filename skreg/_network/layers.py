@@ -17,10 +17,7 @@ from .losses import evaluate
 RECTIFIERS = ("relu", "leaky_relu", "gelu")
 ROWS_AT_A_TIME = 512  # in a prediction
 AT_ONCE = 8  # multiplications that BLAS does in the time of another operation
-UNITS, MULTIPLICATIONS = (
-    256,
-    2**23,
-)  # in a part of a product at least, which does not depend on threads
+UNITS, MULTIPLICATIONS = 256, 2**23  # in a part of a product, at least, for any number of threads
 
 
 class Network(NamedTuple):

@@ -17,8 +17,7 @@ import types
 import numpy as np
 
 A_WHILE = 1024  # looks at what other threads change: some microseconds
-# Never plain fastmath=True: it assumes that there is no NaN.
-FASTMATH = {"contract", "reassoc", "nsz"}
+FASTMATH = {"contract", "reassoc", "nsz"}  # what does not assume that there is no NaN
 
 
 def compiled(function, inline="never"):
@@ -166,7 +165,8 @@ def with_dispatchers(function):
         if hasattr(value, "inline")
     }
     if not imported().config.DISABLE_JIT:
-        called |= {name: atomics()[name] for name in used if used[name] in SHARED}
+        shared = [name for name, value in used.items() if any(value is one for one in SHARED)]
+        called |= {name: atomics()[name] for name in shared}
     if not called:
         return function
     scope = {**function.__globals__, **called}

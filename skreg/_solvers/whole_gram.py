@@ -1,7 +1,6 @@
 """A single alpha on the Gram matrix of all columns, where this is cheap: small tables.
 
-The data are read twice, for the matrix and for the correlations of its columns with the target. All
-else, the certificate too, is computed from these.
+There are no stages and no waypoints: one product, one solve, one certificate.
 """
 
 import numpy as np
@@ -13,10 +12,8 @@ from .._problem.problem import null_losses
 from . import quadratic
 from .cholesky import Factor
 from .gram_set import ROUNDING
-from .path import DRIFT, stages
+from .path import stages
 from .solution import PathSolver, Solution
-
-ROUNDING_OF_PRODUCTS = 4 * np.finfo(float).eps
 
 
 class WholeGram(PathSolver):
@@ -48,18 +45,16 @@ class WholeGram(PathSolver):
 
     def solve(self):
         """Return the solution, and where to go on if it is not good enough."""
-        design, penalty, b, w = self.design, self.penalty, self.b, self.start.copy()
+        design, w = self.design, self.start.copy()
         G, yy = design.gram(np.arange(design.n_features)), design.s @ self.y**2
         (self.null_loss,) = null_losses(design, yy)
         tol = self.relative_tol * self.null_loss
         self.n_sweeps = self.descend(G, w, tol=0.3 * tol, noise=ROUNDING * np.sqrt(yy[0]))
-        c = b - G @ w
-        rr = np.maximum(yy - w @ (b + c), 0.0)
-        C, W = c[:, None], w[:, None]
-        found = certify(design, SquaredResiduals(rr), C, None, W, penalty, np.ones(1))
-        rounding = self.rounding(w, yy)
-        found = found._replace(gap=found.gap + rounding)
-        reached = self.reached(found)[0] and rounding <= DRIFT * tol
+        W = w[:, None]
+        R = self.y - design.matvec(W)
+        residuals, C = SquaredResiduals(design.s @ R**2), design.rmatvec(R)
+        found = certify(design, residuals, C, None, W, self.penalty, np.ones(1))
+        reached = self.reached(found)[0]
         stop = "converged" if reached else "max_iter" if self.n_sweeps >= self.max_iter else None
         (on,) = w.nonzero()
         solution = Solution(on, W[on], *(value[0] for value in found[:3]), self.n_sweeps, stop)
@@ -68,17 +63,7 @@ class WholeGram(PathSolver):
 
     def descend(self, G, w, **rule):
         """Minimise, which changes w; return the number of sweeps."""
-        ridge = self.penalty.ridge
-        if ridge.any():
-            G = G.copy()
-            G.ravel()[:: len(G) + 1] += ridge
+        G.ravel()[:: len(G) + 1] += self.penalty.ridge
         c = self.b - G @ w if w.any() else self.b.copy()
         problem = G, c[:, None], w[:, None], self.penalty, Factor(), self.design
         return quadratic.solve(*problem, max_sweeps=self.max_iter, **rule)
-
-    def rounding(self, w, yy):
-        """Return what rounding may hide of the gap: the products are made about 0."""
-        design = self.design
-        offsets = np.sqrt(design.total_weight) * design.mean / design.scale
-        size = np.sqrt(yy) + np.hypot(design.column_norms, offsets) @ np.abs(w)
-        return (ROUNDING_OF_PRODUCTS * size**2)[0]

@@ -158,8 +158,7 @@ class ElasticNetCD(ElasticNetModel):
 
     Coordinate descent runs on the Gram matrix of a working set of columns, and Newton steps on
     the support finish exactly. The gap is computed from the data with the scaled residual as the
-    dual point. On small tables all columns share the Gram matrix, and the gap is computed from
-    that and the correlations with y; what rounding of these products may hide is part of it.
+    dual point.
 
     References
     ----------
@@ -314,8 +313,7 @@ class LassoCD(ElasticNetCD):
 
     Coordinate descent runs on the Gram matrix of a working set of columns, and Newton steps on
     the support finish exactly. The gap is computed from the data with the scaled residual as the
-    dual point. On small tables all columns share the Gram matrix, and the gap is computed from
-    that and the correlations with y; what rounding of these products may hide is part of it.
+    dual point.
 
     References
     ----------
