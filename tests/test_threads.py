@@ -315,17 +315,18 @@ def coefficients(n_threads=2):
         return RidgeGD().fit(X, Y).coef_
 
 
-def answer(connection):
-    connection.send(coefficients())
+def answer(connection, fitted):
+    connection.send(fitted())
     connection.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@pytest.mark.parametrize("fitted", [coefficients, network])
 @pytest.mark.parametrize("inside", [False, True])
-def test_a_fork_has_threads_of_its_own(inside):
+def test_a_fork_has_threads_of_its_own(inside, fitted):
     """The child is forked after a fit, and while another thread is in one."""
-    expected = coefficients()
+    expected = fitted()
     begun, done = threading.Event(), threading.Event()
 
     def hold():
@@ -339,10 +340,11 @@ def test_a_fork_has_threads_of_its_own(inside):
         begun.wait()
     context = multiprocessing.get_context("fork")
     mine, its = context.Pipe()
-    child = context.Process(target=answer, args=(its,))
+    child = context.Process(target=answer, args=(its, fitted))
     child.start()
     assert mine.poll(60), "the child hangs"
-    np.testing.assert_array_equal(mine.recv(), expected)
+    for one, two in zip(mine.recv(), expected, strict=True):
+        np.testing.assert_array_equal(one, two)
     child.join()
     done.set()
     if inside:
