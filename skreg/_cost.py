@@ -17,7 +17,7 @@ class Cost(NamedTuple):
     largest_gram : int
         Columns of a Gram matrix, or samples of a kernel, at the most: 288 MB.
     always_gram : int
-        Columns that share a Gram matrix, however few numbers are in them.
+        Columns that share a Gram matrix, however few numbers are in them: its factor takes 17 ms.
     passes_of_products : float
         Passes over the data that the decomposition of a fold may take.
     steps_of_target : float
@@ -89,7 +89,7 @@ class Cost(NamedTuple):
     """
 
     largest_gram: int = 6000
-    always_gram: int = 3000
+    always_gram: int = 1000
     passes_of_products: float = 100.0
     steps_of_target: float = 0.4
     numbers_in_cube: float = 20.0
@@ -146,10 +146,12 @@ class Cost(NamedTuple):
         n_parts = 1 << max(1, min(self.most_parts, most)).bit_length() - 1
         return -(-length // n_parts)
 
-    def gram_pays(self, design, n_columns):
-        """Tell whether so many columns of a working set should share a Gram matrix."""
-        least, most = min(self.always_gram, self.largest_gram), self.largest_gram
-        return n_columns <= min(max(10 * design.column_length, least), most)
+    def gram_pays(self, n_columns, column_length):
+        """Tell whether columns with so many numbers each should share a Gram matrix.
+
+        A sweep on it reads a row for each column that changes, instead of the column.
+        """
+        return n_columns <= min(max(10 * column_length, self.always_gram), self.largest_gram)
 
     def system_of_rows_pays(self, n_rows, n_targets):
         """Tell whether a Newton step on rows is quicker by systems than by conjugate gradients."""
@@ -172,7 +174,9 @@ class Cost(NamedTuple):
         if 2 * design.n_samples > design.n_features:
             n_passes += self.passes_of_late_stage * max(0.0, n_stages - self.early_stages)
         worth = n_passes * (1 + 2 * min(1.0, (n_alphas - 1) / max(1.0, n_passes)))
-        return design.passes_of_gram <= worth and self.gram_pays(design, design.n_features)
+        return design.passes_of_gram <= worth and self.gram_pays(
+            design.n_features, design.column_length
+        )
 
     def steps_of_factor(self, design, side, passes, n_targets, n_factors):
         """Return how many steps of conjugate gradients take as long as some factors of a matrix.

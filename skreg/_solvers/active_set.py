@@ -27,7 +27,7 @@ STALLED = 0.25  # part of a gap; what whole steps on the same columns leave abov
 def active_set_pays(problem):
     """Tell whether it is faster than a gradient method: a matrix has to fit into memory."""
     on, design = problem.movable, problem.design
-    return dual_pays(problem) or design.cost.gram_pays(design, on.sum())
+    return dual_pays(problem) or design.cost.gram_pays(on.sum(), design.column_length)
 
 
 def dual_pays(problem):

@@ -7,6 +7,7 @@ from .rows import sweep_entries
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
+PATIENCE = 12  # times as many sweeps, after which a Newton step is worth its products
 CG_TOLERANCE = 1e-3  # of the residual of a Newton step
 
 
@@ -47,17 +48,16 @@ def sweep(design, w, r, columns, penalty):
 class ColumnSet(WorkingSet):
     """Columns too many for a Gram matrix: sweeps over the data, accelerated."""
 
-    growth, looseness = 2.0, 0.1
+    growth, looseness, longest_stage = 2.0, 0.1, 4
 
     def minimise(self, penalty, tol, max_sweeps):
         """Solve the problem on the columns; return the number of sweeps.
 
         Every few sweeps the next ones are extrapolated: Bertrand and Massias (2021), "Anderson
-        acceleration of coordinate descent", section 2. Once the support stands still, Newton
-        steps go to its end.
+        acceleration of coordinate descent", section 2. Where the support stands still but sweeps
+        would go on for long, Newton steps go to its end.
         """
-        r = self._residual(self.w)
-        past, n_sweeps = [self.w.copy()], 0
+        r, n_sweeps, past, first = self._residual(self.w), 0, [self.w.copy()], np.inf
         while n_sweeps < max_sweeps:
             gap, n_changed, n_flipped = sweep(self.design, self.w, r, self.columns, penalty)
             n_sweeps += 1
@@ -65,9 +65,11 @@ class ColumnSet(WorkingSet):
             if gap <= tol or n_changed == 0:
                 break
             past.append(self.w.copy())
+            first = gap if len(past) == 2 else first
             if len(past) > MEMORY:
                 r = self._move(extrapolated(past), r, penalty)
-                if n_flipped == 0:
+                rounds = np.log(tol / gap) / np.log(gap / first) if gap < first else np.inf
+                if n_flipped == 0 and rounds > PATIENCE:
                     r = self._move(self._newton(r, penalty), r, penalty)
                 past = [self.w.copy()]
         return n_sweeps

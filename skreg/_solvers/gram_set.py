@@ -23,7 +23,7 @@ class GramSet(WorkingSet):
         The Gram matrix with the ridge part of the penalty, and room to grow.
     """
 
-    growth, looseness = 0.5, 0.0
+    growth, looseness, longest_stage = 0.5, 0.0, 32
 
     def __init__(self, design, y):
         super().__init__(design, y)
@@ -50,12 +50,22 @@ class GramSet(WorkingSet):
         self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
 
     def extended(self, new, w, c):
-        """Append columns; where they outgrow a Gram matrix, return a set without."""
-        if self.design.cost.gram_pays(self.design, self.columns.size + new.size):
+        """Append columns; where they outgrow a Gram matrix, to the support or to a set without."""
+        if self.fits(np.concatenate([self.columns, new])):
             return super().extended(new, w, c)
-        larger = ColumnSet(self.design, self.y)
-        larger.add(self.columns, self.w, self.c)
-        return larger.extended(new, w, c)
+        on = np.flatnonzero(self.w.any(axis=1))
+        kind = GramSet if self.fits(np.concatenate([self.columns[on], new])) else ColumnSet
+        other = kind(self.design, self.y)
+        other.add(self.columns[on], self.w[on], self.c[on])
+        other.add(new, w, c)
+        return other
+
+    def fits(self, columns):
+        """Tell whether a Gram matrix of some columns is worth its size."""
+        cost, m = self.design.cost, len(columns)
+        if m <= min(cost.always_gram, cost.largest_gram):
+            return True
+        return cost.gram_pays(m, self.design.column_entries.lengths[columns].mean())
 
     def minimise(self, penalty, tol, max_sweeps):
         """Solve the problem on the columns; return the number of sweeps."""

@@ -32,7 +32,6 @@ SMALLEST_GROWTH = 100
 ROUGHLY = 1e-3  # tolerance of waypoints
 EXACTLY = 1e-6  # of a tolerance, where the certificate asks for much more than the inner problem
 ALPHA_RANGE = 1e-6  # of the largest alpha: below, no waypoints
-LONGEST_STAGE = 32  # alphas
 DRIFT = 0.1  # of tol: what rounding in correlations that are kept up to date may do to a gap
 HUGE = 1e200  # an alpha at which only unpenalised coefficients move
 TINY = np.finfo(float).tiny
@@ -131,7 +130,6 @@ class Descent(PathSolver):
         self.alpha = self.top = self.penalty.largest_alpha(self.c, w)
         self.set = GramSet(design, self.y)
         self.penalty_of_set, self.whole = self.penalty.take([]), False
-        self.longest_stage = 1 if isinstance(penalty, RowElasticNet) else LONGEST_STAGE
         if after is not None:
             self.follow(after)
         self.add(columns, w[columns], self.c[columns])
@@ -140,6 +138,11 @@ class Descent(PathSolver):
     def columns(self):
         """The columns whose coefficients may be others than those nearest to 0."""
         return self.set.columns
+
+    @property
+    def longest_stage(self):
+        """How many alphas are solved for between two passes, at most."""
+        return 1 if isinstance(self.penalty, RowElasticNet) else self.set.longest_stage
 
     def largest_alpha(self):
         """Return the smallest alpha at which every penalised coefficient stays where it is."""

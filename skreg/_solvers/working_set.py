@@ -16,6 +16,8 @@ class WorkingSet:
         How many columns enter at a time, at most, relative to the support.
     looseness : float
         Gap to reach while columns are missing, relative to that of all columns.
+    longest_stage : int
+        Alphas to solve for before the data certify them, at most.
     columns : ndarray of int, shape (n_columns,)
         The columns, in the order in which they came.
     w, c : ndarray of shape (n_columns, n_targets)
