@@ -21,6 +21,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 TITLES = {
     "lasso": "Lasso",
     "wide": "Lasso on wide, correlated data",
+    "paths": "Lasso paths at defaults",
     "ridge": "Ridge",
     "small": "Small tables",
     "mlp": "Networks",
@@ -33,6 +34,7 @@ TITLES = {
     "regret": "Which way is chosen",
 }
 REACHED = {  # where no target is set
+    "paths": "relative gap",
     "small": "relative gap, of ridge relative gradient",
     "mlp": "training log loss after these epochs",
     "cores": "relative gap, of ridge relative gradient, of networks training log loss",

@@ -124,9 +124,11 @@ def dual_points(design, fit, C, penalty, alphas):
 
 def violating(C, columns, penalty, alphas):
     """Return the columns, but for some, whose correlations exceed the penalty for any alpha."""
-    exceeds = in_any(penalty.size(C) > np.multiply.outer(penalty.weight, alphas))
+    size = penalty.size(C)
+    exceeds = size.max(axis=1) > penalty.weight * alphas.min()
     exceeds[columns] = False
-    return np.flatnonzero(exceeds)
+    j = np.flatnonzero(exceeds)
+    return j[in_any(size[j] > np.multiply.outer(penalty.weight[j], alphas))]
 
 
 def without(free, j, design, fit, C):

@@ -170,7 +170,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
     def _within_bounds(self, coef, dtype):
         """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
         if not self._bounded():
-            return coef.astype(dtype)
+            return coef.astype(dtype, copy=False)
         lower, upper = bounds = self._bounds()
         with np.errstate(over="ignore"):
             low, high = bounds.astype(dtype)
@@ -187,7 +187,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         coef = self._within_bounds(coef, dtype)
         with np.errstate(invalid="ignore", over="ignore"):
             intercept = y_mean - (coef @ mean).reshape(y_mean.shape)
-            self.coef_ = np.ascontiguousarray(coef[0] if len(coef) == 1 else coef)
+            self.coef_ = np.array(coef[0] if len(coef) == 1 else coef, order="C")
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
         if not (np.isfinite(self.intercept_).all() and np.isfinite(self.coef_).all()):
             del self.coef_, self.intercept_  # what is not fitted must not predict

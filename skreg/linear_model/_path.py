@@ -441,7 +441,7 @@ def ridge_path(
     w = model._minimise(design, y, np.tile(alphas, (n_targets, 1)))
     warn_if_stopped_short("ridge_path", model.convergence_)
     shape = n_targets, len(alphas), design.n_features
-    coefs = (w.T / design.scale).reshape(shape).swapaxes(1, 2)
+    coefs = (w.T / design.scale).reshape(shape)
     gaps = np.reshape(model.dual_gap_, shape[:2])
     return collected(model, design, alphas, coefs, gaps, y_mean)
 
@@ -525,12 +525,12 @@ def follow(model, solvers, alphas, y_mean, max_features=None, dtype=None, stop=N
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, solver.run(alphas, most))) for solver in solvers]
     design, alphas = solvers[0].design, alphas[: min(map(len, solutions))]
-    coefs = np.empty((y_mean.size, design.n_features, len(alphas)))
+    coefs = np.empty((y_mean.size, len(alphas), design.n_features))
     gaps = np.empty((len(solvers), len(alphas)))
     for i, (solver, found) in enumerate(zip(solvers, solutions, strict=True)):
         part = coefs if model._together else coefs[i : i + 1]
         for k in range(len(alphas)):
-            part[..., k] = solver.coefficients(found[k]).T / design.scale
+            part[:, k] = solver.coefficients(found[k]).T / design.scale
             gaps[i, k] = solver.dual_gap(found[k])
     gaps /= design.total_weight
     gaps = gaps[0] if model._together else gaps
@@ -546,12 +546,11 @@ def until(stop, items):
 
 
 def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
-    """Return a path from its parts, which have an axis for the targets.
+    """Return a path from its parts; coefficients are given by target, alpha and feature.
 
     Targets that select the same columns have their gaps in common.
     """
-    coefs = model._within_bounds(coefs.swapaxes(1, 2), np.dtype(dtype or design.X.dtype))
-    coefs = coefs.swapaxes(1, 2)
+    coefs = model._within_bounds(coefs, np.dtype(dtype or design.X.dtype)).swapaxes(1, 2)
     intercepts = y_mean.reshape(-1, 1) - np.tensordot(coefs, design.mean, (1, 0))
     if y_mean.ndim == 0:
         coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
