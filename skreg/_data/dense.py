@@ -61,6 +61,9 @@ class DenseDesign(MemoryDesign):
         shift, squares = self._assembled(1, sums).T / self.total_weight
         return self.mean + shift, np.maximum(squares - shift**2, 0.0)
 
+    def _copied(self, columns):
+        return np.asfortranarray(self.X[:, columns])
+
     def _matvec(self, w, columns):
         if columns is not None and not (self._direct and self._many(columns, PICKED)):
             size = self._size_of_picked(columns, w)

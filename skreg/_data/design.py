@@ -12,6 +12,7 @@ from .._threads import OTHERS
 from .operators import Gram, Kernel, by_fold, vector
 
 ROUNDING = 10 * np.finfo(float).eps  # of a deviation, relative to the mean
+OF_COLUMNS = "mean", "plain_mean", "scale", "constant", "column_norms"
 
 
 class MemoryDesign(ABC):
@@ -193,6 +194,14 @@ class MemoryDesign(ABC):
         part.n_samples, part.whole = part.X.shape[0], False
         return part
 
+    def select(self, columns):
+        """Return the Design of some columns, which it copies; its passes are those over them."""
+        part = copy(self)
+        part.X, part.n_features, part.n_passes = self._copied(columns), len(columns), 0.0
+        for name in OF_COLUMNS:
+            setattr(part, name, getattr(self, name)[columns])
+        return part
+
     def about(self, shift):
         """Return the Design with the means moved by a shift, in the units of the scaled columns."""
         moved = copy(self)
@@ -257,6 +266,10 @@ class MemoryDesign(ABC):
     @abstractmethod
     def _moments(self, centre):
         """Return the means and variances of the columns; to centre them, set `plain_mean`."""
+
+    @abstractmethod
+    def _copied(self, columns):
+        """Return a copy of some columns of X."""
 
     @abstractmethod
     def _matvec(self, w, columns): ...

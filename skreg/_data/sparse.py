@@ -184,6 +184,14 @@ class SparseDesign(MemoryDesign):
             part.__dict__.pop(name, None)
         return part
 
+    def select(self, columns):
+        """Return the Design of some columns, which it copies; its passes are those over them."""
+        part = super().select(columns)
+        part.counts = self.counts[columns]
+        for name in MADE_OF_X:
+            part.__dict__.pop(name, None)
+        return part
+
     def reweighted(self, s):
         """Return the Design with other weights, centred by them; the scales stay."""
         other = super().reweighted(s)
@@ -259,6 +267,9 @@ class SparseDesign(MemoryDesign):
 
     def _across(self, *_):
         return 0 if self.X.format == "csr" else 1
+
+    def _copied(self, columns):
+        return self._csc[:, columns]
 
     def _matvec(self, w, columns):
         if columns is None:

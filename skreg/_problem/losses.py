@@ -10,30 +10,47 @@ from typing import NamedTuple
 
 import numpy as np
 
+TINY = np.finfo(float).tiny
+
 
 class SquaredError:
     """l(y, eta) = (y - eta)**2 / 2."""
 
     quadratic = True  # its model is itself
 
-    def value(self, y, eta):
-        """Return l(y, eta)."""
-        return (y - eta) ** 2 / 2
+    def near(self, y, eta):
+        """Return l(y, eta), its negative slope in eta, and its second derivative."""
+        residual = y - eta
+        return residual**2 / 2, residual, np.ones_like(residual)
 
-    def residual(self, y, eta):
-        """Return the negative slope in eta."""
-        return y - eta
-
-    def curvature(self, y, eta):
-        """Return the second derivative in eta."""
-        return np.ones_like(eta)
-
-    def gap(self, y, eta, dual):
+    def gap(self, y, eta, value, dual):
         """Return ``l(eta) + l*(-dual) + dual * eta``, the gap of Fenchel and Young; l* is convex.
 
-        It is 0 where `dual` is the residual, and infinite where l* is.
+        It is 0 where `dual` is the residual, and infinite where l* is. `value` is l(y, eta).
         """
         return (y - eta - dual) ** 2 / 2
+
+
+class Logistic:
+    """l(y, eta) = log(1 + exp(-z)) with z = eta for y = 1 and z = -eta for y = 0."""
+
+    quadratic = False
+
+    def near(self, y, eta):
+        """Return l(y, eta), its negative slope in eta, and its second derivative."""
+        sign = 2 * y - 1
+        z = sign * eta
+        small = np.exp(-np.abs(z))
+        wrong = np.where(z > 0, small, 1.0) / (1 + small)  # probability of the other class
+        value = np.maximum(-z, 0.0) + np.log1p(small)
+        return value, sign * wrong, small / (1 + small) ** 2
+
+    def gap(self, y, eta, value, dual):
+        """Return the gap of Fenchel and Young; -l* is the entropy of a probability |dual|."""
+        sign = 2 * y - 1
+        q = sign * dual
+        entropy = q * np.log(np.maximum(q, TINY)) + (1 - q) * np.log(np.maximum(1 - q, TINY))
+        return np.where((q < 0) | (q > 1), np.inf, value + entropy + q * sign * eta)
 
 
 class Fit:
@@ -54,17 +71,23 @@ class Fit:
         The losses.
     dual : ndarray of shape (n_samples, n_problems)
         Residuals, or what is left of them without some columns.
+    curvature : ndarray of shape (n_samples, n_problems)
+        Second derivatives of the losses of the samples.
     """
 
     def __init__(self, loss, s, y, eta):
         self.loss, self.s, self.y, self.eta = loss, s, y, eta
-        self.value = s @ loss.value(y, eta)
-        self.dual = loss.residual(y, eta)
+        self.values, self.dual, self.curvature = loss.near(y, eta)
+        self.value = s @ self.values
 
     def gap(self, t):
         """Return the loss's part of the gaps at t times the dual points."""
-        gaps = self.loss.gap(self.y, self.eta, t * self.dual)
+        gaps = self.loss.gap(self.y, self.eta, self.values, t * self.dual)
         return self.s @ np.maximum(gaps, 0.0)  # below 0: rounding
+
+    def at(self, eta):
+        """Return the same at other predictions."""
+        return Fit(self.loss, self.s, self.y, eta)
 
     def without(self, change, gain):
         """Return the same at dual points that are less by a change."""

@@ -1,28 +1,39 @@
-"""Any loss: proximal Newton steps along a path of alphas.
+"""Any loss: proximal Newton steps on a working set, along a path of alphas.
 
 Near some predictions eta a loss is quadratic: squared error with the weights ``s * l''(eta)`` and
-the targets ``eta - l'(eta) / l''(eta)``. A `Descent` minimises this model with the penalty; a line
-search leads to where it says, until the data certify the gap of the loss itself. Squared error is
-its own model: there the descent alone does all. Lee, Sun and Saunders (2014), "Proximal Newton-type
-methods for minimizing composite functions", section 2.
+the targets ``eta - l'(eta) / l''(eta)``. At each alpha:
+
+1. Columns that will probably matter enter the working set.
+2. Newton steps on it: the model is minimised with the penalty, and a line search leads to where it
+   says. They read these columns alone, until the gap of the loss on them is small.
+3. One pass over the data gives the correlations of every column with the residual: the duality gap,
+   and the columns that are missing. Where the gap is too large, both are done again.
+
+Squared error is its own model: there a `Descent` does all. Lee, Sun and Saunders (2014), "Proximal
+Newton-type methods for minimizing composite functions", section 2.
 """
 
 import numpy as np
 
 from .._problem.certificate import certify
 from .._problem.losses import Fit
-from .._problem.penalties import ElasticNet
-from .._problem.problem import Problem
-from .path import HUGE, Descent
+from .._problem.penalties import ElasticNet, within
+from .gram_set import GramSet
+from .path import ALPHA_RANGE, EAGERNESS, HUGE, SMALLEST_GROWTH, STAGE, Descent, candidates
 from .solution import PathSolver, Solution
 from .whole_gram import WholeGram
 
-ACCURACY = 0.1  # gap of a model, relative to that of the loss, or to what is to be reached
+ROUGHLY = 1e-2  # tolerance of waypoints, and while columns may be missing
+GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
+ACCURACY = 0.01  # gap of a model, relative to that of the loss
+SHARE = 0.3  # of a tolerance, that the gap on the working set may have
 FLAT = 1e-6  # least curvature in a model, relative to the largest
 ARMIJO = 1e-4  # part of the fall that the slope promises, that a step has to reach
 HALVINGS = 40  # of a step
+NOISE = 1e-14  # of the objective: rounding of its changes
 MAX_STALLS = 3  # steps that do not make the gap smaller
 BALANCE = 50  # Newton steps to an intercept, at the most
+BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
 
 
 def solver_of(problem, start, *, tol, max_iter):
@@ -52,118 +63,178 @@ class Newton(PathSolver):
 
     Attributes
     ----------
+    columns : ndarray of int, shape (n_columns,)
+        The working set.
     w : ndarray of shape (n_features, 1)
-        Coefficients.
-    eta : ndarray of shape (n_samples, 1)
-        Predictions, with the intercept.
+        Coefficients; outside the working set those nearest to 0.
+    fit : Fit
+        The loss at the predictions, which have the best intercept.
+    c : ndarray of shape (n_features, 1)
+        Correlations of the columns with the residuals.
+    alpha : float
+        The last alpha.
     """
 
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
         _, self.y, self.penalty, self.loss = problem
-        self.w = np.clip(start, self.penalty.lower[:, None], self.penalty.upper[:, None])
-        null = self.balanced(np.zeros_like(self.y))
-        self.null_loss = float(self.losses(null))
-        self.reference = self.penalty.size(self.correlations(null)).max(initial=0.0)
-        self.eta = self.balanced(self.design.matvec(self.w)) if self.w.any() else null
+        lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
+        null = self.balanced(Fit(self.loss, self.design.s, self.y, np.zeros_like(self.y)))
+        self.null_loss = null.value.sum()
+        self.look(null)
+        self.reference = self.penalty.size(self.c).max(initial=0.0)
+        self.w = within(start, lower, upper)
+        free = (self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)
+        self.columns = np.flatnonzero((self.w != self.nearest())[:, 0] | free)
+        self.part = self.design.select(self.columns)
+        if self.w.any():
+            self.look(self.from_data())
+        self.alpha = self.top = self.penalty.largest_alpha(self.c, self.w)
+
+    def nearest(self):
+        """Return coefficients nearest to 0, as a column."""
+        return self.penalty.nearest_to_zero()[:, None]
 
     def largest_alpha(self):
         """Return the smallest alpha at which every penalised coefficient stays where it is."""
-        if np.any((self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)):
+        if self.columns.size:
             self.minimise(HUGE)
-        return self.penalty.largest_alpha(self.correlations(self.eta), self.w)
+            self.alpha = self.top = self.penalty.largest_alpha(self.c, self.w)
+        return self.top
 
     def run(self, alphas, max_features=np.inf):
         """Yield the solution at each alpha, in descending order, up to a number of features."""
+        self.alpha = max(self.alpha, alphas[0])
         for alpha in alphas:
+            while alpha < STAGE * self.alpha and self.alpha > ALPHA_RANGE * self.top:
+                self.approach(STAGE * self.alpha)
             solution = self.minimise(alpha)
             if solution.columns.size > max_features:
                 return
             yield solution
 
+    def approach(self, alpha):
+        """Go roughly to an alpha on the way to a smaller one."""
+        self.admit(alpha)
+        self.solve(alpha, ROUGHLY * self.null_loss, self.max_iter)
+        self.look(self.from_data())
+
     def minimise(self, alpha):
         """Return the solution at an alpha."""
         n_before, best, n_stalls, stop = self.n_sweeps, np.inf, 0, None
+        self.admit(alpha)
+        tol = ROUGHLY * self.null_loss
         while stop is None:
+            n_left = self.max_iter - (self.n_sweeps - n_before)
+            moved = self.solve(alpha, max(tol, SHARE * self.relative_tol * self.null_loss), n_left)
             found = self.judge(alpha)
-            gap, n_left = found.gap[0], self.max_iter - (self.n_sweeps - n_before)
+            gap, missing = found.gap[0], found.missing
             n_stalls, best = (0, gap) if gap < best else (n_stalls + 1, best)
             if self.reached(found)[0]:
                 stop = "converged"
-            elif n_left <= 0:
+            elif self.n_sweeps - n_before >= self.max_iter:
                 stop = "max_iter"
-            elif n_stalls > MAX_STALLS or not self.step(alpha, gap, n_left):
+            elif n_stalls > MAX_STALLS or not (moved or missing.size or tol):
                 stop = "rounding"
-        on = self.columns
+            self.add(missing)
+            tol = ACCURACY * gap if missing.size else 0.0
+        on = np.flatnonzero(self.w[:, 0])
         certificate = gap, found.objective[0], found.violation[0]
         return Solution(on, self.w[on], *certificate, self.n_sweeps - n_before, stop)
 
-    @property
-    def columns(self):
-        """The columns whose coefficients are not 0."""
-        return np.flatnonzero(self.w[:, 0])
+    def admit(self, alpha):
+        """Let columns enter that will probably matter at alpha."""
+        threshold = max(EAGERNESS * alpha, 2 * alpha - self.alpha)
+        self.add(candidates(self.c, self.columns, self.penalty, threshold))
+        self.alpha = alpha
+
+    def add(self, columns):
+        """Let the first of some columns enter the working set."""
+        most = max(SMALLEST_GROWTH, int(GROWTH * np.count_nonzero(self.w)))
+        if columns.size:
+            self.columns = np.concatenate([self.columns, columns[:most]])
+            self.part = self.design.select(self.columns)
 
     def judge(self, alpha):
         """Return the certificate of the coefficients, from the data."""
-        fit, c = Fit(self.loss, self.design.s, self.y, self.eta), self.correlations(self.eta)
-        return certify(self.design, fit, c, None, self.w, self.penalty, np.array([alpha]))
+        self.look(self.from_data())
+        alpha, w = np.array([alpha]), self.w[self.columns]
+        return certify(self.design, self.fit, self.c, self.columns, w, self.penalty, alpha)
 
-    def step(self, alpha, gap, max_sweeps):
+    def look(self, fit):
+        """Take over a fit, and see how all columns correlate with its residuals."""
+        self.fit, self.c = fit, self.design.rmatvec(fit.dual)
+
+    def solve(self, alpha, tol, max_sweeps):
+        """Take Newton steps on the working set to a gap of `tol`; tell whether there were any."""
+        penalty = self.penalty.take(self.columns)
+        n_before, best, n_stalls, n_steps = self.n_sweeps, np.inf, 0, 0
+        while self.columns.size and self.n_sweeps - n_before < max_sweeps:
+            w, c = self.w[self.columns], self.part.rmatvec(self.fit.dual)
+            (gap,) = certify(self.part, self.fit, c, None, w, penalty, np.array([alpha])).gap
+            n_stalls, best = (0, gap) if gap < best else (n_stalls + 1, best)
+            n_left = max_sweeps - (self.n_sweeps - n_before)
+            if gap <= tol or n_stalls > MAX_STALLS:
+                break
+            if not self.step(penalty.at(alpha), ACCURACY * max(gap, tol), n_left):
+                break
+            n_steps += 1
+        self.design.n_passes += self.part.n_passes * self.columns.size / self.design.n_features
+        self.part.n_passes = 0.0
+        return n_steps
+
+    def step(self, penalty, tol, max_sweeps):
         """Minimise the model, and go as far that way as the objective falls; tell whether it did.
 
         Where the curvature all but vanishes it is raised; the slope of the model stays right.
         """
-        penalty, residual = self.penalty.at(alpha), self.loss.residual(self.y, self.eta)
-        curvature = self.loss.curvature(self.y, self.eta)
-        curvature = np.maximum(curvature, FLAT * curvature.max())
-        view = self.design.reweighted(self.design.s * curvature[:, 0])
-        target = self.eta + residual / curvature
-        mean = view.s @ target / view.total_weight if self.design.centred else 0.0
-        model = Problem(view, target - mean, penalty)
-        enough = max(ACCURACY * gap, ACCURACY * self.relative_tol * self.null_loss)
-        tol = enough / (0.5 * np.sum(view.s @ model.y**2))
-        descent = Descent(model, self.w, tol=tol, max_iter=max_sweeps)
-        (solution,) = descent.run([1.0])
-        self.n_sweeps += descent.n_sweeps
-        w = descent.coefficients(solution)
-        return self.search(w - self.w, mean + view.matvec(w) - self.eta, residual, penalty)
+        curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
+        view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
+        target = self.fit.eta + self.fit.dual / curvature
+        mean = view.s @ target / view.total_weight if view.centred else 0.0
+        columns, c = np.arange(len(w)), view.rmatvec(self.fit.dual / curvature)
+        model = GramSet(view, target - mean).extended(columns, w, c)
+        self.n_sweeps += model.minimise(penalty, tol, max_sweeps)
+        self.part.n_passes += view.n_passes
+        move = mean + view.matvec(model.w) - self.fit.eta
+        return self.search(model.w - w, move, penalty)
 
-    def search(self, change, move, residual, penalty):
+    def search(self, change, move, penalty):
         """Move as far along a change of coefficients as the objective falls by enough."""
-        value, before = self.objective(self.w, self.eta, penalty), penalty.value(self.w[:, 0]).sum()
-        slope = penalty.value((self.w + change)[:, 0]).sum() - before
-        slope -= self.design.s @ (residual * move)[:, 0]
+        w, fit = self.w[self.columns], self.fit
+        before = penalty.value(w[:, 0])
+        rise = penalty.value((w + change)[:, 0]) - before
+        slope = rise.sum() - fit.s @ (fit.dual * move)[:, 0]
+        noise = NOISE * (fit.value.sum() + before.sum())
         for length in 0.5 ** np.arange(HALVINGS):
-            w, eta = self.w + length * change, self.eta + length * move
-            if self.objective(w, eta, penalty) <= value + ARMIJO * length * slope:
-                self.w, self.eta = w, self.balanced(eta)
+            moved, other = w + length * change, fit.at(fit.eta + length * move)
+            rise = (other.value - fit.value).sum() + (penalty.value(moved[:, 0]) - before).sum()
+            if rise <= ARMIJO * length * slope + noise:
+                self.w[self.columns], self.fit = moved, self.balanced(other)
                 return True
         return False
 
-    def objective(self, w, eta, penalty):
-        """Return what is minimised."""
-        return float(self.losses(eta)) + penalty.value(w[:, 0]).sum()
+    def from_data(self):
+        """Return the fit of the coefficients, from the data."""
+        (on,) = np.nonzero(self.w[:, 0])
+        return self.balanced(self.fit.at(self.design.matvec(self.w[on], on) + self.intercept))
 
-    def losses(self, eta):
-        """Return the loss."""
-        return np.sum(self.design.s @ self.loss.value(self.y, eta))
+    @property
+    def intercept(self):
+        """The mean of the predictions: columns are centred, or there is none."""
+        mean = self.design.s @ self.fit.eta / self.design.total_weight
+        return mean if self.design.centred else np.zeros(1)
 
-    def correlations(self, eta):
-        """Return those of the residuals with the columns."""
-        return self.design.rmatvec(self.loss.residual(self.y, eta))
-
-    def balanced(self, eta):
-        """Return predictions with the best intercept: the weighted residuals have a sum of 0."""
-        if not self.design.centred:
-            return eta
-        s = self.design.s
-        for _ in range(BALANCE):
-            slope = np.sum(s @ self.loss.residual(self.y, eta))
-            curvature = np.sum(s @ self.loss.curvature(self.y, eta))
-            move = slope / curvature if curvature > 0 else 0.0
-            while self.losses(eta + move) > self.losses(eta) and eta.max() + move != eta.max():
-                move /= 2
-            if np.all(eta + move == eta):
+    def balanced(self, fit):
+        """Return a fit with the best intercept: the weighted residuals have a sum of 0."""
+        slope = np.sum(fit.s @ fit.dual)
+        for _ in range(BALANCE if self.design.centred else 0):
+            if abs(slope) <= BALANCED * np.sum(fit.s @ np.abs(fit.dual)):
                 break
-            eta = eta + move
-        return eta
+            curvature = np.sum(fit.s @ fit.curvature)
+            move = slope / curvature if curvature > 0 else np.sign(slope)
+            while abs(np.sum(fit.s @ (other := fit.at(fit.eta + move)).dual)) >= abs(slope):
+                if (move := move / 2) + 1.0 == 1.0:
+                    return fit
+            fit, slope = other, np.sum(fit.s @ other.dual)
+        return fit

@@ -43,6 +43,16 @@ def stages(top, alpha):
     return -math.log(max(1.0, top / max(alpha, ALPHA_RANGE * top, TINY))) / math.log(STAGE)
 
 
+def candidates(c, known, penalty, alpha):
+    """Return the columns, but for some, that violate optimality at alpha; the worst are first."""
+    alpha = np.array([alpha])
+    j = violating(c, known, penalty, alpha)
+    part = penalty.take(j)
+    nearest = np.zeros((len(j), c.shape[1])) + part.nearest_to_zero()[:, None]
+    violation = part.judge(c[j], nearest, alpha).worst
+    return j[np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]]
+
+
 class Solved(NamedTuple):
     """Answers of the inner problem at some alphas: coefficients and correlations of its columns."""
 
@@ -196,18 +206,14 @@ class Descent(PathSolver):
         """Let columns enter that will probably matter at alpha."""
         if self.whole:
             return
-        threshold = np.array([max(EAGERNESS * alpha, 2 * alpha - self.alpha)])
-        j = violating(self.c, self.set.columns, self.penalty, threshold)
-        _, w, c = self.outside(j)
-        violation = self.penalty.take(j).judge(c, w, threshold).worst
-        order = np.argsort(-violation, kind="stable")[: np.count_nonzero(violation)]
-        self.grow(j[order])
+        threshold = max(EAGERNESS * alpha, 2 * alpha - self.alpha)
+        self.grow(candidates(self.c, self.set.columns, self.penalty, threshold))
 
-    def grow(self, candidates):
+    def grow(self, columns):
         """Let the first of some columns enter the working set."""
         n_active = np.count_nonzero(self.set.w.any(axis=1))
         most = max(SMALLEST_GROWTH, int(self.set.growth * n_active))
-        self.add(*self.outside(candidates[:most]))
+        self.add(*self.outside(columns[:most]))
 
     def add(self, columns, w, c):
         """Let columns enter the working set."""
