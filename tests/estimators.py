@@ -18,6 +18,7 @@ from skreg import (
     ElasticNetCDCV,
     LassoCD,
     LassoCDCV,
+    LogisticCD,
     MultiTaskElasticNetCD,
     MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
@@ -36,6 +37,7 @@ X = np.round(64 * X * np.linspace(0.5, 2, P) * (rng.random((N, P)) < 0.7)) / 64
 Y = X[:, :4] @ np.array([[1.0, 0, 2], [-1, 1, 0], [0.5, 2, 1], [0, 0, -1]]) + 2
 Y = np.round(64 * (Y + rng.standard_normal(Y.shape))) / 64
 LABELS = np.array(list("abc"))[np.digitize(Y[:, 0], np.quantile(Y[:, 0], [0.3, 0.6]))]
+TWO = np.where(LABELS == "a", "no", "yes")
 WEIGHTS = rng.integers(0, 4, N).astype(float)
 y = Y[:, 0]
 NAMES = np.array([f"x{j}" for j in range(P)], dtype=object)
@@ -93,6 +95,21 @@ TABLE = {
     ),
     "ElasticNetCD, controls": Entry(
         ElasticNetCD(0.2, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-13, **CONTROLS), y
+    ),
+    "LogisticCD": Entry(
+        LogisticCD(0.02, tol=1e-13),
+        TWO,
+        linear_model.LogisticRegression(
+            C=1 / (0.02 * N), l1_ratio=1, solver="saga", tol=1e-13, max_iter=10**5
+        ),
+    ),
+    "LogisticCD, L2": Entry(
+        LogisticCD(0.1, l1_ratio=0.0, tol=1e-15),
+        TWO,
+        linear_model.LogisticRegression(C=1 / (0.1 * N), solver="newton-cholesky", tol=1e-13),
+    ),
+    "LogisticCD, controls": Entry(
+        LogisticCD(0.02, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-13, **CONTROLS), TWO
     ),
     "LassoCDCV": Entry(LassoCDCV(tol=1e-13, **PATH), y, linear_model.LassoCV(**EXACT, **PATH)),
     "ElasticNetCDCV": Entry(

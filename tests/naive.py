@@ -57,8 +57,12 @@ def enet_objective(X, y, w, lasso, ridge, s, fit_intercept):
 def enet_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
     """Return the largest distance of -gradient_j from the subdifferential, bounds included."""
     X, y = centred(X, y, s, fit_intercept)
-    c = X.T @ (s * (y - X @ w)) / s.sum() - ridge * w
-    distances = []
+    return distance(X.T @ (s * (y - X @ w)) / s.sum(), w, lasso, ridge, lower, upper)
+
+
+def distance(c, w, lasso, ridge, lower, upper):
+    """Return the same for correlations c of any loss."""
+    c, distances = c - ridge * w, []
     for j in range(len(w)):
         least = -lasso[j] if w[j] <= 0 else lasso[j]
         most = lasso[j] if w[j] >= 0 else -lasso[j]
@@ -66,6 +70,27 @@ def enet_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
         most = np.inf if w[j] == upper[j] else most
         distances.append(max(least - c[j], c[j] - most, 0.0))
     return max(distances)
+
+
+def logistic_fit(X, y, w, s, fit_intercept):
+    """Return the mean loss of y of 0 and 1, and minus its gradient, at the best intercept."""
+    b, s = 0.0, s / s.sum()
+    for _ in range(100 if fit_intercept else 0):
+        p = 1 / (1 + np.exp(-(X @ w + b)))
+        b += s @ (y - p) / (s @ (p * (1 - p)))
+    eta = X @ w + b
+    loss = s @ (np.logaddexp(0, eta) - y * eta)
+    return loss, X.T @ (s * (y - 1 / (1 + np.exp(-eta))))
+
+
+def logistic_objective(X, y, w, lasso, ridge, s, fit_intercept):
+    """Return the mean log loss plus the penalty of the elastic net."""
+    return logistic_fit(X, y, w, s, fit_intercept)[0] + lasso @ np.abs(w) + ridge @ w**2 / 2
+
+
+def logistic_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
+    """Return the largest distance of -gradient_j from the subdifferential, bounds included."""
+    return distance(logistic_fit(X, y, w, s, fit_intercept)[1], w, lasso, ridge, lower, upper)
 
 
 def rows_objective(X, Y, W, lasso, ridge, s, fit_intercept):

@@ -14,6 +14,7 @@ from skreg import (
     ElasticNetCDCV,
     LassoCD,
     LassoCDCV,
+    LogisticCD,
     MultiTaskElasticNetCD,
     MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
@@ -35,23 +36,33 @@ L1 = [ElasticNetCD, LassoCD, *L1_CV, MultiTaskElasticNetCD, MultiTaskLassoCD, en
 RIDGE_CV = [RidgeGDCV, RidgeGDClassifierCV]
 RIDGE = [RidgeGD, RidgeGDCV, RidgeGDClassifier, RidgeGDClassifierCV, ridge_path]
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
-DOCUMENTED = [*L1, *RIDGE, *NETWORKS]
+DOCUMENTED = [*L1, LogisticCD, *RIDGE, *NETWORKS]
 
 # By name, who has words of their own, the same among themselves, and why.
 EXCEPTIONS = {
     # parameters
-    "alpha": {"ridge takes one for each target": RIDGE, "no network is least squares": NETWORKS},
+    "alpha": {
+        "there may be no minimum": [LogisticCD],
+        "ridge takes one for each target": RIDGE,
+        "no network is least squares": NETWORKS,
+    },
     "alphas": {
         "ridge has no largest alpha, and leave-one-out takes none of 0": RIDGE_CV,
         "ridge has no largest alpha, and a path chooses none": [ridge_path],
     },
     "batch_size": {"networks adapt it to the data": NETWORKS},
-    "class_weight": {"networks weigh by samples' weights, and one label of many": NETWORKS},
+    "class_weight": {
+        "'balanced' goes by the weights of the samples": [LogisticCD],
+        "networks weigh by samples' weights, and one label of many": NETWORKS,
+    },
     "cv": {
         "folds are not the default of ridge": [RidgeGDCV],
         "folds of classes are stratified": [RidgeGDClassifierCV],
     },
-    "l1_ratio": {"they choose from several": NET_CV},
+    "l1_ratio": {
+        "no other estimator has L2 alone": [LogisticCD],
+        "they choose from several": NET_CV,
+    },
     "max_iter": {"steps of a solver": RIDGE, "epochs": NETWORKS},
     "momentum": {"networks repeat a share of a step by default": NETWORKS},
     "n_jobs": {"threads share layers, not folds": NETWORKS},
@@ -63,7 +74,11 @@ EXCEPTIONS = {
     },
     "solver": {"other solvers": NETWORKS},
     "store_cv_results": {"ridge with folds always keeps cv_scores_": RIDGE_CV},
-    "tol": {"the gradient counts too": RIDGE, "networks have no gap": NETWORKS},
+    "tol": {
+        "the loss is not one of squares": [LogisticCD],
+        "the gradient counts too": RIDGE,
+        "networks have no gap": NETWORKS,
+    },
     "validation_fraction": {"numbers have no proportions": [DropoutMLPRegressor]},
     "warm_start": {"networks have more to start from": NETWORKS},
     "y": {"targets share the passes over the data": [ridge_path]},

@@ -19,7 +19,7 @@ RULE = {"tol": 1e-9, "max_iter": 1000}
 class Logistic:
     """l(y, eta) = log(1 + exp(eta)) - y eta, for y of 0 or 1."""
 
-    quadratic = False
+    quadratic, attained = False, False
 
     def near(self, y, eta):
         p = expit(eta)

@@ -17,6 +17,7 @@ class SquaredError:
     """l(y, eta) = (y - eta)**2 / 2."""
 
     quadratic = True  # its model is itself
+    attained = True  # whether its minimum is
 
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and its second derivative."""
@@ -34,7 +35,7 @@ class SquaredError:
 class Logistic:
     """l(y, eta) = log(1 + exp(-z)) with z = eta for y = 1 and z = -eta for y = 0."""
 
-    quadratic = False
+    quadratic, attained = False, False
 
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and its second derivative."""

@@ -31,6 +31,7 @@ FLAT = 1e-6  # least curvature in a model, relative to the largest
 ARMIJO = 1e-4  # part of the fall that the slope promises, that a step has to reach
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
+SEPARATED = 1e-3  # loss relative to that without features: only the penalty keeps it from 0
 MAX_STALLS = 3  # steps that do not make the gap smaller
 BALANCE = 50  # Newton steps to an intercept, at the most
 BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
@@ -130,7 +131,9 @@ class Newton(PathSolver):
             found = self.judge(alpha)
             gap, missing = found.gap[0], found.missing
             n_stalls, best = (0, gap) if gap < best else (n_stalls + 1, best)
-            if self.reached(found)[0]:
+            if self.endless(alpha):
+                stop = "endless"
+            elif self.reached(found)[0]:
                 stop = "converged"
             elif self.n_sweeps - n_before >= self.max_iter:
                 stop = "max_iter"
@@ -141,6 +144,13 @@ class Newton(PathSolver):
         on = np.flatnonzero(self.w[:, 0])
         certificate = gap, found.objective[0], found.violation[0]
         return Solution(on, self.w[on], *certificate, self.n_sweeps - n_before, stop)
+
+    def endless(self, alpha):
+        """Tell whether the loss all but vanishes, which it never does, without any penalty."""
+        if self.loss.attained or self.fit.value.sum() > SEPARATED * self.null_loss:
+            return False
+        weight, ridge, lower, upper = self.penalty.at(alpha)
+        return bool(((weight == 0) & (ridge == 0) & (lower < upper))[self.w[:, 0] != 0].any())
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
@@ -195,7 +205,7 @@ class Newton(PathSolver):
         columns, c = np.arange(len(w)), view.rmatvec(self.fit.dual / curvature)
         model = GramSet(view, target - mean).extended(columns, w, c)
         self.n_sweeps += model.minimise(penalty, tol, max_sweeps)
-        self.part.n_passes += view.n_passes
+        self.part.n_passes = view.n_passes
         move = mean + view.matvec(model.w) - self.fit.eta
         return self.search(model.w - w, move, penalty)
 
@@ -222,8 +232,8 @@ class Newton(PathSolver):
     @property
     def intercept(self):
         """The mean of the predictions: columns are centred, or there is none."""
-        mean = self.design.s @ self.fit.eta / self.design.total_weight
-        return mean if self.design.centred else np.zeros(1)
+        mean = (self.design.s @ self.fit.eta[:, 0]) / self.design.total_weight
+        return mean if self.design.centred else 0.0
 
     def balanced(self, fit):
         """Return a fit with the best intercept: the weighted residuals have a sum of 0."""

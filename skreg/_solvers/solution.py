@@ -17,6 +17,8 @@ MESSAGES = {
     "raise max_iter, or {remedy}.",
     "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
     "{remedy}.",
+    "endless": "found no minimum: the classes can be separated, so that the loss falls to 0 as the "
+    "coefficients grow: raise alpha, or the factors of columns without a penalty.",
 }
 
 
@@ -32,7 +34,7 @@ class Solution(NamedTuple):
     n_sweeps : int
         Sweeps of coordinate descent.
     stop : str
-        "converged", "max_iter" or "rounding".
+        "converged", "max_iter", "rounding" or, where there is no minimum, "endless".
     """
 
     columns: np.ndarray
@@ -54,11 +56,13 @@ class PathSolver:
     null_loss : float
         The loss without features; for squared error, or a little of larger residuals that bounds
         force.
+    intercept : float
+        What the predictions have beside the centred columns and the mean of centred targets.
     reference : float
         Largest correlation of a column with the residual at the start.
     """
 
-    unit = 1.0
+    unit, intercept = 1.0, 0.0
 
     def __init__(self, design, tol, max_iter):
         self.began, self.passes_before = time.perf_counter(), design.n_passes

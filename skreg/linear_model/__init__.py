@@ -4,6 +4,7 @@
 `RidgeGD`                  L2: all features matter a little, or are correlated; coefficients shrink
 `LassoCD`                  L1: few features matter; the others' coefficients are exactly zero
 `ElasticNetCD`             both: few groups of correlated features matter
+`LogisticCD`               two classes by logistic regression, with L1, L2 or both
 `RidgeGDCV`                L2, with alpha chosen by exact leave-one-out
 `RidgeGDClassifier`        classes by ridge regression on targets of -1 and 1
 `RidgeGDClassifierCV`      the same, with alpha chosen by exact leave-one-out
@@ -21,6 +22,7 @@
 
 from ._lasso import ElasticNetCD, LassoCD
 from ._lasso_cv import ElasticNetCDCV, LassoCDCV
+from ._logistic import LogisticCD
 from ._multitask import MultiTaskElasticNetCD, MultiTaskLassoCD
 from ._multitask_cv import MultiTaskElasticNetCDCV, MultiTaskLassoCDCV
 from ._path import enet_path, lasso_path, ridge_path
@@ -33,6 +35,7 @@ __all__ = [
     "ElasticNetCDCV",
     "LassoCD",
     "LassoCDCV",
+    "LogisticCD",
     "MultiTaskElasticNetCD",
     "MultiTaskElasticNetCDCV",
     "MultiTaskLassoCD",

@@ -59,7 +59,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         shape = y.shape[1:]
         y = y.reshape(X.shape[0], -1).astype(float)
         y_mean = np.zeros(y.shape[1])
-        if centre:
+        if centre and self._loss.quadratic:
             origin = y[(s > 0).argmax()]
             y_mean = origin + s @ (y - origin) / design.total_weight
         y = y - y_mean

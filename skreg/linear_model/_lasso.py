@@ -33,7 +33,7 @@ class ElasticNetModel(LinearRegressor):
             gaps.append(solver.dual_gap(solution) / design.total_weight)
             records.append(solver.record(solution))
             design.work = Work()  # another target has a count of its own
-        self._store(design, w, y_mean)
+        self._store(design, w, y_mean + solver.intercept)
         self.convergence_ = worst(records)
         self.dual_gap_ = one_or_all(np.array(gaps))
         self.n_iter_ = one_or_all([record.n_iter for record in records])
