@@ -179,6 +179,7 @@ class Newton(PathSolver):
         """Take Newton steps on the working set to a gap of `tol`; tell whether there were any."""
         penalty = self.penalty.take(self.columns)
         n_before, best, n_stalls, n_steps = self.n_sweeps, np.inf, 0, 0
+        last, accuracy = np.inf, ACCURACY
         while self.columns.size and self.n_sweeps - n_before < max_sweeps:
             w, c = self.w[self.columns], self.part.rmatvec(self.fit.dual)
             (gap,) = certify(self.part, self.fit, c, None, w, penalty, np.array([alpha])).gap
@@ -186,9 +187,10 @@ class Newton(PathSolver):
             n_left = max_sweeps - (self.n_sweeps - n_before)
             if gap <= tol or n_stalls > MAX_STALLS:
                 break
-            if not self.step(penalty.at(alpha), ACCURACY * max(gap, tol), n_left):
+            accuracy *= 1.0 if gap <= 0.5 * last else 0.1  # the model was not solved well enough
+            if not self.step(penalty.at(alpha), accuracy * max(gap, tol), n_left):
                 break
-            n_steps += 1
+            last, n_steps = gap, n_steps + 1
         self.design.n_passes += self.part.n_passes * self.columns.size / self.design.n_features
         self.part.n_passes = 0.0
         return n_steps
