@@ -109,7 +109,7 @@ TABLE = {
         linear_model.LogisticRegression(C=1 / (0.1 * N), solver="newton-cholesky", tol=1e-13),
     ),
     "LogisticCD, controls": Entry(
-        LogisticCD(0.02, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-13, **CONTROLS), TWO
+        LogisticCD(0.02, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-15, **CONTROLS), TWO
     ),
     "LassoCDCV": Entry(LassoCDCV(tol=1e-13, **PATH), y, linear_model.LassoCV(**EXACT, **PATH)),
     "ElasticNetCDCV": Entry(

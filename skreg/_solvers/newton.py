@@ -4,10 +4,10 @@ Near some predictions eta a loss is quadratic: squared error with the weights ``
 the targets ``eta - l'(eta) / l''(eta)``. At each alpha:
 
 1. Columns that will probably matter enter the working set.
-2. Newton steps on it: the model is minimised with the penalty, and a line search leads to where it
-   says. They read these columns alone, until the gap of the loss on them is small.
-3. One pass over the data gives the correlations of every column with the residual: the duality gap,
-   and the columns that are missing. Where the gap is too large, both are done again.
+2. A Newton step on it, which reads these columns alone: the model is minimised with the penalty,
+   and a line search leads to where it says.
+3. A pass over the data gives the correlations of every column with the residual: the duality gap,
+   and the columns that are missing. Where the gap is too large, these enter for another step.
 
 Squared error is its own model: there a `Descent` does all. Lee, Sun and Saunders (2014), "Proximal
 Newton-type methods for minimizing composite functions", section 2.
@@ -23,10 +23,9 @@ from .path import ALPHA_RANGE, EAGERNESS, HUGE, SMALLEST_GROWTH, STAGE, Descent,
 from .solution import PathSolver, Solution
 from .whole_gram import WholeGram
 
-ROUGHLY = 1e-2  # tolerance of waypoints, and while columns may be missing
+ROUGHLY = 1e-3  # gap of models at waypoints, relative to the loss without features
 GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
-SHARE = 0.3  # of a tolerance, that the gap on the working set may have
 FLAT = 1e-6  # least curvature in a model, relative to the largest
 ARMIJO = 1e-4  # part of the fall that the slope promises, that a step has to reach
 HALVINGS = 40  # of a step
@@ -82,14 +81,14 @@ class Newton(PathSolver):
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         null = self.balanced(Fit(self.loss, self.design.s, self.y, np.zeros_like(self.y)))
         self.null_loss = null.value.sum()
-        self.look(null)
+        self.fit, self.c = null, self.design.rmatvec(null.dual)
         self.reference = self.penalty.size(self.c).max(initial=0.0)
         self.w = within(start, lower, upper)
         free = (self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)
         self.columns = np.flatnonzero((self.w != self.nearest())[:, 0] | free)
         self.part = self.design.select(self.columns)
         if self.w.any():
-            self.look(self.from_data())
+            self.look()
         self.alpha = self.top = self.penalty.largest_alpha(self.c, self.w)
 
     def nearest(self):
@@ -117,33 +116,40 @@ class Newton(PathSolver):
     def approach(self, alpha):
         """Go roughly to an alpha on the way to a smaller one."""
         self.admit(alpha)
-        self.solve(alpha, ROUGHLY * self.null_loss, self.max_iter)
-        self.look(self.from_data())
+        self.step(alpha, ROUGHLY * self.null_loss, self.max_iter)
+        self.look()
 
     def minimise(self, alpha):
         """Return the solution at an alpha."""
-        n_before, best, n_stalls, stop = self.n_sweeps, np.inf, 0, None
+        n_before, n_stalls, accuracy, best, last = self.n_sweeps, 0, ACCURACY, np.inf, np.inf
         self.admit(alpha)
-        tol = ROUGHLY * self.null_loss
-        while stop is None:
-            n_left = self.max_iter - (self.n_sweeps - n_before)
-            moved = self.solve(alpha, max(tol, SHARE * self.relative_tol * self.null_loss), n_left)
-            found = self.judge(alpha)
+        while True:
+            found, n_sweeps = self.judge(alpha), self.n_sweeps - n_before
             gap, missing = found.gap[0], found.missing
-            n_stalls, best = (0, gap) if gap < best else (n_stalls + 1, best)
-            if self.endless(alpha):
-                stop = "endless"
-            elif self.reached(found)[0]:
-                stop = "converged"
-            elif self.n_sweeps - n_before >= self.max_iter:
-                stop = "max_iter"
-            elif n_stalls > MAX_STALLS or not (moved or missing.size or tol):
+            n_stalls, best = (0, gap) if gap < best or missing.size else (n_stalls + 1, best)
+            if stop := self.reason(alpha, found, n_sweeps, n_stalls):
+                break
+            if last < np.inf:
+                self.add(missing)
+            if gap > 0.5 * last and not missing.size:
+                accuracy *= 0.1  # the model was not solved well enough
+            if not self.step(alpha, accuracy * gap, self.max_iter - n_sweeps) and not missing.size:
                 stop = "rounding"
-            self.add(missing)
-            tol = ACCURACY * gap if missing.size else 0.0
+                break
+            self.look()
+            last = gap
         on = np.flatnonzero(self.w[:, 0])
-        certificate = gap, found.objective[0], found.violation[0]
-        return Solution(on, self.w[on], *certificate, self.n_sweeps - n_before, stop)
+        return Solution(on, self.w[on], gap, found.objective[0], found.violation[0], n_sweeps, stop)
+
+    def reason(self, alpha, certificate, n_sweeps, n_stalls):
+        """Return a reason to stop, or None."""
+        if self.endless(alpha):
+            return "endless"
+        if self.reached(certificate)[0]:
+            return "converged"
+        if n_sweeps >= self.max_iter:
+            return "max_iter"
+        return "rounding" if n_stalls > MAX_STALLS else None
 
     def endless(self, alpha):
         """Tell whether the loss all but vanishes, which it never does, without any penalty."""
@@ -166,40 +172,25 @@ class Newton(PathSolver):
             self.part = self.design.select(self.columns)
 
     def judge(self, alpha):
-        """Return the certificate of the coefficients, from the data."""
-        self.look(self.from_data())
+        """Return the certificate of the coefficients."""
         alpha, w = np.array([alpha]), self.w[self.columns]
         return certify(self.design, self.fit, self.c, self.columns, w, self.penalty, alpha)
 
-    def look(self, fit):
-        """Take over a fit, and see how all columns correlate with its residuals."""
-        self.fit, self.c = fit, self.design.rmatvec(fit.dual)
+    def look(self):
+        """See, from the data, how all columns correlate with the residuals."""
+        (on,) = np.nonzero(self.w[:, 0])
+        eta = self.design.matvec(self.w[on], on) + self.intercept
+        self.fit = self.balanced(self.fit.at(eta))
+        self.c = self.design.rmatvec(self.fit.dual)
 
-    def solve(self, alpha, tol, max_sweeps):
-        """Take Newton steps on the working set to a gap of `tol`; tell whether there were any."""
-        penalty = self.penalty.take(self.columns)
-        n_before, best, n_stalls, n_steps = self.n_sweeps, np.inf, 0, 0
-        last, accuracy = np.inf, ACCURACY
-        while self.columns.size and self.n_sweeps - n_before < max_sweeps:
-            w, c = self.w[self.columns], self.part.rmatvec(self.fit.dual)
-            (gap,) = certify(self.part, self.fit, c, None, w, penalty, np.array([alpha])).gap
-            n_stalls, best = (0, gap) if gap < best else (n_stalls + 1, best)
-            n_left = max_sweeps - (self.n_sweeps - n_before)
-            if gap <= tol or n_stalls > MAX_STALLS:
-                break
-            accuracy *= 1.0 if gap <= 0.5 * last else 0.1  # the model was not solved well enough
-            if not self.step(penalty.at(alpha), accuracy * max(gap, tol), n_left):
-                break
-            last, n_steps = gap, n_steps + 1
-        self.design.n_passes += self.part.n_passes * self.columns.size / self.design.n_features
-        self.part.n_passes = 0.0
-        return n_steps
-
-    def step(self, penalty, tol, max_sweeps):
+    def step(self, alpha, tol, max_sweeps):
         """Minimise the model, and go as far that way as the objective falls; tell whether it did.
 
         Where the curvature all but vanishes it is raised; the slope of the model stays right.
         """
+        if not self.columns.size:
+            return False
+        penalty = self.penalty.take(self.columns).at(alpha)
         curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
         target = self.fit.eta + self.fit.dual / curvature
@@ -207,7 +198,7 @@ class Newton(PathSolver):
         columns, c = np.arange(len(w)), view.rmatvec(self.fit.dual / curvature)
         model = GramSet(view, target - mean).extended(columns, w, c)
         self.n_sweeps += model.minimise(penalty, tol, max_sweeps)
-        self.part.n_passes = view.n_passes
+        self.design.n_passes += view.n_passes * len(w) / self.design.n_features
         move = mean + view.matvec(model.w) - self.fit.eta
         return self.search(model.w - w, move, penalty)
 
@@ -222,14 +213,9 @@ class Newton(PathSolver):
             moved, other = w + length * change, fit.at(fit.eta + length * move)
             rise = (other.value - fit.value).sum() + (penalty.value(moved[:, 0]) - before).sum()
             if rise <= ARMIJO * length * slope + noise:
-                self.w[self.columns], self.fit = moved, self.balanced(other)
+                self.w[self.columns], self.fit = moved, other
                 return True
         return False
-
-    def from_data(self):
-        """Return the fit of the coefficients, from the data."""
-        (on,) = np.nonzero(self.w[:, 0])
-        return self.balanced(self.fit.at(self.design.matvec(self.w[on], on) + self.intercept))
 
     @property
     def intercept(self):
