@@ -16,6 +16,7 @@ from skreg import (
     DropoutMLPClassifier,
     LassoCD,
     LassoCDCV,
+    LogisticCD,
     MultiTaskLassoCD,
     RidgeGD,
     RidgeGDClassifier,
@@ -50,6 +51,7 @@ FITS = {
     "classes": lambda X, Y: RidgeGDClassifier().fit(X, Y[:, 0] > 0),
     "lasso": lambda X, Y: LassoCD(0.05).fit(X, Y[:, 0]),
     "lasso, scaled": lambda X, Y: LassoCD(0.05, standardize=True).fit(X, Y[:, 0], abs(Y[:, 1])),
+    "logistic": lambda X, Y: LogisticCD(0.02).fit(X, Y[:, 0] > 0),
     "lasso, folds": lambda X, Y: LassoCDCV(alphas=10, eps=0.1, cv=3).fit(X, Y[:, 0]),
     "lasso, targets": lambda X, Y: MultiTaskLassoCD(0.1).fit(X, Y),
 }
