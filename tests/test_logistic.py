@@ -173,3 +173,25 @@ def test_one_class_with_weights_is_one_class():
     y = np.arange(30) % 2
     with pytest.raises(ValueError, match="got one class, 1"):
         LogisticCD().fit(np.eye(30), y, y)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({0: 0.0, 1: 1.0}, "class_weight must be finite and > 0 for both classes; got {0: 0.0"),
+        ({0: -1.0}, "class_weight must be finite and > 0"),
+        ({7: 2.0}, "LogisticCD: class_weight: The classes, .* are not in class_weight"),
+    ],
+)
+def test_class_weights_that_make_no_sense(weights, message):
+    with pytest.raises(ValueError, match=message):
+        LogisticCD(class_weight=weights).fit(np.eye(30), np.arange(30) % 2)
+
+
+def test_max_iter_counts_the_sweeps_on_the_way_too():
+    X, y = load_breast_cancer(return_X_y=True)
+    for max_iter in (1, 5, 20):
+        model = LogisticCD(1e-4, standardize=True, max_iter=max_iter)
+        with pytest.warns(ConvergenceWarning, match=f"stopped at max_iter={max_iter} with"):
+            model.fit(X, y)
+        assert model.n_iter_ <= max_iter

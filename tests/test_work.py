@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 
-from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, RidgeGD, RidgeGDCV
+from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, LogisticCD, RidgeGD, RidgeGDCV
 from skreg._convergence import Work, bytes_of
 from skreg._cost import COST
 from skreg._data import MemoryDesign, SparseDesign, as_design
@@ -108,6 +108,11 @@ def classes():
     return X, (y > np.median(y)).astype(int)
 
 
+def text_classes():
+    X, y = text()
+    return X, y > np.median(y)
+
+
 LOOSE = {"solver": "gd", "standardize": True, "tol": 1e-3}
 NETWORK = {"hidden_layer_sizes": (20, 10), "tol": 1, "random_state": 0}  # 12 epochs
 CASES = {
@@ -118,6 +123,8 @@ CASES = {
     "lasso, factors": (LassoCD(0.002), factors),
     "lasso, exponentials": (LassoCD(0.001), exponentials),
     "elastic net, short columns": (ElasticNetCD(1e-4, l1_ratio=0.5), scattered),
+    "logistic": (LogisticCD(0.01), classes),
+    "logistic, text": (LogisticCD(0.01), text_classes),
     "ridge, gd": (RidgeGD(**LOOSE), tall),
     "ridge, nesterov": (RidgeGD(positive=True, solver="nesterov"), tall),
     "ridge, cd": (RidgeGD(positive=True), tall),
@@ -147,6 +154,8 @@ FIGURES = {
     "lasso, factors": (11, 25, 15_236_480, 2760, 138),
     "lasso, exponentials": (13, 28, 18_426_880, 6626, 228),
     "elastic net, short columns": (82, 49, 52_508_120, 204_879, 6),
+    "logistic": (24, 36, 15_448_000, 590, 11),
+    "logistic, text": (9, 36, 6_688_660, 615, 10),
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
     "ridge, cd": (9, 8, 4_320_000, 252, 3),

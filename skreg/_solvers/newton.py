@@ -73,10 +73,13 @@ class Newton(PathSolver):
         Correlations of the columns with the residuals.
     alpha : float
         The last alpha.
+    sweeps_left : int
+        Sweeps of coordinate descent that may still be made for the next alpha.
     """
 
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
+        self.sweeps_left = max_iter
         _, self.y, self.penalty, self.loss = problem
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         null = self.balanced(Fit(self.loss, self.design.s, self.y, np.zeros_like(self.y)))
@@ -106,6 +109,7 @@ class Newton(PathSolver):
         """Yield the solution at each alpha, in descending order, up to a number of features."""
         self.alpha = max(self.alpha, alphas[0])
         for alpha in alphas:
+            self.sweeps_left = self.max_iter
             while alpha < STAGE * self.alpha and self.alpha > ALPHA_RANGE * self.top:
                 self.approach(STAGE * self.alpha)
             solution = self.minimise(alpha)
@@ -116,38 +120,39 @@ class Newton(PathSolver):
     def approach(self, alpha):
         """Go roughly to an alpha on the way to a smaller one."""
         self.admit(alpha)
-        self.step(alpha, ROUGHLY * self.null_loss, self.max_iter)
+        self.step(alpha, ROUGHLY * self.null_loss)
         self.look()
 
     def minimise(self, alpha):
         """Return the solution at an alpha."""
-        n_before, n_stalls, accuracy, best, last = self.n_sweeps, 0, ACCURACY, np.inf, np.inf
+        n_stalls, accuracy, best, last = 0, ACCURACY, np.inf, np.inf
         self.admit(alpha)
         while True:
-            found, n_sweeps = self.judge(alpha), self.n_sweeps - n_before
+            found = self.judge(alpha)
             gap, missing = found.gap[0], found.missing
             n_stalls, best = (0, gap) if gap < best or missing.size else (n_stalls + 1, best)
-            if stop := self.reason(alpha, found, n_sweeps, n_stalls):
+            if stop := self.reason(alpha, found, n_stalls):
                 break
             if last < np.inf:
                 self.add(missing)
             if gap > 0.5 * last and not missing.size:
                 accuracy *= 0.1  # the model was not solved well enough
-            if not self.step(alpha, accuracy * gap, self.max_iter - n_sweeps) and not missing.size:
+            if not self.step(alpha, accuracy * gap) and not missing.size:
                 stop = "rounding"
                 break
             self.look()
             last = gap
         on = np.flatnonzero(self.w[:, 0])
+        n_sweeps = self.max_iter - self.sweeps_left
         return Solution(on, self.w[on], gap, found.objective[0], found.violation[0], n_sweeps, stop)
 
-    def reason(self, alpha, certificate, n_sweeps, n_stalls):
+    def reason(self, alpha, certificate, n_stalls):
         """Return a reason to stop, or None."""
         if self.endless(alpha):
             return "endless"
         if self.reached(certificate)[0]:
             return "converged"
-        if n_sweeps >= self.max_iter:
+        if self.sweeps_left <= 0:
             return "max_iter"
         return "rounding" if n_stalls > MAX_STALLS else None
 
@@ -183,12 +188,12 @@ class Newton(PathSolver):
         self.fit = self.balanced(self.fit.at(eta))
         self.c = self.design.rmatvec(self.fit.dual)
 
-    def step(self, alpha, tol, max_sweeps):
+    def step(self, alpha, tol):
         """Minimise the model, and go as far that way as the objective falls; tell whether it did.
 
         Where the curvature all but vanishes it is raised; the slope of the model stays right.
         """
-        if not self.columns.size:
+        if self.columns.size == 0 or self.sweeps_left <= 0:
             return False
         penalty = self.penalty.take(self.columns).at(alpha)
         curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
@@ -197,7 +202,9 @@ class Newton(PathSolver):
         mean = view.s @ target / view.total_weight if view.centred else 0.0
         columns, c = np.arange(len(w)), view.rmatvec(self.fit.dual / curvature)
         model = GramSet(view, target - mean).extended(columns, w, c)
-        self.n_sweeps += model.minimise(penalty, tol, max_sweeps)
+        n_sweeps = model.minimise(penalty, tol, self.sweeps_left)
+        self.n_sweeps += n_sweeps
+        self.sweeps_left -= n_sweeps
         self.design.n_passes += view.n_passes * len(w) / self.design.n_features
         move = mean + view.matvec(model.w) - self.fit.eta
         return self.search(model.w - w, move, penalty)

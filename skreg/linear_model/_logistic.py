@@ -6,6 +6,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._checks import refuse
 from .._problem.losses import Logistic
 from .._threads import single_thread
 from ._lasso import ElasticNetModel
@@ -198,10 +199,19 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
             )
         second = y == self.classes_[1]
         if self.class_weight is not None:
-            rule = {"classes": self.classes_, "y": y[s > 0], "sample_weight": s[s > 0]}
-            first_weight, weight = compute_class_weight(self.class_weight, **rule)
-            s = s * np.where(second, weight, first_weight)
+            s = s * self._weights_of_classes(y[s > 0], s[s > 0])[second.astype(int)]
         return X, second.astype(float), s
+
+    def _weights_of_classes(self, y, s):
+        """Return the weights of both classes."""
+        rule = {"classes": self.classes_, "y": y, "sample_weight": s}
+        try:
+            weights = compute_class_weight(self.class_weight, **rule)
+        except ValueError as error:
+            raise self._error(f"class_weight: {error}") from error
+        if not np.all((weights > 0) & np.isfinite(weights)):
+            refuse(self, "class_weight", self.class_weight, "finite and > 0 for both classes")
+        return weights
 
     def _store(self, design, w, y_mean):
         """Store coefficients as scikit-learn does: a row of them."""
