@@ -20,6 +20,9 @@ def make(name):
     if match := re.fullmatch(r"(.+), (\d) or not", name):
         X, y, source = make(match[1])
         return X.astype(float), np.where(y == int(match[2]), 1.0, -1.0), source
+    if match := re.fullmatch(r"(.+), above the median", name):
+        X, y, source = make(match[1])
+        return X, np.where(y > np.median(y), 1.0, -1.0), source
     return first_of(*SOURCES[name])
 
 
