@@ -70,6 +70,26 @@ def test_questions(kind, centre, standardize, data):
     np.testing.assert_allclose(design.take(rows).gram(i, 1), G[np.ix_(i[1:], i)], **tolerance)
 
 
+@pytest.mark.parametrize("offset", [0, 1024])
+@pytest.mark.parametrize("kind", KINDS)
+def test_some_columns_answer_as_they_do_among_all(kind, offset, data):
+    X, s, rng = data
+    whole = as_design(KINDS[kind](X + offset), s, centre=True, standardize=True)
+    for j in (np.array([5, 0, 3]), np.arange(X.shape[1])):
+        part, w, r = whole.select(j), rng.standard_normal(len(j)), rng.standard_normal(len(X))
+        some = np.arange(len(j))
+        tolerance = {"rtol": 1e-9, "atol": 1e-9}
+        np.testing.assert_allclose(part.matvec(w), whole.matvec(w, j), **tolerance)
+        np.testing.assert_allclose(part.rmatvec(r), whole.rmatvec(r, j), **tolerance)
+        np.testing.assert_allclose(part.gram(some), whole.gram(j), **tolerance)
+        np.testing.assert_allclose(part.column_norms, whole.column_norms[j])
+        v = rng.random(len(X))
+        again = part.reweighted(v).rmatvec(r)
+        np.testing.assert_allclose(again, whole.reweighted(v).rmatvec(r, j), **tolerance)
+        assert part.n_features == len(j)
+        assert part.n_passes < 10
+
+
 @pytest.mark.parametrize("offset", [0, 1024])  # of columns far from 0, sparse data take an origin
 @pytest.mark.parametrize("centre", [False, True])
 @pytest.mark.parametrize("kind", KINDS)

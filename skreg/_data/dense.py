@@ -62,6 +62,8 @@ class DenseDesign(MemoryDesign):
         return self.mean + shift, np.maximum(squares - shift**2, 0.0)
 
     def _copied(self, columns):
+        if len(columns) == self.n_features and in_order(columns):
+            return self.X
         return np.asfortranarray(self.X[:, columns])
 
     def _matvec(self, w, columns):

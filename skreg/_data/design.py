@@ -195,7 +195,7 @@ class MemoryDesign(ABC):
         return part
 
     def select(self, columns):
-        """Return the Design of some columns, which it copies; its passes are those over them."""
+        """Return the Design of a copy of some columns; its passes are those over them."""
         part = copy(self)
         part.X, part.n_features, part.n_passes = self._copied(columns), len(columns), 0.0
         for name in OF_COLUMNS:
@@ -269,7 +269,7 @@ class MemoryDesign(ABC):
 
     @abstractmethod
     def _copied(self, columns):
-        """Return a copy of some columns of X."""
+        """Return a copy of some columns of X, or X for all of them."""
 
     @abstractmethod
     def _matvec(self, w, columns): ...

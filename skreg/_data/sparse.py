@@ -185,7 +185,7 @@ class SparseDesign(MemoryDesign):
         return part
 
     def select(self, columns):
-        """Return the Design of some columns, which it copies; its passes are those over them."""
+        """Return the Design of a copy of some columns; its passes are those over them."""
         part = super().select(columns)
         part.counts = self.counts[columns]
         for name in MADE_OF_X:
