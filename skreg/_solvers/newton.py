@@ -125,12 +125,15 @@ class Newton(PathSolver):
 
     def minimise(self, alpha):
         """Return the solution at an alpha."""
-        n_stalls, accuracy, best, last = 0, ACCURACY, np.inf, np.inf
+        n_stalls, accuracy, best, last, lowest = 0, ACCURACY, np.inf, np.inf, np.inf
+        least = max(ACCURACY * self.relative_tol, NOISE) * self.null_loss
         self.admit(alpha)
         while True:
             found = self.judge(alpha)
             gap, missing = found.gap[0], found.missing
-            n_stalls, best = (0, gap) if gap < best or missing.size else (n_stalls + 1, best)
+            falls = lowest - found.objective[0] > least  # the gap need not, on dependent columns
+            n_stalls = 0 if falls or gap < best or missing.size else n_stalls + 1
+            best, lowest = min(best, gap), min(lowest, found.objective[0])
             if stop := self.reason(alpha, found, n_stalls):
                 break
             if last < np.inf:
