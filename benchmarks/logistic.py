@@ -2,7 +2,7 @@
 
 Everyone gets raw columns and fits an intercept, of which the gap takes the best. Dense X is in
 Fortran order, sparse X in columns. liblinear penalises the intercept; intercept_scaling=100 makes
-that a ten-thousandth of the penalty of a coefficient. glmnet is glmstar.
+that a hundredth of the penalty of a coefficient. glmnet is glmstar.
 """
 
 import numpy as np

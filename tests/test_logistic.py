@@ -129,6 +129,23 @@ def test_separable_classes_have_no_minimum_without_a_penalty(free, kind):
     assert model.score(X, y) == 1
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_a_column_without_a_penalty_that_does_not_separate_has_a_minimum(fit_intercept):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 100)), rng.random(40) > 0.5
+    factor = np.r_[0.0, np.ones(99)]  # only the penalised columns separate
+    model = LogisticCD(1e-5, penalty_factor=factor, fit_intercept=fit_intercept).fit(X, y)
+    assert model.convergence_.converged
+    assert model.coef_[0, 0] != 0
+    assert model.score(X, y) == 1
+
+
+def test_a_bound_keeps_a_column_that_separates_from_growing():
+    X = np.random.default_rng(0).standard_normal((60, 5))
+    model = LogisticCD(0.0, upper=1e3, fit_intercept=False).fit(X, X[:, 1] > 0)
+    assert model.convergence_.converged
+
+
 def test_without_a_penalty_classes_that_overlap_have_a_minimum():
     X, y = make_classification(300, 6, n_redundant=0, flip_y=0.2, random_state=0)
     ours = LogisticCD(0.0, tol=1e-12).fit(X, y)

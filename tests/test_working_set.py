@@ -83,3 +83,13 @@ def test_columns_far_from_zero(container, offset, monkeypatch):
     model.fit(container(X + offset), Y[:, 0])
     assert model.convergence_.converged
     np.testing.assert_allclose(model.coef_, expected, atol=1e-4 * np.abs(expected).max())
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_tolerance_of_zero_ends(monkeypatch):
+    X, Y, _ = DATA["wide"]
+    model = ElasticNetCD(0.02, l1_ratio=0.7, tol=0, max_iter=300)
+    allow_40_columns(monkeypatch)
+    model.fit(X, Y[:, 0])
+    assert model.convergence_.n_active > 40
+    assert model.convergence_.relative_gap < 1e-9

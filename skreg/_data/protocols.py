@@ -12,7 +12,7 @@ With ``Xc = (X - mean) / scale`` and the weights ``s`` these are the questions:
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``take(rows)``       some rows, with the statistics of all
-``select(columns)``  some columns
+``select(columns)``  some columns, copied
 ``about(shift)``     other means
 ``reweighted(s)``    other weights, and their means
 ``column_entries``   where the numbers of columns are, for compiled loops

@@ -7,7 +7,7 @@ from .rows import sweep_entries
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
-PATIENCE = 12  # times as many sweeps, after which a Newton step is worth its products
+PATIENCE = 12  # rounds of so many sweeps that take longer than a Newton step
 CG_TOLERANCE = 1e-3  # of the residual of a Newton step
 
 
@@ -68,8 +68,8 @@ class ColumnSet(WorkingSet):
             first = gap if len(past) == 2 else first
             if len(past) > MEMORY:
                 r = self._move(extrapolated(past), r, penalty)
-                rounds = np.log(tol / gap) / np.log(gap / first) if gap < first else np.inf
-                if n_flipped == 0 and rounds > PATIENCE:
+                in_the_end = gap * min(1.0, gap / first) ** PATIENCE
+                if n_flipped == 0 and in_the_end > tol:
                     r = self._move(self._newton(r, penalty), r, penalty)
                 past = [self.w.copy()]
         return n_sweeps

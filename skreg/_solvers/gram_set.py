@@ -62,10 +62,8 @@ class GramSet(WorkingSet):
 
     def fits(self, columns):
         """Tell whether a Gram matrix of some columns is worth its size."""
-        cost, m = self.design.cost, len(columns)
-        if m <= min(cost.always_gram, cost.largest_gram):
-            return True
-        return cost.gram_pays(m, self.design.column_entries.lengths[columns].mean())
+        pays, m = self.design.cost.gram_pays, len(columns)
+        return pays(m, 0) or pays(m, self.design.column_entries.lengths[columns].mean())
 
     def minimise(self, penalty, tol, max_sweeps):
         """Solve the problem on the columns; return the number of sweeps."""

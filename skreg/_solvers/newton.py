@@ -30,7 +30,7 @@ FLAT = 1e-6  # least curvature in a model, relative to the largest
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
-SEPARATED = 1e-3  # loss relative to that without features: only the penalty keeps it from 0
+SEPARATED = 1e-3  # loss, relative to that without features, at which to look for what separates
 MAX_STALLS = 3  # steps that do not make the gap smaller
 BALANCE = 50  # Newton steps to an intercept, at the most
 BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
@@ -160,11 +160,20 @@ class Newton(PathSolver):
         return "rounding" if n_stalls > MAX_STALLS else None
 
     def endless(self, alpha):
-        """Tell whether the loss all but vanishes, which it never does, without any penalty."""
+        """Tell whether the loss falls to 0, which it never reaches, along what has no penalty.
+
+        It does where coefficients that may grow without end explain the sign of every residual.
+        """
         if self.loss.attained or self.fit.value.sum() > SEPARATED * self.null_loss:
             return False
-        weight, ridge, lower, upper = self.penalty.at(alpha)
-        return bool(((weight == 0) & (ridge == 0) & (lower < upper))[self.w[:, 0] != 0].any())
+        penalty, w = self.penalty.at(alpha), self.w
+        free = (penalty.weight == 0) & (penalty.ridge == 0) & penalty.endless(w[:, 0])
+        (on,) = np.nonzero(free & (w[:, 0] != 0))
+        move, seen = self.design.matvec(w[on], on), self.design.s > 0
+        below = np.signbit(self.fit.dual[:, 0])  # as they are even where they underflow
+        up, down = move[seen & ~below], move[seen & below]
+        middle = (up.min() + down.max()) / 2 if self.design.centred else 0.0
+        return bool(up.min() > middle > down.max())
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
@@ -176,7 +185,7 @@ class Newton(PathSolver):
         """Let the first of some columns enter the working set."""
         most = max(SMALLEST_GROWTH, int(GROWTH * np.count_nonzero(self.w)))
         if columns.size:
-            self.columns = np.concatenate([self.columns, columns[:most]])
+            self.columns = np.union1d(self.columns, columns[:most])
             self.part = self.design.select(self.columns)
 
     def judge(self, alpha):
