@@ -1,5 +1,6 @@
 """What a solver may ask of the data: the Design, and the kinds of data that answer."""
 
+from .classes import Classes
 from .dense import DenseDesign
 from .design import MemoryDesign, as_design
 from .folds import Folds
@@ -9,6 +10,7 @@ from .sparse import SparseDesign
 from .transformed import Transformed
 
 __all__ = [
+    "Classes",
     "DenseDesign",
     "Design",
     "Folds",

@@ -118,6 +118,24 @@ class MemoryDesign(ABC):
         G = self._scaled(self._gram(columns, first), columns[first:])
         return self._scaled(G.T, columns).T
 
+    def modulated_gram(self, columns, factors, which):
+        """Return ``Q.T @ Q`` for plain columns that are multiplied, row by row, by factors.
+
+        The weights of the samples take no part.
+
+        Parameters
+        ----------
+        columns : ndarray of int, shape (n_columns,)
+            Columns, some of them several times.
+        factors : ndarray of shape (n_samples, n_factors)
+            Factors of the rows.
+        which : ndarray of int, shape (n_columns,)
+            The place of those that a column has.
+        """
+        self.count(n_passes=len(columns) / self.n_features, n_products=1)
+        G = self._scaled(self._modulated_gram(columns, factors, which), columns)
+        return self._scaled(G.T, columns).T
+
     def kernel(self, q):
         """Return ``Xc @ diag(q) @ Xc.T`` for q >= 0; the weights of the samples take no part."""
         self.count(n_passes=1, n_products=1)
@@ -279,6 +297,9 @@ class MemoryDesign(ABC):
 
     @abstractmethod
     def _gram(self, columns, first): ...
+
+    @abstractmethod
+    def _modulated_gram(self, columns, factors, which): ...
 
     @abstractmethod
     def _kernel(self, q): ...

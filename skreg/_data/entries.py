@@ -25,6 +25,12 @@ class ColumnEntries(NamedTuple):
         """How many numbers are in each column."""
         return (self.last - self.first).astype(np.int64)
 
+    def take(self, columns):
+        """Return the entries of some columns."""
+        X, place, first, last, samples, centre = self
+        parts = (part[columns] for part in (place, first, last))
+        return ColumnEntries(X, *parts, samples, centre[columns])
+
 
 class RowEntries(NamedTuple):
     """The numbers of X by rows.

@@ -299,6 +299,11 @@ class SparseDesign(MemoryDesign):
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
+    def _modulated_gram(self, columns, factors, which):
+        Q = self._read(self._csc[:, columns]).astype(float)
+        Q.data *= factors[Q.indices, np.repeat(which, np.diff(Q.indptr))]
+        return products(Q, np.arange(len(columns)), np.ones(self.n_samples), self.team)
+
     def _kernel(self, q):
         X, mean = self._read(self._csr), self.plain_mean
         K = products(X, np.arange(self.n_samples), q, self.team)

@@ -10,14 +10,31 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .._data.classes import Coupling
+
 TINY = np.finfo(float).tiny
+SUM_OF_DUAL = 1e-10  # over the classes, where it should be 0
+BALANCE = 50  # Newton steps to constants, at the most
+BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
 
 
-class SquaredError:
+class Loss:
+    """What losses have in common unless they say otherwise."""
+
+    quadratic = False  # whether its model is itself
+    attained = True  # whether its minimum is
+    n_outputs = 1  # numbers that are predicted for a sample
+
+    def newton(self, curvature, slope):
+        """Return the Newton step for a constant: `curvature` has a row for each sample."""
+        total = curvature.sum()
+        return slope / total if total > 0 else np.sign(slope)
+
+
+class SquaredError(Loss):
     """l(y, eta) = (y - eta)**2 / 2."""
 
-    quadratic = True  # its model is itself
-    attained = True  # whether its minimum is
+    quadratic = True
 
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and its second derivative."""
@@ -32,10 +49,10 @@ class SquaredError:
         return (y - eta - dual) ** 2 / 2
 
 
-class Logistic:
+class Logistic(Loss):
     """l(y, eta) = log(1 + exp(-z)) with z = eta for y = 1 and z = -eta for y = 0."""
 
-    quadratic, attained = False, False
+    attained = False
 
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and its second derivative."""
@@ -54,8 +71,91 @@ class Logistic:
         return np.where((q < 0) | (q > 1), np.inf, value + entropy + q * sign * eta)
 
 
+    def separated(self, y, move, intercept):
+        """Tell whether a constant lies between what both classes move by; without one, 0."""
+        up, down = move[y == 1], move[y == 0]
+        middle = 0.0 if intercept is None else (up.min() + down.max()) / 2
+        return bool(up.min() > middle > down.max())
+
+
+class Multinomial(Loss):
+    """l(y, eta) = log(sum_k exp(eta_k)) - sum_k y_k eta_k, with one y_k of 1 and others of 0.
+
+    The classes k of a sample follow one another: a number of the sample, such as its loss, is the
+    sum of those that they have. The second derivative is ``diag(p) - p @ p.T`` with the
+    probabilities p, which stand for it.
+    """
+
+    attained = False
+
+    def __init__(self, n_classes):
+        self.n_outputs = n_classes
+
+    def near(self, y, eta):
+        """Return l(y, eta), its negative slope in eta, and the probabilities."""
+        log_p, p = self.probabilities(eta)
+        others = (1 - y) * p
+        residual = y * self.by_sample(others).sum(axis=1).repeat(self.n_outputs).reshape(y.shape)
+        return -y * log_p, residual - others, p
+
+    def gap(self, y, eta, value, dual):
+        """Return the gap of Fenchel and Young; -l* is the entropy of the probabilities y - dual."""
+        log_p, p = self.probabilities(eta)
+        q = y - dual
+        gap = q * (np.log(np.maximum(q, TINY)) - log_p) + p - q
+        total = np.abs(self.by_sample(dual).sum(axis=1)) > SUM_OF_DUAL
+        outside = (q < 0) | total.repeat(self.n_outputs).reshape(q.shape)
+        return np.where(outside, np.inf, gap)
+
+    def probabilities(self, eta):
+        """Return the logarithms of the probabilities, and these."""
+        z = self.by_sample(eta)
+        z = z - z.max(axis=1, keepdims=True)
+        p = np.exp(z)
+        total = p.sum(axis=1, keepdims=True)
+        return (z - np.log(total)).reshape(eta.shape), (p / total).reshape(eta.shape)
+
+    def newton(self, curvature, slope):
+        """Return the Newton step for the constants of the classes."""
+        return Coupling(self.by_sample(curvature)).inverse @ slope
+
+    def by_sample(self, a):
+        """Return numbers with an axis for the classes."""
+        return a.reshape(-1, self.n_outputs)
+
+    def separated(self, y, move, intercept):
+        """Tell whether every class comes first where predictions move so, with these constants."""
+        y, move = self.by_sample(y) == 1, self.by_sample(move)
+        move = move if intercept is None else move + intercept
+        return bool(np.all(np.where(y, -np.inf, move).max(axis=1) < move[y]))
+
+
+class Poisson(Loss):
+    """l(y, eta) = exp(eta) - y eta, less its minimum: half the deviance of a mean exp(eta)."""
+
+    def near(self, y, eta):
+        """Return l(y, eta), its negative slope in eta, and its second derivative."""
+        with np.errstate(over="ignore"):
+            mean = np.exp(eta)
+        return self.deviance(y, eta), y - mean, mean
+
+    def gap(self, y, eta, value, dual):
+        """Return the gap of Fenchel and Young: half the deviance of counts y - dual."""
+        counts = y - dual
+        return np.where(counts < 0, np.inf, self.deviance(counts, eta))
+
+    def deviance(self, y, eta):
+        """Return half the deviance; digits that y and the mean have in common do not cancel."""
+        counted = y > 0
+        distance = eta - np.log(y, where=counted, out=np.zeros_like(eta + y))
+        with np.errstate(over="ignore"):
+            return np.where(counted, y * (np.expm1(distance) - distance), np.exp(eta))
+
+
 class Fit:
     """The loss of several problems on the same samples: what a certificate asks of it.
+
+    Where a loss has several outputs, they have rows of their own, one after the other.
 
     Parameters
     ----------
@@ -65,6 +165,8 @@ class Fit:
         Sample weights.
     y, eta : ndarray of shape (n_samples, n_problems)
         Targets and predictions.
+    offset : float or ndarray of shape (n_samples, 1), default=0.0
+        What predictions have in addition.
 
     Attributes
     ----------
@@ -76,25 +178,52 @@ class Fit:
         Second derivatives of the losses of the samples.
     """
 
-    def __init__(self, loss, s, y, eta):
-        self.loss, self.s, self.y, self.eta = loss, s, y, eta
-        self.values, self.dual, self.curvature = loss.near(y, eta)
+    def __init__(self, loss, s, y, eta, offset=0.0):
+        self.loss, self.s, self.y, self.eta, self.offset = loss, s, y, eta, offset
+        self.values, self.dual, self.curvature = loss.near(y, eta + offset)
         self.value = s @ self.values
 
     def gap(self, t):
         """Return the loss's part of the gaps at t times the dual points."""
-        gaps = self.loss.gap(self.y, self.eta, self.values, t * self.dual)
+        gaps = self.loss.gap(self.y, self.eta + self.offset, self.values, t * self.dual)
         return self.s @ np.maximum(gaps, 0.0)  # below 0: rounding
 
     def at(self, eta):
         """Return the same at other predictions."""
-        return Fit(self.loss, self.s, self.y, eta)
+        return Fit(self.loss, self.s, self.y, eta, self.offset)
 
     def without(self, change, gain):
         """Return the same at dual points that are less by a change."""
         other = copy(self)
         other.dual = self.dual - change
         return other
+
+    def sums(self, a):
+        """Return the weighted sums over the samples, for each output."""
+        return (self.s[:, None] * a).reshape(-1, self.loss.n_outputs).sum(axis=0)
+
+    def moved(self, constants):
+        """Return the same with a constant added to each output."""
+        return self.at(self.eta + np.tile(constants, len(self.s) // len(constants))[:, None])
+
+    def balanced(self):
+        """Return the same with the best constants: weighted residuals have sums of 0."""
+        fit, slope = self, self.sums(self.dual)
+        for _ in range(BALANCE):
+            size = np.abs(slope).sum()
+            if size <= BALANCED * self.sums(np.abs(fit.dual)).sum():
+                break
+            move = self.loss.newton(fit.s[:, None] * fit.curvature, slope)
+            while True:
+                other = fit.moved(move)
+                new = other.sums(other.dual)
+                if np.abs(new).sum() < size:
+                    break
+                move = move / 2
+                if np.all(move + 1.0 == 1.0):
+                    return fit
+            fit, slope = other, new
+        return fit
 
 
 class SquaredResiduals(NamedTuple):

@@ -24,12 +24,15 @@ class Problem(NamedTuple):
         The penalty h.
     loss : object
         The loss l.
+    offset : float or ndarray of shape (n_samples, 1), default=0.0
+        What is added to the predictions.
     """
 
     design: Design
     y: np.ndarray
     penalty: object
     loss: object = SquaredError()  # it has no state
+    offset: np.ndarray | float = 0.0
 
     @property
     def unit(self):

@@ -32,8 +32,6 @@ HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
 SEPARATED = 1e-3  # loss, relative to that without features, at which to look for what separates
 MAX_STALLS = 3  # steps that do not make the gap smaller
-BALANCE = 50  # Newton steps to an intercept, at the most
-BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
 
 
 def solver_of(problem, start, *, tol, max_iter):
@@ -80,9 +78,10 @@ class Newton(PathSolver):
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
         self.sweeps_left = max_iter
-        _, self.y, self.penalty, self.loss = problem
+        _, self.y, self.penalty, self.loss, offset = problem
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
-        null = self.balanced(Fit(self.loss, self.design.s, self.y, np.zeros_like(self.y)))
+        zero = np.zeros_like(self.y)
+        null = self.balanced(Fit(self.loss, self.design.s, self.y, zero, offset))
         self.null_loss = null.value.sum()
         self.fit, self.c = null, self.design.rmatvec(null.dual)
         self.reference = self.penalty.size(self.c).max(initial=0.0)
@@ -162,7 +161,7 @@ class Newton(PathSolver):
     def endless(self, alpha):
         """Tell whether the loss falls to 0, which it never reaches, along what has no penalty.
 
-        It does where coefficients that may grow without end explain the sign of every residual.
+        It does where coefficients that may grow without end tell the classes apart.
         """
         if self.loss.attained or self.fit.value.sum() > SEPARATED * self.null_loss:
             return False
@@ -170,10 +169,8 @@ class Newton(PathSolver):
         free = (penalty.weight == 0) & (penalty.ridge == 0) & penalty.endless(w[:, 0])
         (on,) = np.nonzero(free & (w[:, 0] != 0))
         move, seen = self.design.matvec(w[on], on), self.design.s > 0
-        below = np.signbit(self.fit.dual[:, 0])  # as they are even where they underflow
-        up, down = move[seen & ~below], move[seen & below]
-        middle = (up.min() + down.max()) / 2 if self.design.centred else 0.0
-        return bool(up.min() > middle > down.max())
+        intercept = self.intercept if self.design.centred else None
+        return self.loss.separated(self.y[seen], move[seen], intercept)
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
@@ -196,8 +193,8 @@ class Newton(PathSolver):
     def look(self):
         """See, from the data, how all columns correlate with the residuals."""
         (on,) = np.nonzero(self.w[:, 0])
-        eta = self.design.matvec(self.w[on], on) + self.intercept
-        self.fit = self.balanced(self.fit.at(eta))
+        fit = self.fit.at(self.design.matvec(self.w[on], on)).moved(self.intercept)
+        self.fit = self.balanced(fit)
         self.c = self.design.rmatvec(self.fit.dual)
 
     def step(self, alpha, tol):
@@ -210,16 +207,13 @@ class Newton(PathSolver):
         penalty = self.penalty.take(self.columns).at(alpha)
         curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
-        target = self.fit.eta + self.fit.dual / curvature
-        mean = view.s @ target / view.total_weight if view.centred else 0.0
-        columns, c = np.arange(len(w)), view.rmatvec(self.fit.dual / curvature)
-        model = GramSet(view, target - mean).extended(columns, w, c)
+        target = view.matvec(w) + self.fit.dual / curvature
+        model = GramSet(view, target).extended(np.arange(len(w)), w, self.c[self.columns])
         n_sweeps = model.minimise(penalty, tol, self.sweeps_left)
         self.n_sweeps += n_sweeps
         self.sweeps_left -= n_sweeps
         self.design.n_passes += view.n_passes * len(w) / self.design.n_features
-        move = mean + view.matvec(model.w) - self.fit.eta
-        return self.search(model.w - w, move, penalty)
+        return self.search(model.w - w, view.matvec(model.w - w), penalty)
 
     def search(self, change, move, penalty):
         """Move as far along a change of coefficients as the objective falls by enough."""
@@ -238,20 +232,10 @@ class Newton(PathSolver):
 
     @property
     def intercept(self):
-        """The mean of the predictions: columns are centred, or there is none."""
-        mean = (self.design.s @ self.fit.eta[:, 0]) / self.design.total_weight
-        return mean if self.design.centred else 0.0
+        """The means of the predictions: columns are centred, or there is none."""
+        means = self.fit.sums(self.fit.eta) / self.design.total_weight
+        return means if self.design.centred else np.zeros_like(means)
 
     def balanced(self, fit):
-        """Return a fit with the best intercept: the weighted residuals have a sum of 0."""
-        slope = np.sum(fit.s @ fit.dual)
-        for _ in range(BALANCE if self.design.centred else 0):
-            if abs(slope) <= BALANCED * np.sum(fit.s @ np.abs(fit.dual)):
-                break
-            curvature = np.sum(fit.s @ fit.curvature)
-            move = slope / curvature if curvature > 0 else np.sign(slope)
-            while abs(np.sum(fit.s @ (other := fit.at(fit.eta + move)).dual)) >= abs(slope):
-                if (move := move / 2) + 1.0 == 1.0:
-                    return fit
-            fit, slope = other, np.sum(fit.s @ other.dual)
-        return fit
+        """Return a fit with the best intercept, if there is one."""
+        return fit.balanced() if self.design.centred else fit

@@ -28,8 +28,9 @@ class ElasticNetModel(LinearRegressor):
         w, gaps, records = (start.reshape(shape) * design.scale).T, [], []
         penalty = self._penalty(design, y.shape[1]).at(self.alpha)
         for part, problem in self._problems(design, y, penalty):
-            solver, solution = minimum(problem, w[:, part], **self._rule())
-            w[:, part] = solver.coefficients(solution)
+            start = w[:, part].reshape(-1, problem.y.shape[1])
+            solver, solution = minimum(problem, start, **self._rule())
+            w[:, part] = solver.coefficients(solution).reshape(w[:, part].shape)
             gaps.append(solver.dual_gap(solution) / design.total_weight)
             records.append(solver.record(solution))
             design.work = Work()  # another target has a count of its own

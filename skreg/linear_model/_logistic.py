@@ -1,13 +1,16 @@
 """Classes by logistic regression, with coefficients that are exactly zero."""
 
 import numpy as np
+from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from .._checks import refuse
-from .._problem.losses import Logistic
+from .._data import Classes
+from .._problem.losses import Logistic, Multinomial
+from .._problem.problem import Problem
 from .._threads import single_thread
 from ._lasso import ElasticNetModel
 
@@ -186,21 +189,25 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         self.classes_ = np.unique(y[s > 0])
-        if len(self.classes_) > 2:
-            raise self._error(
-                "Only binary classification is supported. The type of the target is multiclass, "
-                f"with {len(self.classes_)} classes; sklearn.multiclass.OneVsRestClassifier fits a "
-                "model for each."
-            )
         if len(self.classes_) < 2:
             one = repr(self.classes_.item())
             raise self._error(
                 f"y must have two classes with samples of weight > 0; got one class, {one}."
             )
-        second = y == self.classes_[1]
+        members = y[:, None] == self.classes_
         if self.class_weight is not None:
-            s = s * self._weights_of_classes(y[s > 0], s[s > 0])[second.astype(int)]
-        return X, second.astype(float), s
+            s = s * (members @ self._weights_of_classes(y[s > 0], s[s > 0]))
+        return X, (members if len(self.classes_) > 2 else members[:, 1]).astype(float), s
+
+    def _problems(self, design, y, penalty):
+        """Yield what is fitted, which is one problem for all classes."""
+        n_outputs = y.shape[1]
+        if n_outputs == 1:
+            yield from super()._problems(design, y, penalty)
+            return
+        penalty = penalty.take(np.repeat(np.arange(design.n_features), n_outputs))
+        classes, loss = Classes(design, n_outputs), Multinomial(n_outputs)
+        yield slice(None), Problem(classes, y.reshape(-1, 1), penalty, loss)
 
     def _weights_of_classes(self, y, s):
         """Return the weights of both classes."""
@@ -216,7 +223,7 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
     def _store(self, design, w, y_mean):
         """Store coefficients as scikit-learn does: a row of them."""
         super()._store(design, w, y_mean)
-        self.coef_, self.intercept_ = self.coef_[None], np.atleast_1d(self.intercept_)
+        self.coef_, self.intercept_ = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
 
     def decision_function(self, X):
         """Return the log of the odds of the second class.
@@ -231,7 +238,8 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         ndarray of shape (n_samples,)
             Above 0 the second class is the more probable one.
         """
-        return super().predict(X)[:, 0]
+        decision = super().predict(X)
+        return decision if decision.shape[1] > 1 else decision[:, 0]
 
     def predict(self, X):
         """Predict the classes.
@@ -247,6 +255,8 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
             Labels of the more probable classes.
         """
         decision = self.decision_function(X)
+        if decision.ndim > 1:
+            return self.classes_[decision.argmax(axis=1)]
         return self.classes_[(decision > 0).astype(int)]
 
     def predict_proba(self, X):
@@ -278,6 +288,8 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
             Logs, in the order of `classes_`.
         """
         decision = self.decision_function(X)
+        if decision.ndim > 1:
+            return log_softmax(decision, axis=1)
         return -np.logaddexp(0, np.stack([decision, -decision], axis=1))
 
     def __sklearn_tags__(self):
@@ -285,5 +297,4 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         tags = super().__sklearn_tags__()
         tags.regressor_tags = None
         tags.target_tags.multi_output = False
-        tags.classifier_tags.multi_class = False
         return tags
