@@ -1,5 +1,6 @@
 """The Design of several classes: coefficients and predictions of their own, on the same data."""
 
+import math
 from copy import copy
 from functools import cached_property
 
@@ -96,7 +97,7 @@ class Classes:
         W = np.zeros((len(used), self.n_classes, *w.shape[1:]))
         W[place, label] = w
         some = None if len(used) == self.design.n_features else used
-        eta = self.design.matvec(W.reshape(len(used), -1), some)
+        eta = self.design.matvec(W.reshape(len(used), math.prod(W.shape[1:])), some)
         if self.coupling is not None and self.centred:
             eta = self.coupling.centre(eta)
         return eta.reshape(self.n_samples, *w.shape[1:])
@@ -113,29 +114,37 @@ class Classes:
         return C if columns is None else C[columns]
 
     def gram(self, columns, first=0):
-        """Return the inner products of some columns with one another, without the first rows."""
-        feature, label = self.feature[columns], self.label[columns]
-        G = np.zeros((len(columns), len(columns)))
+        """Return the inner products of some columns with one another, without the first rows.
+
+        Columns are first centred by the weights of their own class, so that little cancels.
+        """
+        feature, label, coupling = self.feature[columns], self.label[columns], self.coupling
+        G, shift = np.zeros((len(columns), len(columns))), np.zeros(len(columns))
+        if coupling is not None and self.centred:
+            sums = self.design._transposed_product(coupling.weights)[feature, label]
+            shift = sums / coupling.weights.sum(axis=0)[label]
         for k in np.unique(label):
             on = np.flatnonzero(label == k)
-            if self.coupling is None:
+            if coupling is None:
                 G[np.ix_(on, on)] = self.design.gram(feature[on])
             else:
-                root = np.sqrt(self.coupling.weights[:, [k]])
-                G[np.ix_(on, on)] = self.design.modulated_gram(feature[on], root, 0 * on)
-        if self.coupling is not None:
-            G -= self.design.modulated_gram(feature, self.coupling.part, label)
+                root = np.sqrt(coupling.weights[:, [k]])
+                block = self.design.modulated_gram(feature[on], root, 0 * on, shift[on])
+                G[np.ix_(on, on)] = block
+        if coupling is not None:
+            G -= self.design.modulated_gram(feature, coupling.part, label, shift)
             if self.centred:
-                B = self._sums()[columns]
-                G -= B @ self.coupling.inverse @ B.T
+                B = self._sums(feature, label) - shift[:, None] * coupling.total[label]
+                B /= self.design.scale[feature, None]
+                G -= B @ coupling.inverse @ B.T
         return G[first:]
 
-    def _sums(self):
-        """Return the inner products of the columns with constants of each class, the last axis."""
+    def _sums(self, feature, label):
+        """Return the inner products of plain columns with constants of each class."""
         sums = []
         for unit in np.eye(self.n_classes):
             C = self.design._transposed_product(self.coupling.product(unit))
-            sums.append(self.design._scaled(C)[self.feature, self.label])
+            sums.append(C[feature, label])
         return np.stack(sums, axis=1)
 
     @cached_property
@@ -156,8 +165,8 @@ class Coupling:
     ----------
     part : ndarray of shape (n_samples, n_classes)
         The vectors divided by the roots of their sums.
-    inverse : ndarray of shape (n_classes, n_classes)
-        Pseudoinverse of the sum of the matrices.
+    total, inverse : ndarray of shape (n_classes, n_classes)
+        The sum of the matrices, and an inverse for vectors with a sum of 0.
     """
 
     def __init__(self, weights):
@@ -166,10 +175,14 @@ class Coupling:
         self.part = np.divide(weights, root, out=np.zeros_like(weights), where=root > 0)
 
     @cached_property
+    def total(self):
+        """Return the sum of the matrices."""
+        return np.diag(self.weights.sum(axis=0)) - self.part.T @ self.part
+
+    @cached_property
     def inverse(self):
-        """Pseudoinverse of the sum of the matrices."""
-        total = np.diag(self.weights.sum(axis=0)) - self.part.T @ self.part
-        return np.linalg.pinv(total, hermitian=True)
+        """Return the inverse for vectors with a sum of 0; the sum maps constants to 0."""
+        return np.linalg.pinv(self.total + self.total.diagonal().mean(), hermitian=True)
 
     def product(self, u):
         """Return the products of the matrices with the vectors u_i."""

@@ -130,19 +130,21 @@ class DenseDesign(MemoryDesign):
             return G - np.multiply.outer(self.n_samples * mean, mean)
 
         factors = self._root[:, None] if self.weighted else None
-        return self._gram_by_rows(columns, factors, np.zeros(len(columns), int), first)
+        return self._gram_by_rows(columns, factors, None, 0.0, first)
 
-    def _modulated_gram(self, columns, factors, which):
-        return self._gram_by_rows(columns, factors, which)
+    def _modulated_gram(self, columns, factors, which, shift):
+        which = None if factors.shape[1] == 1 else which
+        return self._gram_by_rows(columns, factors, which, shift)
 
-    def _gram_by_rows(self, columns, factors, which, first=0):
+    def _gram_by_rows(self, columns, factors, which, shift, first=0):
         """Return the Gram matrix of some columns, or its last rows, with or without factors."""
 
         def product(rows):
             G = np.zeros((len(columns) - first, len(columns)))
             for some, block in self._rows_of(rows, columns, HIGH, team):
+                block -= shift
                 if factors is not None:
-                    block *= factors[some] if factors.shape[1] == 1 else factors[some][:, which]
+                    block *= factors[some] if which is None else factors[some][:, which]
                 G += block[:, first:].T @ block
             return G
 

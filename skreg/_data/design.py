@@ -118,8 +118,8 @@ class MemoryDesign(ABC):
         G = self._scaled(self._gram(columns, first), columns[first:])
         return self._scaled(G.T, columns).T
 
-    def modulated_gram(self, columns, factors, which):
-        """Return ``Q.T @ Q`` for plain columns that are multiplied, row by row, by factors.
+    def modulated_gram(self, columns, factors, which, shift):
+        """Return ``Q.T @ Q`` for plain columns less a shift, multiplied row by row by factors.
 
         The weights of the samples take no part.
 
@@ -131,9 +131,11 @@ class MemoryDesign(ABC):
             Factors of the rows.
         which : ndarray of int, shape (n_columns,)
             The place of those that a column has.
+        shift : ndarray of shape (n_columns,)
+            What is taken from the columns first.
         """
         self.count(n_passes=len(columns) / self.n_features, n_products=1)
-        G = self._scaled(self._modulated_gram(columns, factors, which), columns)
+        G = self._scaled(self._modulated_gram(columns, factors, which, shift), columns)
         return self._scaled(G.T, columns).T
 
     def kernel(self, q):
@@ -299,7 +301,7 @@ class MemoryDesign(ABC):
     def _gram(self, columns, first): ...
 
     @abstractmethod
-    def _modulated_gram(self, columns, factors, which): ...
+    def _modulated_gram(self, columns, factors, which, shift): ...
 
     @abstractmethod
     def _kernel(self, q): ...

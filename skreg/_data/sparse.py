@@ -299,10 +299,13 @@ class SparseDesign(MemoryDesign):
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)
 
-    def _modulated_gram(self, columns, factors, which):
+    def _modulated_gram(self, columns, factors, which, shift):
         Q = self._read(self._csc[:, columns]).astype(float)
         Q.data *= factors[Q.indices, np.repeat(which, np.diff(Q.indptr))]
-        return products(Q, np.arange(len(columns)), np.ones(self.n_samples), self.team)
+        G = products(Q, np.arange(len(columns)), np.ones(self.n_samples), self.team)
+        cross = (Q.T @ factors)[:, which] * shift
+        squares = (factors.T @ factors)[np.ix_(which, which)] * np.outer(shift, shift)
+        return G - cross - cross.T + squares
 
     def _kernel(self, q):
         X, mean = self._read(self._csr), self.plain_mean

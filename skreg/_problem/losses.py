@@ -13,7 +13,7 @@ import numpy as np
 from .._data.classes import Coupling
 
 TINY = np.finfo(float).tiny
-SUM_OF_DUAL = 1e-10  # over the classes, where it should be 0
+ROUNDING = 1e-13  # of sums of probabilities
 BALANCE = 50  # Newton steps to constants, at the most
 BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
 
@@ -103,8 +103,8 @@ class Multinomial(Loss):
         log_p, p = self.probabilities(eta)
         q = y - dual
         gap = q * (np.log(np.maximum(q, TINY)) - log_p) + p - q
-        total = np.abs(self.by_sample(dual).sum(axis=1)) > SUM_OF_DUAL
-        outside = (q < 0) | total.repeat(self.n_outputs).reshape(q.shape)
+        total = np.abs(self.by_sample(dual).sum(axis=1)) > ROUNDING
+        outside = (q < -ROUNDING) | total.repeat(self.n_outputs).reshape(q.shape)
         return np.where(outside, np.inf, gap)
 
     def probabilities(self, eta):

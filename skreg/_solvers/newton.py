@@ -220,7 +220,7 @@ class Newton(PathSolver):
         w, fit = self.w[self.columns], self.fit
         before = penalty.value(w[:, 0])
         rise = penalty.value((w + change)[:, 0]) - before
-        slope = rise.sum() - fit.s @ (fit.dual * move)[:, 0]
+        slope = min(0.0, rise.sum() - fit.s @ (fit.dual * move)[:, 0])  # above 0: rounding
         noise = NOISE * (fit.value.sum() + before.sum())
         for length in 0.5 ** np.arange(HALVINGS):
             moved, other = w + length * change, fit.at(fit.eta + length * move)

@@ -197,6 +197,7 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         members = y[:, None] == self.classes_
         if self.class_weight is not None:
             s = s * (members @ self._weights_of_classes(y[s > 0], s[s > 0]))
+        members[~members.any(axis=1), 0] = True  # without weight, of whatever class
         return X, (members if len(self.classes_) > 2 else members[:, 1]).astype(float), s
 
     def _problems(self, design, y, penalty):
