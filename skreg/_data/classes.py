@@ -113,16 +113,21 @@ class Classes:
         C = C.reshape(-1, self.n_classes, *r.shape[1:])[self.feature, self.label]
         return C if columns is None else C[columns]
 
+    def inner(self, u, v):
+        """Return the inner product of predictions u and v."""
+        if self.coupling is None:
+            return np.sum(self.s @ (u * v))
+        u, v = (a.reshape(-1, self.n_classes) for a in (u, v))
+        return np.sum(u * self.coupling.product(v))
+
     def gram(self, columns, first=0):
         """Return the inner products of some columns with one another, without the first rows.
 
         Columns are first centred by the weights of their own class, so that little cancels.
         """
         feature, label, coupling = self.feature[columns], self.label[columns], self.coupling
-        G, shift = np.zeros((len(columns), len(columns))), np.zeros(len(columns))
-        if coupling is not None and self.centred:
-            sums = self.design._transposed_product(coupling.weights)[feature, label]
-            shift = sums / coupling.weights.sum(axis=0)[label]
+        G = np.zeros((len(columns), len(columns)))
+        shift = None if coupling is None else self._shift[columns]
         for k in np.unique(label):
             on = np.flatnonzero(label == k)
             if coupling is None:
@@ -133,21 +138,35 @@ class Classes:
                 G[np.ix_(on, on)] = block
         if coupling is not None:
             G -= self.design.modulated_gram(feature, coupling.part, label, shift)
-            if self.centred:
-                B = self._sums(feature, label) - shift[:, None] * coupling.total[label]
-                B /= self.design.scale[feature, None]
-                G -= B @ coupling.inverse @ B.T
+            B = self.sums[columns] - shift[:, None] * coupling.total[label]
+            B /= self.design.scale[feature, None]
+            G -= B @ coupling.inverse @ B.T
         return G[first:]
 
-    def _sums(self, feature, label):
-        """Return the inner products of plain columns with constants of each class."""
-        sums = []
-        for unit in np.eye(self.n_classes):
-            C = self.design._transposed_product(self.coupling.product(unit))
-            sums.append(C[feature, label])
-        return np.stack(sums, axis=1)
+    @cached_property
+    def _shift(self):
+        """The means of the plain columns by the weights of their class, if they are centred."""
+        if not self.centred:
+            return np.zeros(self.n_features)
+        sums, total = self._plain(self.coupling.weights), self.coupling.weights.sum(axis=0)
+        return sums / total[self.label]
 
     @cached_property
+    def sums(self):
+        """Inner products of plain columns with constants of each class; 0 without centring."""
+        sums, part = np.zeros((self.n_features, self.n_classes)), self.coupling.part
+        if self.centred:
+            for k in range(self.n_classes):
+                column = -part * part[:, [k]]  # of the matrices
+                column[:, k] += self.coupling.weights[:, k]
+                sums[:, k] = self._plain(column)
+        return sums
+
+    def _plain(self, r):
+        """Return the sums of products of the plain columns with r, of shape (n_samples, k)."""
+        return self.design._transposed_product(r)[self.feature, self.label]
+
+    @property
     def column_entries(self):
         """The numbers of X by columns, for compiled loops."""
         return self.design.column_entries.take(self.feature)
@@ -186,7 +205,7 @@ class Coupling:
 
     def product(self, u):
         """Return the products of the matrices with the vectors u_i."""
-        return self.weights * u - self.part * np.sum(self.part * u, axis=1, keepdims=True)
+        return self.weights * u - self.part * np.einsum("ik,ik->i", self.part, u)[:, None]
 
     def centre(self, u):
         """Return u less what makes it orthogonal to constants of each class."""

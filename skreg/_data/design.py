@@ -112,6 +112,10 @@ class MemoryDesign(ABC):
         c = self._scaled(self._rmatvec(self._weighed(vector(r)), columns), columns)
         return c.reshape(n_columns, *r.shape[1:])
 
+    def inner(self, u, v):
+        """Return the inner product of arrays with a row for each sample."""
+        return np.sum(self.s @ (u * v))
+
     def gram(self, columns, first=0):
         """Return ``Xc[:, columns[first:]].T @ diag(s) @ Xc[:, columns]``."""
         self.count(n_passes=len(columns) / self.n_features, n_products=1)

@@ -14,8 +14,9 @@ from .._data.classes import Coupling
 
 TINY = np.finfo(float).tiny
 ROUNDING = 1e-13  # of sums of probabilities
+LARGEST = 500.0  # difference of exponents
 BALANCE = 50  # Newton steps to constants, at the most
-BALANCED = 1e-15  # sum of the residuals, relative to that of their sizes
+BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes
 
 
 class Loss:
@@ -94,26 +95,30 @@ class Multinomial(Loss):
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and the probabilities."""
         log_p, p = self.probabilities(eta)
-        others = (1 - y) * p
-        residual = y * self.by_sample(others).sum(axis=1).repeat(self.n_outputs).reshape(y.shape)
-        return -y * log_p, residual - others, p
+        others = p - y * p
+        return -y * log_p, y * self.sums(others) - others, p
 
     def gap(self, y, eta, value, dual):
         """Return the gap of Fenchel and Young; -l* is the entropy of the probabilities y - dual."""
         log_p, p = self.probabilities(eta)
         q = y - dual
         gap = q * (np.log(np.maximum(q, TINY)) - log_p) + p - q
-        total = np.abs(self.by_sample(dual).sum(axis=1)) > ROUNDING
-        outside = (q < -ROUNDING) | total.repeat(self.n_outputs).reshape(q.shape)
-        return np.where(outside, np.inf, gap)
+        return np.where((q < -ROUNDING) | (np.abs(self.sums(dual)) > ROUNDING), np.inf, gap)
 
     def probabilities(self, eta):
         """Return the logarithms of the probabilities, and these."""
-        z = self.by_sample(eta)
-        z = z - z.max(axis=1, keepdims=True)
+        top = eta.max()
+        if top - eta.min() > LARGEST:
+            top = self.by_sample(eta).max(axis=1).repeat(self.n_outputs).reshape(eta.shape)
+        z = eta - top
         p = np.exp(z)
-        total = p.sum(axis=1, keepdims=True)
-        return (z - np.log(total)).reshape(eta.shape), (p / total).reshape(eta.shape)
+        total = self.sums(p)
+        return z - np.log(total), p / total
+
+    def sums(self, a):
+        """Return the sum over the classes, for each of them."""
+        sums = self.by_sample(a) @ np.ones(self.n_outputs)
+        return sums.repeat(self.n_outputs).reshape(a.shape)
 
     def newton(self, curvature, slope):
         """Return the Newton step for the constants of the classes."""
@@ -188,8 +193,10 @@ class Fit:
         gaps = self.loss.gap(self.y, self.eta + self.offset, self.values, t * self.dual)
         return self.s @ np.maximum(gaps, 0.0)  # below 0: rounding
 
-    def at(self, eta):
-        """Return the same at other predictions."""
+    def at(self, eta, constants=None):
+        """Return the same at other predictions, and with a constant added to each output."""
+        if constants is not None:
+            eta = eta + np.tile(constants, len(eta) // len(constants))[:, None]
         return Fit(self.loss, self.s, self.y, eta, self.offset)
 
     def without(self, change, gain):
@@ -202,10 +209,6 @@ class Fit:
         """Return the weighted sums over the samples, for each output."""
         return (self.s[:, None] * a).reshape(-1, self.loss.n_outputs).sum(axis=0)
 
-    def moved(self, constants):
-        """Return the same with a constant added to each output."""
-        return self.at(self.eta + np.tile(constants, len(self.s) // len(constants))[:, None])
-
     def balanced(self):
         """Return the same with the best constants: weighted residuals have sums of 0."""
         fit, slope = self, self.sums(self.dual)
@@ -214,15 +217,12 @@ class Fit:
             if size <= BALANCED * self.sums(np.abs(fit.dual)).sum():
                 break
             move = self.loss.newton(fit.s[:, None] * fit.curvature, slope)
-            while True:
-                other = fit.moved(move)
-                new = other.sums(other.dual)
-                if np.abs(new).sum() < size:
-                    break
-                move = move / 2
-                if np.all(move + 1.0 == 1.0):
+            other = fit.at(fit.eta, move)
+            while not np.abs(slope := other.sums(other.dual)).sum() < size:
+                if np.all((move := move / 2) + 1.0 == 1.0):
                     return fit
-            fit, slope = other, new
+                other = fit.at(fit.eta, move)
+            fit = other
         return fit
 
 

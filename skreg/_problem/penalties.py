@@ -121,6 +121,11 @@ class ElasticNet(NamedTuple):
         upper = np.where(self.upper > limit, np.inf, self.upper)
         return self._replace(lower=lower, upper=upper)
 
+    @property
+    def smooth(self):
+        """Tell whether the penalty is a sum of squares, without bounds."""
+        return not (self.weight.any() or np.isfinite([self.lower, self.upper]).any())
+
     def nearest_to_zero(self):
         """Return coefficients of 0, or the bounds nearest to it."""
         return within(0.0, self.lower, self.upper)

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from .._data import Classes
 from .krylov import solve_preconditioned
-from .rows import sweep_entries
+from .rows import sweep_classes, sweep_entries
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
 PATIENCE = 12  # rounds of so many sweeps that take longer than a Newton step
 CG_TOLERANCE = 1e-3  # of the residual of a Newton step
+INEXACT = 0.1  # the same, where another one follows
 
 
 def sweep(design, w, r, columns, penalty):
@@ -45,6 +47,25 @@ def sweep(design, w, r, columns, penalty):
     return result
 
 
+def sweep_coupled(design, w, r, columns, penalty):
+    """Do the same for columns of several classes, whose samples have matrices for weights."""
+    base, coupling = design.design, design.coupling
+    feature, label = design.feature[columns], design.label[columns]
+    entries, sums = base.column_entries, design.sums[columns] / base.scale[feature, None]
+    size = entries.X.itemsize + entries.samples.itemsize
+    n_numbers = 2 * int(entries.lengths[feature].sum())
+    base.count(n_passes=2 * len(columns) / base.n_features, n_bytes=n_numbers * size)
+    z = r.reshape(coupling.weights.shape)
+    mix = np.einsum("ik,ik->i", coupling.part, z)
+    weights = label, coupling.weights, coupling.part, sums, sums @ coupling.inverse
+    return sweep_classes(
+        tuple(entries), base.scale, *weights, feature, w, z, mix, tuple(penalty)
+    )
+
+
+SWEEPS = {Classes: sweep_coupled}
+
+
 class ColumnSet(WorkingSet):
     """Columns too many for a Gram matrix: sweeps over the data, accelerated."""
 
@@ -55,11 +76,14 @@ class ColumnSet(WorkingSet):
 
         Every few sweeps the next ones are extrapolated: Bertrand and Massias (2021), "Anderson
         acceleration of coordinate descent", section 2. Where the support stands still but sweeps
-        would go on for long, Newton steps go to its end.
+        would go on for long, Newton steps go to its end. They do all where nothing ends a move.
         """
+        if penalty.smooth:
+            return self._minimise_smooth(penalty, tol, max_sweeps)
         r, n_sweeps, past, first = self._residual(self.w), 0, [self.w.copy()], np.inf
+        once = SWEEPS.get(type(self.design), sweep)
         while n_sweeps < max_sweeps:
-            gap, n_changed, n_flipped = sweep(self.design, self.w, r, self.columns, penalty)
+            gap, n_changed, n_flipped = once(self.design, self.w, r, self.columns, penalty)
             n_sweeps += 1
             self.design.work.n_coordinate_updates += n_changed
             if gap <= tol or n_changed == 0:
@@ -74,6 +98,19 @@ class ColumnSet(WorkingSet):
                 past = [self.w.copy()]
         return n_sweeps
 
+    def _minimise_smooth(self, penalty, tol, max_sweeps):
+        """Do so where the penalty is a sum of squares; return the number of Newton steps."""
+        r, n_steps = self._residual(self.w), 0
+        while n_steps < max_sweeps:
+            w = self._newton(r, penalty, INEXACT)
+            n_steps += 1
+            curvature = self.design.column_norms[self.columns, None] ** 2 + penalty.ridge[:, None]
+            gain = np.sum(curvature * (w - self.w) ** 2)
+            r = self._move(w, r, penalty)
+            if gain <= tol:
+                break
+        return n_steps
+
     def _residual(self, w):
         """Return the residual, with the targets one after the other in memory."""
         on = w.any(axis=1)
@@ -83,26 +120,28 @@ class ColumnSet(WorkingSet):
         """Move to w within the bounds, if it is better; return the residual."""
         w = np.clip(w, penalty.lower[:, None], penalty.upper[:, None])
         other, h = self._residual(w), penalty.at(np.ones(1))
-        fall = 0.5 * np.sum(self.design.s @ ((r - other) * (r + other)))
+        fall = 0.5 * self.design.inner(r - other, r + other)
         if np.sum(h.value(w) - h.value(self.w)) < fall:
             self.w, r = w, other
         return r
 
-    def _newton(self, r, penalty):
+    def _newton(self, r, penalty, tol=CG_TOLERANCE):
         """Return where a Newton step on the support leads; products take the place of a factor."""
         inside = (penalty.lower[:, None] < self.w) & (self.w < penalty.upper[:, None])
         on = np.flatnonzero((inside & ((self.w != 0) | (penalty.weight == 0)[:, None])).any(axis=1))
         part, columns, h = self.w[on], self.columns[on], penalty.take(on).at(np.ones(1))
+        norms = self.design.column_norms[columns, None] ** 2 + h.ridge
+        if np.array_equal(columns, np.arange(self.design.n_features)):
+            columns = None  # which takes no copies
 
         def hessian(d):
             curvature = self.design.rmatvec(self.design.matvec(d, columns), columns)
             return curvature + h.ridge * d + h.bend(part, d)
 
         g = self.design.rmatvec(r, columns) - h.ridge * part - h.slope(part)
-        norms = self.design.column_norms[columns, None] ** 2 + h.ridge
         self.design.work.n_newton_steps += 1
         w = self.w.copy()
-        w[on] = h.stop(part, part + solve_preconditioned(hessian, g, norms, tol=CG_TOLERANCE))
+        w[on] = h.stop(part, part + solve_preconditioned(hessian, g, norms, tol=tol))
         return w
 
 

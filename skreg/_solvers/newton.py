@@ -18,6 +18,7 @@ import numpy as np
 from .._problem.certificate import certify
 from .._problem.losses import Fit
 from .._problem.penalties import ElasticNet, within
+from .column_set import ColumnSet
 from .gram_set import GramSet
 from .path import ALPHA_RANGE, EAGERNESS, HUGE, SMALLEST_GROWTH, STAGE, Descent, candidates
 from .solution import PathSolver, Solution
@@ -26,6 +27,7 @@ from .whole_gram import WholeGram
 ROUGHLY = 1e-3  # gap of models at waypoints, relative to the loss without features
 GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
+FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
 FLAT = 1e-6  # least curvature in a model, relative to the largest
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
@@ -193,7 +195,7 @@ class Newton(PathSolver):
     def look(self):
         """See, from the data, how all columns correlate with the residuals."""
         (on,) = np.nonzero(self.w[:, 0])
-        fit = self.fit.at(self.design.matvec(self.w[on], on)).moved(self.intercept)
+        fit = self.fit.at(self.design.matvec(self.w[on], on), self.intercept)
         self.fit = self.balanced(fit)
         self.c = self.design.rmatvec(self.fit.dual)
 
@@ -208,7 +210,9 @@ class Newton(PathSolver):
         curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
         target = view.matvec(w) + self.fit.dual / curvature
-        model = GramSet(view, target).extended(np.arange(len(w)), w, self.c[self.columns])
+        by_products = penalty.smooth and len(w) > min(FEW_COLUMNS, len(self.design.s))
+        kind = ColumnSet if by_products else GramSet
+        model = kind(view, target).extended(np.arange(len(w)), w, self.c[self.columns])
         n_sweeps = model.minimise(penalty, tol, self.sweeps_left)
         self.n_sweeps += n_sweeps
         self.sweeps_left -= n_sweeps
