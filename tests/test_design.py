@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from skreg._data import Design, Folds, MemoryDesign, Products, as_design
+from skreg._data import Classes, Design, Folds, MemoryDesign, Products, as_design
 from skreg._problem.penalties import ElasticNet
-from skreg._solvers.column_set import sweep
+from skreg._solvers.column_set import SWEEPS, sweep
 
 KINDS = {
     "C": np.ascontiguousarray,
@@ -211,3 +211,60 @@ def test_repeated_entries_of_a_sparse_matrix_are_summed_and_the_input_is_left_al
 def test_unknown_data_is_refused():
     with pytest.raises(TypeError, match="no Design is registered for data of type list"):
         as_design([[1]], np.ones(1), centre=True, standardize=False)
+
+
+def coupled(v):
+    """Return the matrices of `Coupling` for all samples as one."""
+    n, k = v.shape
+    H = np.zeros((n, k, n, k))
+    for i in range(n):
+        H[i, :, i] = np.diag(v[i]) - (np.outer(v[i], v[i]) / v[i].sum() if v[i].any() else 0)
+    return H.reshape(n * k, n * k)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("centre", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_of_several_classes(kind, centre, standardize):
+    rng = np.random.default_rng(0)
+    X = np.round(rng.standard_normal((30, 6)) * (rng.random((30, 6)) < 0.5) * 64) / 64
+    X[:, 0] += 1024  # far from 0
+    s, n_classes = rng.integers(0, 3, 30).astype(float), 4
+    base = as_design(KINDS[kind](X), s, centre=centre, standardize=standardize)
+    classes = Classes(base, n_classes)
+    Xc = np.kron(base.matvec(np.eye(6)), np.eye(n_classes))
+    w, r = rng.standard_normal((24, 2)), rng.standard_normal((120, 2))
+    j, tolerance = np.array([17, 0, 1, 2, 3, 9]), {"rtol": 1e-8, "atol": 1e-8}
+    S = np.diag(np.repeat(s, n_classes))
+    np.testing.assert_allclose(classes.matvec(w), Xc @ w, **tolerance)
+    np.testing.assert_allclose(classes.matvec(w[j, 0], j), Xc[:, j] @ w[j, 0], **tolerance)
+    np.testing.assert_allclose(classes.rmatvec(r), Xc.T @ S @ r, **tolerance)
+    np.testing.assert_allclose(classes.rmatvec(r[:, 0], j), (Xc.T @ S @ r[:, 0])[j], **tolerance)
+    np.testing.assert_allclose(classes.gram(j), (Xc.T @ S @ Xc)[np.ix_(j, j)], **tolerance)
+    np.testing.assert_allclose(classes.column_norms**2, np.diag(Xc.T @ S @ Xc), **tolerance)
+    part, P = classes.select(j), Xc[:, j]
+    np.testing.assert_allclose(part.matvec(w[:6]), P @ w[:6], **tolerance)
+    v = rng.random((30, n_classes)) * s[:, None]
+    view, H = part.reweighted(v.ravel()), coupled(v)
+    if centre:
+        constants = np.kron(np.ones((30, 1)), np.eye(n_classes))
+        P = P - constants @ np.linalg.pinv(constants.T @ H @ constants) @ (constants.T @ H @ P)
+    G, some = P.T @ H @ P, np.arange(6)
+    np.testing.assert_allclose(view.matvec(w[:6, :1]), P @ w[:6, :1], **tolerance)
+    np.testing.assert_allclose(view.rmatvec(r[:, :1]), P.T @ H @ r[:, :1], **tolerance)
+    np.testing.assert_allclose(view.gram(some), G, **tolerance)
+    np.testing.assert_allclose(view.gram(some[::-1], 1), G[::-1, ::-1][1:], **tolerance)
+    assert view.inner(r[:, :1], r[:, 1:]) == pytest.approx(r[:, 0] @ H @ r[:, 1])
+    z, start = np.asfortranarray(P @ w[:6, :1]), rng.standard_normal((6, 1))
+    change, ends = start.copy(), np.full(6, np.inf)
+    penalty = ElasticNet(np.full(6, 0.2), np.full(6, 0.1), -ends, ends)
+    before = z.copy()
+    SWEEPS[Classes](view, change, z, some, penalty)
+    np.testing.assert_allclose(H @ z, H @ (before - P @ (change - start)), **tolerance)
+    expected, c = start.copy(), P.T @ H @ before
+    for k in range(6):  # one coordinate after the other
+        curvature, now = G[k, k], c - G @ (expected - start)
+        at = now[k, 0] + curvature * expected[k, 0]
+        shrunk = np.sign(at) * max(abs(at) - 0.2, 0)
+        expected[k, 0] = shrunk / (curvature + 0.1)
+    np.testing.assert_allclose(change, expected, **tolerance)

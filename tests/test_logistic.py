@@ -3,27 +3,37 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from scipy.optimize import minimize_scalar
-from sklearn.datasets import load_breast_cancer, make_classification
+from scipy.optimize import approx_fprime, minimize_scalar
+from scipy.special import logsumexp, softmax
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine, make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from skreg import LogisticCD
-from skreg._problem.losses import Logistic, SquaredError
+from skreg._cost import COST
+from skreg._data import Classes, as_design
+from skreg._problem.losses import Logistic, Multinomial, Poisson, SquaredError
+from skreg._problem.penalties import ElasticNet
+from skreg._problem.problem import Problem
+from skreg._solvers.newton import minimum
 
-LOSSES = {"squared": (SquaredError(), [-1.3, 0.0, 2.0]), "logistic": (Logistic(), [0.0, 1.0])}
-ETA = np.linspace(-30, 30, 121)
+LOSSES = {
+    "squared": (SquaredError(), [-1.3, 0.0, 2.0], 30),
+    "logistic": (Logistic(), [0.0, 1.0], 30),
+    "poisson": (Poisson(), [0.0, 0.7, 3.0], 4),
+}
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_slopes_and_curvatures_are_those_of_differences(name):
-    loss, targets = LOSSES[name]
+    loss, targets, end = LOSSES[name]
+    eta = np.linspace(-end, end, 121)
     for y in np.array(targets):
-        value, residual, curvature = loss.near(y, ETA)
+        value, residual, curvature = loss.near(y, eta)
         h = 1e-4
-        right, left = (loss.near(y, ETA + side)[0] for side in (h, -h))
+        right, left = (loss.near(y, eta + side)[0] for side in (h, -h))
         scale = 1 + np.abs(value)
         np.testing.assert_allclose(residual, (left - right) / (2 * h), atol=1e-7 * scale.max())
         second = (right - 2 * value + left) / h**2
@@ -34,9 +44,9 @@ def test_slopes_and_curvatures_are_those_of_differences(name):
 @pytest.mark.parametrize("name", LOSSES)
 def test_gaps_are_those_of_the_conjugate(name):
     """l*(-dual) is the largest of ``-dual * eta - l(eta)``, found by a minimiser."""
-    loss, targets = LOSSES[name]
+    loss, targets, _ = LOSSES[name]
     for y in targets:
-        for eta in (-3.0, 0.2, 4.0):
+        for eta in (-3.0, 0.2, 1.5):
             value, residual, _ = loss.near(y, np.array(eta))
             for part in (1.0, 0.9, 0.3):
                 dual = part * residual
@@ -44,6 +54,44 @@ def test_gaps_are_those_of_the_conjugate(name):
                 expected = value + dual * eta - best.fun
                 assert loss.gap(y, eta, value, dual) == pytest.approx(expected, abs=1e-7)
             assert loss.gap(y, eta, value, residual) == pytest.approx(0, abs=1e-15)
+
+
+def test_the_least_of_half_a_deviance_is_0():
+    y = np.array([1.0, 7.0, 1e6])
+    value, residual, curvature = Poisson().near(y, np.log(y))
+    np.testing.assert_allclose([value, residual], 0, atol=1e-9)
+    np.testing.assert_allclose(curvature, y)
+    assert np.isinf(Poisson().gap(np.array(1.0), np.array(0.0), 0.0, np.array(1.1)))
+
+
+def softmax_loss(y, eta):
+    return logsumexp(eta) - y @ eta
+
+
+def test_the_multinomial_loss_couples_the_classes():
+    """Slopes and curvatures by differences, and the gap by the conjugate of all classes."""
+    loss, rng, n_classes = Multinomial(3), np.random.default_rng(0), 3
+    for eta in [*rng.standard_normal((4, n_classes)) * 3, np.array([600.0, -300.0, 0.0])]:
+        for y in np.eye(n_classes):
+            values, residual, p = loss.near(y, eta)
+            assert values.sum() == pytest.approx(softmax_loss(y, eta), abs=1e-12)
+            differences = approx_fprime(eta, lambda e, y=y: softmax_loss(y, e), 1e-6)
+            np.testing.assert_allclose(-residual, differences, atol=1e-5)
+            curvature = np.diag(p) - np.outer(p, p)
+            steps = [(loss.near(y, eta - h)[1] - residual) / 1e-6 for h in 1e-6 * np.eye(3)]
+            np.testing.assert_allclose(curvature, steps, atol=1e-5)
+            assert loss.gap(y, eta, values, residual).sum() == pytest.approx(0, abs=1e-12)
+            dual = 0.6 * residual
+            q = y - dual
+            entropy = -np.sum(q[q > 0] * np.log(q[q > 0]))  # the conjugate at q is minus this
+            expected = softmax_loss(y, eta) - entropy + (dual - y) @ eta + y @ eta
+            assert loss.gap(y, eta, values, dual).sum() == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("dual", [[0.5, 0.0, -0.1], [1.1, -0.5, -0.6], [-0.1, 0.05, 0.05]])
+def test_duals_that_are_no_probabilities_have_no_finite_gap(dual):
+    loss, y = Multinomial(3), np.array([1.0, 0.0, 0.0])
+    assert np.isinf(loss.gap(y, np.zeros(3), np.zeros(3), np.array(dual))).any()
 
 
 def test_a_dual_that_is_no_probability_has_no_finite_gap():
@@ -71,6 +119,159 @@ def test_the_textbook_has_lambda_over_m():
     p, w = model.predict_proba(X)[:, 1], model.coef_[0]
     np.testing.assert_allclose(X.T @ (p - y) / m + strength / m * w, 0, atol=1e-8)
     assert np.mean(p - y) == pytest.approx(0, abs=1e-8)
+
+
+MANY = {
+    "wide": lambda: make_classification(60, 200, n_informative=8, n_classes=4, random_state=0),
+    "square": lambda: make_classification(20, 20, n_informative=10, n_classes=3, random_state=0),
+    "tall": lambda: load_iris(return_X_y=True),
+}
+
+
+def softmax_kkt(model, X, y, alpha, l1_ratio=1.0):
+    """Return the largest violation of the optimality conditions, by a softmax of all classes."""
+    W, Y = model.coef_, y[:, None] == model.classes_
+    p = softmax(X @ W.T + model.intercept_, axis=1)
+    gradient = (p - Y).T @ X / len(y) + alpha * (1 - l1_ratio) * W
+    at_zero = np.maximum(np.abs(gradient) - alpha * l1_ratio, 0)
+    violation = np.where(W == 0, at_zero, np.abs(gradient + alpha * l1_ratio * np.sign(W)))
+    return max(violation.max(), np.abs(np.mean(p - Y, axis=0)).max())
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.3, 0.0])
+@pytest.mark.parametrize("data", MANY)
+def test_several_classes_are_optimal(data, l1_ratio, kind):
+    X, y = MANY[data]()
+    for alpha in (0.03, 0.003):
+        model = LogisticCD(alpha, l1_ratio=l1_ratio, tol=1e-12).fit(kind(X), y)
+        assert model.convergence_.converged
+        assert softmax_kkt(model, X, y, alpha, l1_ratio) <= 1e-3 * alpha
+        assert model.coef_.shape == (len(np.unique(y)), X.shape[1])
+
+
+@pytest.mark.parametrize("data", MANY)
+def test_several_classes_have_the_coefficients_of_scikit_learn(data):
+    X, y = MANY[data]()
+    X, C = StandardScaler().fit_transform(X), 1 / (0.05 * len(y))
+    ours = LogisticCD(0.05, l1_ratio=0.0, tol=1e-13).fit(X, y)
+    theirs = LogisticRegression(C=C, tol=1e-12, max_iter=10**4).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    saga = {"solver": "saga", "tol": 1e-12, "max_iter": 10**5}
+    ours = LogisticCD(0.05, tol=1e-13).fit(X, y)
+    theirs = LogisticRegression(C=C, l1_ratio=1, **saga).fit(X, y)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize(("l1_ratio", "pull"), [(1.0, 1.0), (0.0, 2.0)])
+def test_two_classes_are_the_multinomial_of_two(l1_ratio, pull):
+    """Half the difference w goes to each class: |w|/2 + |w|/2 = |w|, and 2 (w/2)**2 = w**2 / 2."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X, alpha, n = StandardScaler().fit_transform(X), 0.02, len(y)
+    binary = LogisticCD(alpha, l1_ratio=l1_ratio, tol=1e-13).fit(X, y)
+    classes = Classes(as_design(X, np.ones(n), centre=True, standardize=False), 2)
+    strength, ends = np.full(60, n * alpha * pull), np.full(60, np.inf)
+    penalty = ElasticNet(l1_ratio * strength, (1 - l1_ratio) * strength, -ends, ends)
+    targets = np.eye(2)[y].reshape(-1, 1)
+    problem = Problem(classes, targets, penalty, Multinomial(2))
+    solver, solution = minimum(problem, np.zeros((60, 1)), tol=1e-13, max_iter=1000)
+    first, second = solver.coefficients(solution).reshape(-1, 2).T
+    np.testing.assert_allclose(second - first, binary.coef_[0], atol=1e-6)
+    assert solution.objective / n == pytest.approx(objective(binary, X, y, alpha, l1_ratio))
+
+
+def objective(model, X, y, alpha, l1_ratio):
+    w = model.coef_[0]
+    loss = -np.mean(model.predict_log_proba(X)[np.arange(len(y)), y])
+    return loss + alpha * (l1_ratio * np.abs(w).sum() + (1 - l1_ratio) / 2 * w @ w)
+
+
+def test_the_order_of_several_classes_and_of_columns_is_that_of_the_coefficients():
+    X, y = load_wine(return_X_y=True)
+    rule = {"alpha": 0.02, "l1_ratio": 0.8, "standardize": True, "tol": 1e-12}
+    one, order = LogisticCD(**rule).fit(X, y), np.random.default_rng(0).permutation(13)
+    other = LogisticCD(**rule).fit(X[:, order], np.array(["c", "a", "b"])[y])
+    np.testing.assert_allclose(other.coef_, one.coef_[[1, 2, 0]][:, order], atol=1e-6)
+    assert list(other.classes_) == ["a", "b", "c"]
+
+
+def test_weights_of_samples_of_several_classes_repeat_them():
+    X, y = load_wine(return_X_y=True)
+    s = np.random.default_rng(0).integers(0, 3, len(y))
+    rule = {"alpha": 0.01, "l1_ratio": 0.9, "tol": 1e-13}
+    X = StandardScaler().fit_transform(X)
+    weighted = LogisticCD(**rule).fit(X, y, s)
+    repeated = LogisticCD(**rule).fit(np.repeat(X, s, axis=0), np.repeat(y, s))
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=1e-7)
+    np.testing.assert_allclose(weighted.intercept_, repeated.intercept_, atol=1e-7)
+
+
+def test_the_gap_of_several_classes_bounds_what_an_early_stop_costs():
+    X, y = MANY["wide"]()
+    values = {}
+    for tol in (1e-1, 1e-2, 1e-3, 1e-12):
+        model = LogisticCD(0.01, tol=tol).fit(X, y)
+        log_p = model.predict_log_proba(X)[np.arange(len(y)), y]
+        values[tol] = 0.01 * np.abs(model.coef_).sum() - log_p.mean(), model.dual_gap_
+    for value, gap in values.values():
+        assert -1e-12 <= value - values[1e-12][0] <= gap
+
+
+def test_several_classes_that_can_be_separated_have_no_minimum_without_a_penalty():
+    X, y = load_iris(return_X_y=True)
+    X = X + 10 * np.eye(3)[y][:, [0, 1, 2, 2]]
+    with pytest.warns(ConvergenceWarning, match="the classes can be separated.*raise alpha"):
+        model = LogisticCD(0.0).fit(X, y)
+    assert np.isfinite(model.coef_).all()
+    assert model.score(X, y) == 1
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_bounds_and_factors_hold_for_every_class(kind):
+    X, y = load_wine(return_X_y=True)
+    X, factor = StandardScaler().fit_transform(X), np.r_[0.5, np.inf, np.ones(11)]
+    model = LogisticCD(0.01, positive=True, upper=0.7, penalty_factor=factor, tol=1e-12)
+    W = model.fit(kind(X), y).coef_
+    p = softmax(X @ W.T + model.intercept_, axis=1)
+    gradient = (p - np.eye(3)[y]).T @ X / len(y) + 0.01 * np.where(np.isinf(factor), 0, factor)
+    free = ~np.isinf(factor)
+    assert not W[:, 1].any()
+    assert ((W >= 0) & (W <= 0.7)).all()
+    assert (W == 0.7).any()
+    np.testing.assert_allclose(gradient[(W > 0) & (W < 0.7)], 0, atol=1e-6)
+    assert (gradient[(W == 0) & free] >= -1e-6).all()
+    assert (gradient[W == 0.7] <= 1e-6).all()
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+def test_columns_of_classes_too_many_for_a_gram_matrix(l1_ratio, kind, monkeypatch):
+    X, y = make_classification(100, 40, n_informative=8, n_classes=3, random_state=0)
+    rule = {"alpha": 0.01, "l1_ratio": l1_ratio, "tol": 1e-10}
+    expected = LogisticCD(**rule).fit(X, y)
+    monkeypatch.setattr(LogisticCD, "_cost", COST._replace(largest_gram=5, always_gram=5))
+    model = LogisticCD(**rule).fit(kind(X), y)
+    assert model.convergence_.converged
+    np.testing.assert_allclose(model.coef_, expected.coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_penalty_of_squares_on_many_columns_takes_products_alone(n_classes):
+    X, y = make_classification(50, 1500, n_informative=8, n_classes=n_classes, random_state=0)
+    ours = LogisticCD(0.1, l1_ratio=0.0, tol=1e-12).fit(X, y)
+    theirs = LogisticRegression(C=1 / (0.1 * 50), tol=1e-12, max_iter=10**4).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-7)
+    assert ours.convergence_.work.n_coordinate_updates == 0
+
+
+def test_far_predictions_of_several_classes_are_finite():
+    X, y = load_iris(return_X_y=True)
+    model = LogisticCD(1e-3).fit(X, y)
+    far = model.predict_log_proba(X * 1e6)
+    assert np.isfinite(far).all()
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
 
 
 def test_nothing_is_selected_from_alpha_max_on():
@@ -176,8 +377,7 @@ def test_phrases_are_selected_from_a_sparse_matrix():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (np.arange(30) % 3, "Only binary classification is supported.*3 classes.*OneVsRest"),
-        (np.zeros(30), r"y must have two classes .* got one class, 0\.0"),
+        (np.zeros(30), r"y must have two classes or more, .* got one class, 0\.0"),
         (np.linspace(0, 1, 30), "Unknown label type: continuous"),
     ],
 )
@@ -195,7 +395,7 @@ def test_one_class_with_weights_is_one_class():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({0: 0.0, 1: 1.0}, "class_weight must be finite and > 0 for both classes; got {0: 0.0"),
+        ({0: 0.0, 1: 1.0}, "class_weight must be finite and > 0 for every class; got {0: 0.0"),
         ({0: -1.0}, "class_weight must be finite and > 0"),
         ({7: 2.0}, "LogisticCD: class_weight: The classes, .* are not in class_weight"),
     ],

@@ -9,7 +9,9 @@ With ``Xc = (X - mean) / scale`` and the weights ``s`` these are the questions:
 ``kernel_operator``  the same for the kernel of the samples, ``Xc @ diag(q) @ Xc.T``
 ``column_norms``     ``sqrt(diag(Xc.T @ diag(s) @ Xc))``
 -------------------  ---------------------------------------------------------------------
+``inner(u, v)``      ``sum(s * u * v)``
 ``gram(j)``          ``Xc[:, j].T @ diag(s) @ Xc[:, j]``, or its last rows
+``modulated_gram``   the same of columns that are multiplied row by row
 ``kernel(q)``        ``Xc @ diag(q) @ Xc.T``
 ``take(rows)``       some rows, with the statistics of all
 ``select(columns)``  some columns, copied
@@ -62,7 +64,11 @@ class Products(Protocol):
 class Design(Products, Protocol):
     """The centred, scaled, weighted view of the data, with matrices, parts and entries."""
 
+    def inner(self, u, v): ...
+
     def gram(self, columns, first=0): ...
+
+    def modulated_gram(self, columns, factors, which, shift): ...
 
     def kernel(self, q): ...
 

@@ -192,7 +192,7 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         if len(self.classes_) < 2:
             one = repr(self.classes_.item())
             raise self._error(
-                f"y must have two classes with samples of weight > 0; got one class, {one}."
+                f"y must have two classes or more, with samples of weight > 0; got one class, {one}."
             )
         members = y[:, None] == self.classes_
         if self.class_weight is not None:
@@ -211,14 +211,14 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         yield slice(None), Problem(classes, y.reshape(-1, 1), penalty, loss)
 
     def _weights_of_classes(self, y, s):
-        """Return the weights of both classes."""
+        """Return the weights of the classes."""
         rule = {"classes": self.classes_, "y": y, "sample_weight": s}
         try:
             weights = compute_class_weight(self.class_weight, **rule)
         except ValueError as error:
             raise self._error(f"class_weight: {error}") from error
         if not np.all((weights > 0) & np.isfinite(weights)):
-            refuse(self, "class_weight", self.class_weight, "finite and > 0 for both classes")
+            refuse(self, "class_weight", self.class_weight, "finite and > 0 for every class")
         return weights
 
     def _store(self, design, w, y_mean):
