@@ -29,7 +29,7 @@ class Classes:
         Which column of the data, and of which class, each column is.
     """
 
-    coupling = None
+    coupling, offset = None, 0.0
 
     def __init__(self, design, n_classes):
         self.design, self.n_classes = design, n_classes

@@ -45,13 +45,15 @@ class MemoryDesign(ABC):
         Who shares the work.
     whole : bool
         Whether the mean is that of its own rows; it is not in a Design made of another.
+    offset : float or ndarray of shape (n_samples, 1)
+        What predictions have beside those of the columns.
     n_passes : float
         Passes over the data so far, without those of the Designs of some rows.
     work : Work
         Products and bytes read so far, with those of the Designs of some rows.
     """
 
-    whole = True
+    whole, offset = True, 0.0
     cost, team = COST, OTHERS
 
     def __init__(self, X, s, *, centre, standardize):

@@ -12,7 +12,7 @@ NOTHING = 1e-9  # of the squared residuals that bounds force
 
 
 class Problem(NamedTuple):
-    """Minimise ``sum(s * l(y, b + Xc @ w)) + alpha * h(w)``, b being 0 if Xc is not centred.
+    """Minimise ``sum(s * l(y, b + Xc @ w + offset)) + alpha * h(w)``; b is 0 without centring.
 
     Attributes
     ----------
@@ -24,15 +24,12 @@ class Problem(NamedTuple):
         The penalty h.
     loss : object
         The loss l.
-    offset : float or ndarray of shape (n_samples, 1), default=0.0
-        What is added to the predictions.
     """
 
     design: Design
     y: np.ndarray
     penalty: object
     loss: object = SquaredError()  # it has no state
-    offset: np.ndarray | float = 0.0
 
     @property
     def unit(self):

@@ -80,10 +80,10 @@ class Newton(PathSolver):
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
         self.sweeps_left = max_iter
-        _, self.y, self.penalty, self.loss, offset = problem
+        _, self.y, self.penalty, self.loss = problem
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         zero = np.zeros_like(self.y)
-        null = self.balanced(Fit(self.loss, self.design.s, self.y, zero, offset))
+        null = self.balanced(Fit(self.loss, self.design.s, self.y, zero, self.design.offset))
         self.null_loss = null.value.sum()
         self.fit, self.c = null, self.design.rmatvec(null.dual)
         self.reference = self.penalty.size(self.c).max(initial=0.0)
