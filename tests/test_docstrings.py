@@ -108,11 +108,12 @@ SHAPES = {
     "alpha_": "one for each target, where there may be several",
     "best_score_": "one for each target, where there may be several",
     "coef_": "for each target, where there may be several, or for each class",
-    "cv_results_": "several l1_ratio, or a class has a target",
+    "cv_results_": "an array for each kind of leave-one-out, or a dict",
     "dual_gap_": "one for each target that is fitted by itself",
     "intercept_": "one for each target, where there may be several, or for each class",
     "mse_path_": "several l1_ratio",
     "n_iter_": "one for each target that is fitted by itself",
+    "scores_path_": "several l1_ratio",
     "score_std_error_": "one for each target, where there may be several",
     "sparse_coef_": "for each target, where there may be several",
 }

@@ -29,7 +29,7 @@ from skreg import (
     enet_path,
     lasso_path,
 )
-from skreg.linear_model import _lasso_cv
+from skreg.linear_model import _path_selection
 
 X, y = load_diabetes(return_X_y=True)
 X = X / X.std(axis=0) + 3
@@ -281,13 +281,13 @@ def test_a_fold_without_weight_is_refused():
 
 
 def test_stopping_short_in_a_fold_warns(monkeypatch):
-    assess = _lasso_cv.assess
+    assess = _path_selection.assess
 
     def one_stops_short(*arguments):
-        errors, record = assess(*arguments)
-        return errors, replace(record, converged=arguments[-1][0] > 0, message="a fold")
+        *rest, record = assess(*arguments)
+        return *rest, replace(record, converged=arguments[-1][0] > 0, message="a fold")
 
-    monkeypatch.setattr(_lasso_cv, "assess", one_stops_short)
+    monkeypatch.setattr(_path_selection, "assess", one_stops_short)
     with pytest.warns(ConvergenceWarning, match="LassoCDCV a fold"):
         model = LassoCDCV(**SHORT).fit(X, y)
     assert model.convergence_.converged

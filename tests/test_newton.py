@@ -8,6 +8,7 @@ from scipy.special import expit, xlogy
 
 from skreg._cost import COST
 from skreg._data import as_design
+from skreg._problem.losses import Loss
 from skreg._problem.penalties import ElasticNet
 from skreg._problem.problem import Problem
 from skreg._solvers.newton import Newton, solver_of
@@ -16,10 +17,10 @@ INF = np.inf
 RULE = {"tol": 1e-9, "max_iter": 1000}
 
 
-class Logistic:
+class Logistic(Loss):
     """l(y, eta) = log(1 + exp(eta)) - y eta, for y of 0 or 1."""
 
-    quadratic, attained = False, False
+    attained = False
 
     def near(self, y, eta):
         p = expit(eta)

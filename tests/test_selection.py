@@ -64,13 +64,7 @@ def worst_error(estimator, X, y):
 
 def scores_of(model):
     """Return what a fitted model says of its scores, by alpha and fold."""
-    return model.cv_scores_.T if hasattr(model, "cv_scores_") else model.cv_results_
-
-
-def keeping(model):
-    """Return the model, asked to keep its scores."""
-    lasso = "max_features" in model.get_params()
-    return clone(model).set_params(cv=FOLDS, **{"store_cv_results": True} if lasso else {})
+    return model.cv_scores_.T if hasattr(model, "cv_scores_") else model.scores_path_
 
 
 def refits(peer, alphas, X, y, s, scorer, weighted):
@@ -100,7 +94,7 @@ def test_scores_are_those_of_refits_and_the_largest_is_chosen(name, scoring, wei
             scoring = make_scorer(lambda truth, guess: (truth == guess).min())
     scoring = names.get(scoring, scoring) if isinstance(scoring, str) else scoring
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
-    ours = keeping(model).set_params(scoring=scoring).fit(container(X), target, weights)
+    ours = clone(model).set_params(cv=FOLDS, scoring=scoring).fit(container(X), target, weights)
     s = np.ones(N) if weights is None else weights
     expected = refits(peer, ours.alphas, X, target, s, scorer, weighted=isinstance(scoring, str))
     np.testing.assert_allclose(scores_of(ours), expected, rtol=1e-7, atol=1e-7)
@@ -114,17 +108,35 @@ def test_scores_are_those_of_refits_and_the_largest_is_chosen(name, scoring, wei
 def test_errors_are_kept_only_where_the_score_is_the_error(name):
     model, _, target = LASSOS[name]
     model = clone(model).set_params(cv=FOLDS).fit(X, target, WEIGHTS)
-    assert not hasattr(model, "cv_results_")
     assert model.best_score_ == -model.mse_path_.mean(axis=1).min()
     errors = model.mse_path_
-    named = keeping(model).set_params(scoring="neg_mean_squared_error").fit(X, target, WEIGHTS)
-    np.testing.assert_allclose(named.cv_results_, -errors, rtol=1e-12)
+    np.testing.assert_array_equal(model.scores_path_, -errors)
+    named = model.set_params(scoring="neg_mean_squared_error").fit(X, target, WEIGHTS)
+    np.testing.assert_allclose(named.scores_path_, -errors, rtol=1e-12)
     assert named.alpha_ == model.alpha_
     model.set_params(scoring="r2").fit(X, target)
     assert not hasattr(model, "mse_path_")
-    kept = keeping(model).set_params(scoring=None).fit(X, target, WEIGHTS)
-    np.testing.assert_array_equal(kept.cv_results_, -errors)
-    assert not hasattr(kept.set_params(store_cv_results=False).fit(X, target), "cv_results_")
+
+
+@pytest.mark.parametrize("name", LASSOS)
+def test_results_of_folds_are_those_of_fits_on_their_samples(name):
+    model, peer, target = LASSOS[name]
+    for folds in (list(FOLDS.split(X)), [(np.arange(40), np.arange(50, 70)), (GROUPS > 1, GROUPS < 1)]):
+        model = clone(model).set_params(cv=folds, store_cv_results=True).fit(X, target)
+        kept, expected = model.cv_results_, []
+        assert kept["coefs"].shape == (len(folds), *model.path_.coefs.shape)
+        assert kept["intercepts"].shape == (len(folds), *model.path_.intercepts.shape)
+        for k, (train, test) in enumerate(folds):
+            fit = clone(peer).set_params(alpha=GRID[5]).fit(X[train], target[train])
+            assert kept["coefs"][k][..., 5] == pytest.approx(fit.coef_, abs=1e-7)
+            assert kept["intercepts"][k][..., 5] == pytest.approx(fit.intercept_, abs=1e-7)
+            expected.append(np.full_like(target, np.nan))
+            expected[-1][test] = fit.predict(X[test])
+        seen = ~np.isnan(np.stack(expected)).all(axis=0)
+        means = np.nanmean(np.stack(expected)[:, seen], axis=0)
+        np.testing.assert_allclose(kept["predictions"][..., 5][seen], means, atol=1e-7)
+        assert np.isnan(kept["predictions"][..., 5][~seen]).all()
+    assert not hasattr(model.set_params(store_cv_results=False).fit(X, target), "cv_results_")
 
 
 def one_standard_error(alphas, scores):
@@ -144,7 +156,7 @@ def test_one_standard_error_over_folds(name, scoring, order):
     model, _, target = MODELS[name]
     if scoring:
         scoring = "balanced_accuracy" if is_classifier(model) else "neg_median_absolute_error"
-    model = keeping(model).set_params(scoring=scoring, alphas=model.alphas[::order])
+    model = clone(model).set_params(cv=FOLDS, scoring=scoring, alphas=model.alphas[::order])
     best = clone(model).fit(X, target)
     alphas = np.sort(best.alphas)[::-1] if hasattr(best, "alphas_") else best.alphas
     chosen = model.set_params(rule="1se").fit(X, target)
@@ -224,20 +236,20 @@ def test_metadata_are_routed_to_the_splitter_and_the_scorer(name):
     splitter, metric = GroupKFold(3), mean_absolute_error
     if is_classifier(model):
         metric = get_scorer("accuracy")._score_func
-    by_hand = keeping(model).set_params(cv=list(splitter.split(X, y, GROUPS)))
+    by_hand = clone(model).set_params(cv=list(splitter.split(X, y, GROUPS)))
     by_hand.set_params(scoring=make_scorer(metric))
     weighted, equal = (clone(by_hand).fit(X, target, s) for s in (WEIGHTS, None))
     with config_context(enable_metadata_routing=True):
         for asks, expected in ((True, weighted), (False, None)):
             scorer = make_scorer(metric).set_score_request(sample_weight=asks)
-            routed = keeping(model).set_params(cv=splitter, scoring=scorer)
+            routed = clone(model).set_params(cv=splitter, scoring=scorer)
             routed.set_fit_request(sample_weight=True)
             routed.fit(X, target, sample_weight=WEIGHTS, groups=GROUPS)
             if expected is not None:
                 np.testing.assert_array_equal(scores_of(routed), scores_of(expected))
             else:
                 assert (scores_of(routed) != scores_of(weighted)).any()
-        without = keeping(model).set_params(cv=splitter, scoring=make_scorer(metric))
+        without = clone(model).set_params(cv=splitter, scoring=make_scorer(metric))
         without.fit(X, target, groups=GROUPS)
         np.testing.assert_array_equal(scores_of(without), scores_of(equal))
         with pytest.raises(TypeError, match="grups"):
@@ -255,7 +267,7 @@ def test_weights_are_repeated_rows(name, scoring):
     if scoring:
         scoring = "balanced_accuracy" if is_classifier(model) else "neg_mean_absolute_error"
     weighted, repeated = (
-        keeping(model)
+        clone(model).set_params(cv=FOLDS)
         .set_params(cv=[(g != k, g == k) for k in range(7)], scoring=scoring)
         .fit(X[rows], target[rows], weights)
         for g, rows, weights in ((GROUPS, slice(None), s), (GROUPS[row], row, None))
@@ -269,7 +281,7 @@ def test_weights_are_repeated_rows(name, scoring):
 def test_float32_is_kept(name):
     model, _, target = MODELS[name]
     scoring = "accuracy" if is_classifier(model) else "r2"
-    model = keeping(model).set_params(scoring=scoring).fit(X.astype(np.float32), target)
+    model = clone(model).set_params(cv=FOLDS, scoring=scoring).fit(X.astype(np.float32), target)
     assert model.coef_.dtype == np.float32
     exact = clone(model).fit(X.astype(np.float32).astype(float), target)
     np.testing.assert_allclose(scores_of(model), scores_of(exact), rtol=1e-6)
@@ -280,7 +292,7 @@ def test_float32_is_kept(name):
 @pytest.mark.parametrize("folds", [[(GROUPS > 1, GROUPS == 1), (GROUPS > 2, GROUPS == 2)]])
 def test_a_fold_without_weight_is_refused(name, folds):
     model, _, target = MODELS[name]
-    model = keeping(model).set_params(cv=folds)
+    model = clone(model).set_params(cv=folds)
     message = f"{type(model).__name__}: every fold must have test samples.* weight in .*; in fold 1"
     with pytest.raises(ValueError, match=message):
         model.fit(X, target, GROUPS != 2)
@@ -291,7 +303,7 @@ def test_a_fold_without_weight_is_refused(name, folds):
 @pytest.mark.parametrize("name", MODELS)
 def test_folds_are_indexed_as_scikit_learn_does(name):
     model, _, target = MODELS[name]
-    arrays = keeping(model).fit(X, target)
+    arrays = clone(model).set_params(cv=FOLDS).fit(X, target)
     folds = [(tuple(train), np.isin(np.arange(N), test)) for train, test in FOLDS.split(X)]
     named = clone(arrays).set_params(cv=folds).fit(X, target)
     np.testing.assert_array_equal(scores_of(named), scores_of(arrays))

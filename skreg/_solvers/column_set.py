@@ -3,8 +3,9 @@
 import numpy as np
 
 from .._data import Classes
+from .class_sweep import sweep_classes
 from .krylov import solve_preconditioned
-from .rows import sweep_classes, sweep_entries
+from .rows import sweep_entries
 from .working_set import WorkingSet
 
 MEMORY = 5  # sweeps from which the next coefficients are extrapolated
@@ -47,23 +48,7 @@ def sweep(design, w, r, columns, penalty):
     return result
 
 
-def sweep_coupled(design, w, r, columns, penalty):
-    """Do the same for columns of several classes, whose samples have matrices for weights."""
-    base, coupling = design.design, design.coupling
-    feature, label = design.feature[columns], design.label[columns]
-    entries, sums = base.column_entries, design.sums[columns] / base.scale[feature, None]
-    size = entries.X.itemsize + entries.samples.itemsize
-    n_numbers = 2 * int(entries.lengths[feature].sum())
-    base.count(n_passes=2 * len(columns) / base.n_features, n_bytes=n_numbers * size)
-    z = r.reshape(coupling.weights.shape)
-    mix = np.einsum("ik,ik->i", coupling.part, z)
-    weights = label, coupling.weights, coupling.part, sums, sums @ coupling.inverse
-    return sweep_classes(
-        tuple(entries), base.scale, *weights, feature, w, z, mix, tuple(penalty)
-    )
-
-
-SWEEPS = {Classes: sweep_coupled}
+SWEEPS = {Classes: sweep_classes}
 
 
 class ColumnSet(WorkingSet):

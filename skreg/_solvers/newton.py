@@ -87,7 +87,7 @@ class Newton(PathSolver):
         self.null_loss = null.value.sum()
         self.fit, self.c = null, self.design.rmatvec(null.dual)
         self.reference = self.penalty.size(self.c).max(initial=0.0)
-        self.w = within(start, lower, upper)
+        self.w = within(start.reshape(lower.shape), lower, upper)
         free = (self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)
         self.columns = np.flatnonzero((self.w != self.nearest())[:, 0] | free)
         self.part = self.design.select(self.columns)
@@ -114,9 +114,17 @@ class Newton(PathSolver):
             while alpha < STAGE * self.alpha and self.alpha > ALPHA_RANGE * self.top:
                 self.approach(STAGE * self.alpha)
             solution = self.minimise(alpha)
-            if solution.columns.size > max_features:
+            if self.n_selected(solution) > max_features:
                 return
             yield solution
+
+    def coefficients(self, solution):
+        """Return all coefficients of a solution, of shape (n_features, n_outputs)."""
+        return super().coefficients(solution).reshape(-1, self.loss.n_outputs)
+
+    def n_selected(self, solution):
+        """Return how many features have a coefficient that is not 0."""
+        return np.unique(solution.columns // self.loss.n_outputs).size
 
     def approach(self, alpha):
         """Go roughly to an alpha on the way to a smaller one."""
@@ -148,7 +156,8 @@ class Newton(PathSolver):
             last = gap
         on = np.flatnonzero(self.w[:, 0])
         n_sweeps = self.max_iter - self.sweeps_left
-        return Solution(on, self.w[on], gap, found.objective[0], found.violation[0], n_sweeps, stop)
+        record = gap, found.objective[0], found.violation[0], n_sweeps, stop
+        return Solution(on, self.w[on], *record, self.intercept)
 
     def reason(self, alpha, certificate, n_stalls):
         """Return a reason to stop, or None."""

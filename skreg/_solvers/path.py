@@ -178,7 +178,7 @@ class Descent(PathSolver):
                 stage = (alphas if self.whole else stage)[: self.longest_stage]
                 self.admit(stage[-1])
                 for solution in self.solve_stage(stage):
-                    if solution.columns.size > max_features:
+                    if self.n_selected(solution) > max_features:
                         return
                     yield solution
                 self.alpha = stage[-1]

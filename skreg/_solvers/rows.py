@@ -117,60 +117,6 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
     return gap + excess * size, n_changed, n_flipped
 
 
-@compiled
-def sweep_classes(entries, scale, labels, weights, part, sums, solved, columns, w, z, mix, penalty):
-    """Minimise over one column after the other, each of one class; see `Classes`.
-
-    The residuals are the products of the matrices of the samples with the rows of `z`, and `mix`
-    has what couples them, the sums of ``part * z``. Columns are orthogonal to constants:
-    `sums` are their inner products with these, `solved` what is subtracted, and `shift` is what
-    rows of z lack until the end.
-    """
-    X, place, first, last, samples, centre = entries
-    weight, ridge, lower, upper = penalty
-    n_classes, c, new = z.shape[1], np.empty(1), np.empty(1)
-    shift = np.zeros(n_classes)
-    n_changed, n_flipped, gap, excess, size = 0, 0, 0.0, 0.0, 0.0
-    for a in range(columns.shape[0]):
-        j, k = columns[a], labels[a]
-        total, square = 0.0, 0.0
-        for e in range(first[j], last[j]):
-            i, x = samples[e], X[e, place[j]] - centre[j]
-            total += x * (weights[i, k] * z[i, k] - part[i, k] * mix[i])
-            square += x * x * (weights[i, k] - part[i, k] ** 2)
-        total, square = total / scale[j], square / scale[j] ** 2
-        for q in range(n_classes):
-            total += sums[a, q] * shift[q]
-            square -= sums[a, q] * solved[a, q]
-        curvature = square + ridge[a]
-        if curvature <= 0.0:
-            continue
-        c[0] = total - ridge[a] * w[a, 0]
-        lacking, exceeding, value = shrink(c, w[a], curvature, weight[a], new)
-        size += value
-        end = min(max(new[0], lower[a]), upper[a])
-        change = end - w[a, 0]
-        if change == 0.0:
-            continue
-        n_changed += 1
-        held = end in (lower[a], upper[a]) or w[a, 0] in (lower[a], upper[a])
-        n_flipped += end * w[a, 0] <= 0.0 or held
-        gap += lacking + 0.5 * change**2 * curvature
-        excess = max(excess, exceeding)
-        w[a, 0] = end
-        for q in range(n_classes):
-            shift[q] += change * solved[a, q]
-        for e in range(first[j], last[j]):
-            i = samples[e]
-            move = change / scale[j] * (X[e, place[j]] - centre[j])
-            z[i, k] -= move
-            mix[i] -= part[i, k] * move
-    for i in range(z.shape[0]):
-        for q in range(n_classes):
-            z[i, q] += shift[q]
-    return gap + excess * size, n_changed, n_flipped
-
-
 def newton_step(G, c, w, penalty, damping, cost):
     """Take a Newton step on the rows that are not 0, where h is smooth.
 

@@ -35,6 +35,8 @@ class Solution(NamedTuple):
         Sweeps of coordinate descent.
     stop : str
         "converged", "max_iter", "rounding" or, where there is no minimum, "endless".
+    intercept : float or ndarray of shape (n_outputs,), default=0.0
+        What the predictions have beside the centred columns and the mean of centred targets.
     """
 
     columns: np.ndarray
@@ -44,6 +46,7 @@ class Solution(NamedTuple):
     violation: float
     n_sweeps: int
     stop: str
+    intercept: np.ndarray | float = 0.0
 
 
 class PathSolver:
@@ -56,13 +59,11 @@ class PathSolver:
     null_loss : float
         The loss without features; for squared error, or a little of larger residuals that bounds
         force.
-    intercept : float
-        What the predictions have beside the centred columns and the mean of centred targets.
     reference : float
         Largest correlation of a column with the residual at the start.
     """
 
-    unit, intercept = 1.0, 0.0
+    unit = 1.0
 
     def __init__(self, design, tol, max_iter):
         self.began, self.passes_before = time.perf_counter(), design.n_passes
@@ -82,6 +83,10 @@ class PathSolver:
         w[self.columns] = 0.0
         w[solution.columns] = solution.values
         return w * self.unit
+
+    def n_selected(self, solution):
+        """Return how many features have a coefficient that is not 0."""
+        return solution.columns.size
 
     def dual_gap(self, solution):
         """Return the gap of a solution in the units of the data."""

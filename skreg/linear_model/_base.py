@@ -26,7 +26,7 @@ COPYING = 4  # operations that take as long as a copy of a number
 class LinearRegressor(RegressorMixin, BaseEstimator):
     """A linear regressor with a separable penalty."""
 
-    _cost, _loss = COST, SquaredError()
+    _cost, _loss, _link = COST, SquaredError(), "identity"
     _kind_of_y = {"y_numeric": True}
 
     def _rule(self):

@@ -28,13 +28,12 @@ class ElasticNetModel(LinearRegressor):
         w, gaps, records = (start.reshape(shape) * design.scale).T, [], []
         penalty = self._penalty(design, y.shape[1]).at(self.alpha)
         for part, problem in self._problems(design, y, penalty):
-            start = w[:, part].reshape(-1, problem.y.shape[1])
-            solver, solution = minimum(problem, start, **self._rule())
-            w[:, part] = solver.coefficients(solution).reshape(w[:, part].shape)
+            solver, solution = minimum(problem, w[:, part], **self._rule())
+            w[:, part] = solver.coefficients(solution)
             gaps.append(solver.dual_gap(solution) / design.total_weight)
             records.append(solver.record(solution))
             design.work = Work()  # another target has a count of its own
-        self._store(design, w, y_mean + solver.intercept)
+        self._store(design, w, (y_mean + solution.intercept).reshape(y_mean.shape))
         self.convergence_ = worst(records)
         self.dual_gap_ = one_or_all(np.array(gaps))
         self.n_iter_ = one_or_all([record.n_iter for record in records])

@@ -1,124 +1,12 @@
 """L1, alone or with L2, with alpha chosen by cross-validation."""
 
-from copy import copy
-
-import numpy as np
 from sklearn.utils import column_or_1d
-from sklearn.utils.parallel import Parallel, delayed
 
-from .._checks import refuse
-from .._convergence import warn_if_stopped_short, worst
-from .._threads import Flag, single_thread
-from ._base import of_rows, product
-from ._lasso import ElasticNetModel
-from ._parameters import LASSO, check_parameters
-from ._path import Grid, begin, follow, least_certain
-from ._selection import Selection, of_samples
+from .._threads import single_thread
+from ._path_selection import PathSelection
 
 
-class LassoSelection(Selection, ElasticNetModel):
-    """A lasso or an elastic net whose alpha and `l1_ratio` are chosen by folds."""
-
-    def _select(self, X, y, sample_weight, params):
-        """Choose alpha, and fit the coefficients on all data."""
-        self._models()  # checks them before any work is done
-        grid = Grid(type(self).__name__, self.alphas, self.eps, self.max_features)
-        grid.check()
-        X, y, s = self._validate(X, y, sample_weight)
-        to_scorer, to_splitter = self._routed(None if sample_weight is None else s, params)
-        folds = self._folds(X, y, s, to_splitter)
-        models = self._models()
-        design, target, y_mean = self._centre(X, y, s)
-        alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
-        reached = alphas
-        if self.max_features is not None:
-            reached = [
-                grid.follow(model, list(begin(model, design, target)), some, y_mean)[0].alphas
-                for model, some in zip(models, alphas, strict=True)
-            ]
-        scores = np.full((len(models), len(alphas[0]), len(folds)), np.nan)
-        records = self._score_folds(scores, models, reached, X, y, s, to_scorer, folds)
-        means, errors = self._over_folds(scores)
-        places, best = self._choose(alphas, means, errors), np.nanmax(means, axis=1).argmax()
-        model, at = models[best], places[best]
-        (solver,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [solver], reached[best], y_mean)
-        self.l1_ratio_, self.best_score_ = model.l1_ratio, means[best, at]
-        self._store_path(path, at)
-        given = np.ndim(self.alphas) > 0
-        self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
-        self._store_scores(scores if len(models) > 1 else scores[0])
-        self.convergence_ = solver.record(solutions[at])
-        self.n_iter_ = self.convergence_.n_iter
-        records = [*records, solver.record(least_certain(solutions))]
-        warn_if_stopped_short(type(self).__name__, worst(records), depth=5)
-        return self
-
-    def _score_folds(self, scores, models, alphas, X, y, s, params, folds):
-        """Fill in the scores by model, alpha and fold; return a record of each fold."""
-        stop = Flag()
-        jobs = (delayed(assess)(models, alphas, X, y, s, params, stop, *fold) for fold in folds)
-        try:
-            assessed = Parallel(n_jobs=self.n_jobs, prefer="threads")(jobs)
-        finally:  # after Ctrl-C, other threads end, too
-            stop.up = True
-        found, records = zip(*assessed, strict=True)
-        for model, fold in np.ndindex(len(models), len(folds)):
-            scores[model, : len(alphas[model]), fold] = found[fold][model]
-        return records
-
-    def _score_path(self, path, X, y, s, params):
-        """Return the score of every alpha of a path on samples with some weights."""
-        columns, scorer = np.moveaxis(path.coefs, -2, 0), self._scorer()  # by feature
-        predicted = product(X, columns.reshape(len(columns), -1))
-        predicted = predicted.reshape(len(y), *columns.shape[1:])
-        if scorer is not None:
-            return self._scores(scorer, predicted + path.intercepts, y, params)
-        squares = (y[..., None] - predicted - path.intercepts) ** 2
-        means = s @ squares.reshape(len(y), -1) / s.sum()
-        return -means.reshape(-1, len(path.alphas)).mean(axis=0)
-
-    def _store_path(self, path, at):
-        """Store a path, and what it says at one of its alphas."""
-        self.path_, self.alpha_, self.dual_gap_ = path, path.alphas[at], path.gaps[at]
-        self.coef_ = path.coefs[..., at].copy()
-        intercept = self.coef_.dtype.type(path.intercepts[..., at])
-        self.intercept_ = intercept if self.fit_intercept else 0.0
-
-    def _store_scores(self, scores):
-        """Store the scores: as errors without `scoring`, and as they are if a parameter asks."""
-        for name in ("mse_path_", "cv_results_"):
-            self.__dict__.pop(name, None)
-        if self.scoring is None:
-            self.mse_path_ = -scores
-        if self.store_cv_results:
-            self.cv_results_ = scores
-
-    def _models(self):
-        """Return this model with each `l1_ratio` to choose from, checked."""
-        ratios = [self.l1_ratio] if np.ndim(self.l1_ratio) == 0 else list(self.l1_ratio)
-        models = [copy(self) for _ in ratios]
-        for model, ratio in zip(models, ratios, strict=True):
-            model.l1_ratio = ratio
-            check_parameters(model, LASSO)
-        return models or refuse(self, "l1_ratio", ratios, "a number in [0, 1] or a list of them")
-
-
-@single_thread
-def assess(models, alphas, X, y, s, params, stop, train, test):
-    """Return the scores of a fold, by model and alpha, and the worst of its records."""
-    design, target, y_mean = models[0]._centre(of_rows(X, train), y[train], s[train])
-    unseen = of_rows(X, test), y[test], s[test], of_samples(params, test)
-    scores, records = [], []
-    for model, some in zip(models, alphas, strict=True):
-        (solver,) = begin(model, design, target)
-        path, (solutions,) = follow(model, [solver], some, y_mean, dtype=float, stop=stop)
-        scores.append(model._score_path(path, *unseen))
-        records.append(solver.record(least_certain(solutions)))
-    return scores, worst(records)
-
-
-class ElasticNetCDCV(LassoSelection):
+class ElasticNetCDCV(PathSelection):
     r"""Elastic net with `alpha` and `l1_ratio` chosen by cross-validation, with certificates.
 
     Minimises
@@ -206,9 +94,13 @@ class ElasticNetCDCV(LassoSelection):
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`. Only where `scoring` is None.
-    cv_results_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+    scores_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Score of each alpha in each fold, the larger the better; NaN for alphas beyond
-        `max_features`. Only if `store_cv_results` is True.
+        `max_features`.
+    cv_results_ : dict
+        `coefs` and `intercepts` of the path of each fold, the first axis, and `predictions` of
+        each sample where a fold keeps it apart, for all alphas, the last axis: NaN where none
+        does, the mean where several do. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.
@@ -424,9 +316,13 @@ class LassoCDCV(ElasticNetCDCV):
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`. Only where `scoring` is None.
-    cv_results_ : ndarray of shape (n_alphas, n_folds)
+    scores_path_ : ndarray of shape (n_alphas, n_folds)
         Score of each alpha in each fold, the larger the better; NaN for alphas beyond
-        `max_features`. Only if `store_cv_results` is True.
+        `max_features`.
+    cv_results_ : dict
+        `coefs` and `intercepts` of the path of each fold, the first axis, and `predictions` of
+        each sample where a fold keeps it apart, for all alphas, the last axis: NaN where none
+        does, the mean where several do. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.

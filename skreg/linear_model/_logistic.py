@@ -1,7 +1,6 @@
 """Classes by logistic regression, with coefficients that are exactly zero."""
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -12,10 +11,145 @@ from .._data import Classes
 from .._problem.losses import Logistic, Multinomial
 from .._problem.problem import Problem
 from .._threads import single_thread
+from ._classes import labels, log_probabilities
 from ._lasso import ElasticNetModel
 
 
-class LogisticCD(ClassifierMixin, ElasticNetModel):
+class LogisticMixin(ClassifierMixin):
+    """Makes a classifier of a model: one output for two classes, or one for each of several."""
+
+    _kind_of_y, _loss, _link, _together = {}, Logistic(), "logit", True
+
+    def _validate(self, X, y, sample_weight, reset=True):
+        """Return the data, 1 for the samples of a class and 0 for others, and the weights."""
+        X, y, s = super()._validate(X, y, sample_weight, reset)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y[s > 0])
+        if len(self.classes_) < 2:
+            one = repr(self.classes_.item())
+            raise self._error(
+                f"y must have two classes or more, with samples of weight > 0; got one class, {one}."
+            )
+        members = y[:, None] == self.classes_
+        members[~members.any(axis=1), 0] = True  # without weight, of whatever class
+        return X, (members if len(self.classes_) > 2 else members[:, 1]).astype(float), s
+
+    def _centre(self, X, y, s):
+        """Return the Design of the data, with the weights of the classes, and the targets."""
+        y_of, used = self._truth(y), s > 0
+        missing = np.setdiff1d(self.classes_, y_of[used])
+        if missing.size:
+            raise self._error(
+                f"every training set must have samples of all classes; one has none of {missing[0]!r}"
+                ": use other folds, or leave out classes of few samples."
+            )
+        if self.class_weight is not None:
+            weights = self._weights_of_classes(y_of[used], s[used])
+            s = s * weights[np.searchsorted(self.classes_, y_of)]
+        return super()._centre(X, y, s)
+
+    def _weights_of_classes(self, y, s):
+        """Return the weights of the classes."""
+        rule = {"classes": self.classes_, "y": y, "sample_weight": s}
+        try:
+            weights = compute_class_weight(self.class_weight, **rule)
+        except ValueError as error:
+            raise self._error(f"class_weight: {error}") from error
+        if not np.all((weights > 0) & np.isfinite(weights)):
+            refuse(self, "class_weight", self.class_weight, "finite and > 0 for every class")
+        return weights
+
+    def _truth(self, y):
+        """Return the labels that targets stand for."""
+        return self.classes_[(y.argmax(axis=1) if y.ndim > 1 else y).astype(int)]
+
+    def _penalty(self, design, n_targets):
+        """Return the penalty of the coefficients, which every class has for itself."""
+        return super()._penalty(design, 1)
+
+    def _problems(self, design, y, penalty):
+        """Yield what is fitted, which is one problem for all classes."""
+        n_outputs = y.shape[1]
+        if n_outputs == 1:
+            yield from super()._problems(design, y, penalty)
+            return
+        penalty = penalty.take(np.repeat(np.arange(design.n_features), n_outputs))
+        classes, loss = Classes(design, n_outputs), Multinomial(n_outputs)
+        yield slice(None), Problem(classes, y.reshape(-1, 1), penalty, loss)
+
+    def decision_function(self, X):
+        """Return the logarithms of the odds of the second of two classes, or what stands for them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes, the second is the more probable one above 0. Of several it is the one
+            with the largest number, and differences are logarithms of odds.
+        """
+        decision = super().predict(X)
+        return decision if decision.shape[1] > 1 else decision[:, 0]
+
+    def predict(self, X):
+        """Predict the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels of the most probable classes.
+        """
+        decision = self.decision_function(X)  # first, as it finds out whether there is a fit
+        return labels(self.classes_, decision)
+
+    def predict_proba(self, X):
+        """Predict the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities, in the order of `classes_`.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Predict the logs of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logs, in the order of `classes_`.
+        """
+        return log_probabilities(self.decision_function(X))
+
+    def __sklearn_tags__(self):
+        """Return the tags: y has labels, one for each sample."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags = None
+        tags.target_tags.multi_output = False
+        return tags
+
+
+class LogisticCD(LogisticMixin, ElasticNetModel):
     r"""Logistic regression with an L1 and an L2 penalty, for two classes, with a certificate.
 
     Minimises
@@ -132,8 +266,6 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
     0.958
     """
 
-    _kind_of_y, _loss = {}, Logistic()
-
     def __init__(
         self,
         alpha=0.01,
@@ -183,119 +315,7 @@ class LogisticCD(ClassifierMixin, ElasticNetModel):
         """
         return self._fit(X, y, sample_weight)
 
-    def _validate(self, X, y, sample_weight, reset=True):
-        """Return the data, 1 for the samples of the second class and 0 for others, and weights."""
-        X, y, s = super()._validate(X, y, sample_weight, reset)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        self.classes_ = np.unique(y[s > 0])
-        if len(self.classes_) < 2:
-            one = repr(self.classes_.item())
-            raise self._error(
-                f"y must have two classes or more, with samples of weight > 0; got one class, {one}."
-            )
-        members = y[:, None] == self.classes_
-        if self.class_weight is not None:
-            s = s * (members @ self._weights_of_classes(y[s > 0], s[s > 0]))
-        members[~members.any(axis=1), 0] = True  # without weight, of whatever class
-        return X, (members if len(self.classes_) > 2 else members[:, 1]).astype(float), s
-
-    def _problems(self, design, y, penalty):
-        """Yield what is fitted, which is one problem for all classes."""
-        n_outputs = y.shape[1]
-        if n_outputs == 1:
-            yield from super()._problems(design, y, penalty)
-            return
-        penalty = penalty.take(np.repeat(np.arange(design.n_features), n_outputs))
-        classes, loss = Classes(design, n_outputs), Multinomial(n_outputs)
-        yield slice(None), Problem(classes, y.reshape(-1, 1), penalty, loss)
-
-    def _weights_of_classes(self, y, s):
-        """Return the weights of the classes."""
-        rule = {"classes": self.classes_, "y": y, "sample_weight": s}
-        try:
-            weights = compute_class_weight(self.class_weight, **rule)
-        except ValueError as error:
-            raise self._error(f"class_weight: {error}") from error
-        if not np.all((weights > 0) & np.isfinite(weights)):
-            refuse(self, "class_weight", self.class_weight, "finite and > 0 for every class")
-        return weights
-
     def _store(self, design, w, y_mean):
-        """Store coefficients as scikit-learn does: a row of them."""
+        """Store coefficients as scikit-learn does: a row of them for two classes."""
         super()._store(design, w, y_mean)
         self.coef_, self.intercept_ = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
-
-    def decision_function(self, X):
-        """Return the log of the odds of the second class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Above 0 the second class is the more probable one.
-        """
-        decision = super().predict(X)
-        return decision if decision.shape[1] > 1 else decision[:, 0]
-
-    def predict(self, X):
-        """Predict the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels of the more probable classes.
-        """
-        decision = self.decision_function(X)
-        if decision.ndim > 1:
-            return self.classes_[decision.argmax(axis=1)]
-        return self.classes_[(decision > 0).astype(int)]
-
-    def predict_proba(self, X):
-        """Predict the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Probabilities, in the order of `classes_`.
-        """
-        return np.exp(self.predict_log_proba(X))
-
-    def predict_log_proba(self, X):
-        """Predict the logs of the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Logs, in the order of `classes_`.
-        """
-        decision = self.decision_function(X)
-        if decision.ndim > 1:
-            return log_softmax(decision, axis=1)
-        return -np.logaddexp(0, np.stack([decision, -decision], axis=1))
-
-    def __sklearn_tags__(self):
-        """Return the tags: there are two classes, and one target."""
-        tags = super().__sklearn_tags__()
-        tags.regressor_tags = None
-        tags.target_tags.multi_output = False
-        return tags

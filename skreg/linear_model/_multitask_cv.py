@@ -1,11 +1,11 @@
 """Several targets that select the same columns, with alpha chosen by cross-validation."""
 
 from .._threads import single_thread
-from ._lasso_cv import LassoSelection
+from ._path_selection import PathSelection
 from ._multitask import MultiTaskMixin
 
 
-class MultiTaskElasticNetCDCV(MultiTaskMixin, LassoSelection):
+class MultiTaskElasticNetCDCV(MultiTaskMixin, PathSelection):
     r"""Elastic net for several targets that select the same columns, with `alpha` chosen by folds.
 
     Minimises
@@ -91,9 +91,13 @@ class MultiTaskElasticNetCDCV(MultiTaskMixin, LassoSelection):
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`. Only where `scoring` is None.
-    cv_results_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
+    scores_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Score of each alpha in each fold, the larger the better; NaN for alphas beyond
-        `max_features`. Only if `store_cv_results` is True.
+        `max_features`.
+    cv_results_ : dict
+        `coefs` and `intercepts` of the path of each fold, the first axis, and `predictions` of
+        each sample where a fold keeps it apart, for all alphas, the last axis: NaN where none
+        does, the mean where several do. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.
@@ -284,9 +288,13 @@ class MultiTaskLassoCDCV(MultiTaskElasticNetCDCV):
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error on the data that each fold keeps apart; NaN for alphas beyond
         `max_features`. Only where `scoring` is None.
-    cv_results_ : ndarray of shape (n_alphas, n_folds)
+    scores_path_ : ndarray of shape (n_alphas, n_folds)
         Score of each alpha in each fold, the larger the better; NaN for alphas beyond
-        `max_features`. Only if `store_cv_results` is True.
+        `max_features`.
+    cv_results_ : dict
+        `coefs` and `intercepts` of the path of each fold, the first axis, and `predictions` of
+        each sample where a fold keeps it apart, for all alphas, the last axis: NaN where none
+        does, the mean where several do. Only if `store_cv_results` is True.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
         most.

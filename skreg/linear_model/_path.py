@@ -11,6 +11,7 @@ from .._convergence import warn_if_stopped_short
 from .._solvers.newton import solver_of
 from .._threads import single_thread
 from ._base import product
+from ._classes import labels
 from ._lasso import ElasticNetCD, LassoCD
 from ._parameters import LASSO, check_parameters
 from ._ridge import RidgeGD
@@ -35,6 +36,10 @@ class RegularizationPath(NamedTuple):
         Intercepts.
     feature_names : None or ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
+    classes : None or ndarray of shape (n_classes,)
+        Labels; of two classes, the coefficients are those of the second.
+    link : {"identity", "log", "logit"}
+        What of the mean is linear.
     """
 
     alphas: np.ndarray
@@ -42,6 +47,8 @@ class RegularizationPath(NamedTuple):
     gaps: np.ndarray
     intercepts: np.ndarray
     feature_names: np.ndarray | None = None
+    classes: np.ndarray | None = None
+    link: str = "identity"
 
     def at(self, alpha):
         """Return coefficients and intercept at an alpha, interpolated where it lies between two.
@@ -73,7 +80,6 @@ class RegularizationPath(NamedTuple):
         )
         return coef.astype(self.coefs.dtype), intercept
 
-    @single_thread
     def predict(self, X, alpha):
         """Predict with the coefficients at an alpha.
 
@@ -87,7 +93,28 @@ class RegularizationPath(NamedTuple):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predicted targets.
+            Predicted targets; labels of the most probable classes, where there are classes.
+        """
+        decision = self.decision_function(X, alpha)
+        if self.classes is not None:
+            return labels(self.classes, decision)
+        return np.exp(decision) if self.link == "log" else decision
+
+    @single_thread
+    def decision_function(self, X, alpha):
+        """Return what is linear in X, with the coefficients at an alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        alpha : float
+            Strength of the penalty, within those of the path.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), (n_samples, n_targets) or (n_samples, n_classes)
+            The sums of coefficients times features, and the intercept.
         """
         coef, intercept = self.at(alpha)
         names = list(getattr(X, "columns", []))
@@ -443,7 +470,7 @@ def ridge_path(
     shape = n_targets, len(alphas), design.n_features
     coefs = (w.T / design.scale).reshape(shape)
     gaps = np.reshape(model.dual_gap_, shape[:2])
-    return collected(model, design, alphas, coefs, gaps, y_mean)
+    return collected(model, design, alphas, coefs, gaps, y_mean[..., None])
 
 
 class Grid(NamedTuple):
@@ -475,9 +502,9 @@ class Grid(NamedTuple):
         bottom = top * self.eps if top else SMALLEST_ALPHA
         return np.geomspace(top or SMALLEST_ALPHA, bottom, self.alphas)
 
-    def follow(self, model, solvers, alphas, y_mean):
+    def follow(self, model, design, solvers, alphas, y_mean):
         """Do what the function `follow` does, until too many features are selected."""
-        path, solutions = follow(model, solvers, alphas, y_mean, self.max_features)
+        path, solutions = follow(model, design, solvers, alphas, y_mean, self.max_features)
         if path.alphas.size == 0:
             selected = f"at least what alpha={alphas[0]:g} selects"
             refuse(self.owner, "max_features", self.max_features, selected)
@@ -503,7 +530,8 @@ def compute(model, grid, X, y, sample_weight):
     check_parameters(model, LASSO)
     design, y, y_mean = model._build(X, y, sample_weight)
     solvers = list(begin(model, design, y))
-    path, solutions = grid.follow(model, solvers, grid.resolve(model, solvers), y_mean)
+    alphas = grid.resolve(model, solvers)
+    path, solutions = grid.follow(model, design, solvers, alphas, y_mean)
     for solver, found in zip(solvers, solutions, strict=True):
         warn_if_stopped_short(grid.owner, solver.record(least_certain(found)), depth=5)
     return path
@@ -517,24 +545,27 @@ def begin(model, design, y):
         yield solver_of(problem, start[:, part], **model._rule())
 
 
-def follow(model, solvers, alphas, y_mean, max_features=None, dtype=None, stop=None):
+def follow(model, design, solvers, alphas, y_mean, max_features=None, dtype=None, stop=None):
     """Follow solvers along alphas; return the path, and the solutions of each solver.
 
     Coefficients of the path have the dtype of X, or another. A Flag `stop` ends the work.
     """
     most = np.inf if max_features is None else max_features
     solutions = [list(until(stop, solver.run(alphas, most))) for solver in solvers]
-    design, alphas = solvers[0].design, alphas[: min(map(len, solutions))]
-    coefs = np.empty((y_mean.size, len(alphas), design.n_features))
+    alphas, n_targets = alphas[: min(map(len, solutions))], y_mean.size
+    coefs = np.empty((n_targets, len(alphas), design.n_features))
+    constants = np.repeat(y_mean.reshape(-1, 1), len(alphas), axis=1)
     gaps = np.empty((len(solvers), len(alphas)))
+    size = n_targets // len(solvers)
     for i, (solver, found) in enumerate(zip(solvers, solutions, strict=True)):
-        part = coefs if model._together else coefs[i : i + 1]
+        part = slice(i * size, (i + 1) * size)
         for k in range(len(alphas)):
-            part[:, k] = solver.coefficients(found[k]).T / design.scale
+            coefs[part, k] = solver.coefficients(found[k]).T / design.scale
+            constants[part, k] += found[k].intercept
             gaps[i, k] = solver.dual_gap(found[k])
     gaps /= design.total_weight
-    gaps = gaps[0] if model._together else gaps
-    return collected(model, design, alphas, coefs, gaps, y_mean, dtype), solutions
+    gaps, constants = gaps[0] if model._together else gaps, constants.reshape(*y_mean.shape, -1)
+    return collected(model, design, alphas, coefs, gaps, constants, dtype), solutions
 
 
 def until(stop, items):
@@ -545,17 +576,19 @@ def until(stop, items):
         yield item
 
 
-def collected(model, design, alphas, coefs, gaps, y_mean, dtype=None):
+def collected(model, design, alphas, coefs, gaps, constants, dtype=None):
     """Return a path from its parts; coefficients are given by target, alpha and feature.
 
-    Targets that select the same columns have their gaps in common.
+    Targets that select the same columns have their gaps in common. Intercepts are the constants,
+    less what centring took away.
     """
     coefs = model._within_bounds(coefs, np.dtype(dtype or design.X.dtype)).swapaxes(1, 2)
-    intercepts = y_mean.reshape(-1, 1) - np.tensordot(coefs, design.mean, (1, 0))
-    if y_mean.ndim == 0:
-        coefs, gaps, intercepts = coefs[0], gaps[0], intercepts[0]
-    names = getattr(model, "feature_names_in_", None)
-    return RegularizationPath(alphas, coefs, gaps, intercepts, names)
+    means = np.tensordot(coefs, design.mean, (1, 0))
+    intercepts = constants - means.reshape(len(coefs), -1)
+    if constants.ndim == 1:
+        coefs, intercepts, gaps = coefs[0], intercepts[0], gaps[0] if gaps.ndim == 2 else gaps
+    names, classes = (getattr(model, name, None) for name in ("feature_names_in_", "classes_"))
+    return RegularizationPath(alphas, coefs, gaps, intercepts, names, classes, model._link)
 
 
 def least_certain(solutions):

@@ -13,10 +13,14 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from .._checks import refuse, takes_weights
 
 
+METHODS = "predict", "decision_function", "predict_proba"  # that a scorer may ask for
+
+
 class Selection:
     """A linear model whose alpha is chosen by `cv`, `scoring` and `rule`."""
 
-    _default_scoring = None  # the mean squared error
+    _default_scoring = None  # where the loss is the score; it has a name:
+    _name_of_loss = "neg_mean_squared_error"
 
     def get_metadata_routing(self):
         """Return how metadata are routed: to fit, to the scorer and to the splitter.
@@ -74,7 +78,7 @@ class Selection:
         return folds
 
     def _scorer(self):
-        """Return the scorer, or None for the mean squared error, which needs none.
+        """Return the scorer, or None for the loss, which needs none.
 
         One that nobody chose asks for weights itself.
         """
@@ -92,7 +96,7 @@ class Selection:
         except ValueError as error:
             raise self._error(error) from error
         asks = np.ravel(getattr(scorer, "_response_method", "predict"))
-        known = [name for name in ("predict", "decision_function") if hasattr(self, name)]
+        known = [name for name in METHODS if hasattr(self, name)]
         if not set(asks) & set(known):
             refuse(self, "scoring", self.scoring, f"a score of what {' or '.join(known)} returns")
         return scorer
@@ -140,7 +144,7 @@ class Selection:
         top = np.take_along_axis(means, best, -1)
         if np.isneginf(top).any():
             scoring = self.scoring or (self.cv is not None and self._default_scoring)
-            scoring = scoring or "neg_mean_squared_error"
+            scoring = scoring or self._name_of_loss
             of_r2 = getattr(get_scorer(scoring), "_score_func", None) is r2_score
             raise self._error(
                 f"no alpha has a score that is a number: {scoring!r} is NaN or -inf at each. "
