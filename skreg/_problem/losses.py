@@ -71,7 +71,6 @@ class Logistic(Loss):
         entropy = q * np.log(np.maximum(q, TINY)) + (1 - q) * np.log(np.maximum(1 - q, TINY))
         return np.where((q < 0) | (q > 1), np.inf, value + entropy + q * sign * eta)
 
-
     def separated(self, y, move, intercept):
         """Tell whether a constant lies between what both classes move by; without one, 0."""
         up, down = move[y == 1], move[y == 0]
@@ -185,12 +184,15 @@ class Fit:
 
     def __init__(self, loss, s, y, eta, offset=0.0):
         self.loss, self.s, self.y, self.eta, self.offset = loss, s, y, eta, offset
-        self.values, self.dual, self.curvature = loss.near(y, eta + offset)
+        self.predicted = eta + offset
+        if (s == 0).any():  # what has no weight may overflow
+            self.predicted = np.where(s[:, None] > 0, self.predicted, 0.0)
+        self.values, self.dual, self.curvature = loss.near(y, self.predicted)
         self.value = s @ self.values
 
     def gap(self, t):
         """Return the loss's part of the gaps at t times the dual points."""
-        gaps = self.loss.gap(self.y, self.eta + self.offset, self.values, t * self.dual)
+        gaps = self.loss.gap(self.y, self.predicted, self.values, t * self.dual)
         return self.s @ np.maximum(gaps, 0.0)  # below 0: rounding
 
     def at(self, eta, constants=None):

@@ -28,7 +28,7 @@ ROUGHLY = 1e-3  # gap of models at waypoints, relative to the loss without featu
 GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
-FLAT = 1e-6  # least curvature in a model, relative to the largest
+FLAT = 1e-9  # least curvature in a model, relative to the largest
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
@@ -216,7 +216,8 @@ class Newton(PathSolver):
         if self.columns.size == 0 or self.sweeps_left <= 0:
             return False
         penalty = self.penalty.take(self.columns).at(alpha)
-        curvature = np.maximum(self.fit.curvature, FLAT * self.fit.curvature.max())
+        curvature = self.fit.curvature
+        curvature = np.maximum(curvature, FLAT * curvature[self.design.s > 0].max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
         target = view.matvec(w) + self.fit.dual / curvature
         by_products = penalty.smooth and len(w) > min(FEW_COLUMNS, len(self.design.s))

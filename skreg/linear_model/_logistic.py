@@ -29,7 +29,8 @@ class LogisticMixin(ClassifierMixin):
         if len(self.classes_) < 2:
             one = repr(self.classes_.item())
             raise self._error(
-                f"y must have two classes or more, with samples of weight > 0; got one class, {one}."
+                "y must have two classes or more, with samples of weight > 0; got one class, "
+                f"{one}."
             )
         members = y[:, None] == self.classes_
         members[~members.any(axis=1), 0] = True  # without weight, of whatever class
@@ -41,8 +42,8 @@ class LogisticMixin(ClassifierMixin):
         missing = np.setdiff1d(self.classes_, y_of[used])
         if missing.size:
             raise self._error(
-                f"every training set must have samples of all classes; one has none of {missing[0]!r}"
-                ": use other folds, or leave out classes of few samples."
+                "every training set must have samples of all classes; one has none of "
+                f"{missing[0].item()!r}: use other folds, or leave out classes of few samples."
             )
         if self.class_weight is not None:
             weights = self._weights_of_classes(y_of[used], s[used])
@@ -70,13 +71,20 @@ class LogisticMixin(ClassifierMixin):
 
     def _problems(self, design, y, penalty):
         """Yield what is fitted, which is one problem for all classes."""
-        n_outputs = y.shape[1]
-        if n_outputs == 1:
-            yield from super()._problems(design, y, penalty)
-            return
-        penalty = penalty.take(np.repeat(np.arange(design.n_features), n_outputs))
-        classes, loss = Classes(design, n_outputs), Multinomial(n_outputs)
-        yield slice(None), Problem(classes, y.reshape(-1, 1), penalty, loss)
+        loss = self._loss_of(y)
+        if loss.n_outputs > 1:
+            penalty = penalty.take(np.repeat(np.arange(design.n_features), loss.n_outputs))
+            design = Classes(design, loss.n_outputs)
+        yield slice(None), Problem(design, y.reshape(-1, 1), penalty, loss)
+
+    def _loss_of(self, y):
+        """Return the loss of targets of some classes."""
+        n_outputs = y.shape[1] if y.ndim > 1 else 1
+        return Multinomial(n_outputs) if n_outputs > 1 else self._loss
+
+    def _as_rows(self):
+        """Store coefficients as scikit-learn does: two classes have a row of them."""
+        self.coef_, self.intercept_ = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
 
     def decision_function(self, X):
         """Return the logarithms of the odds of the second of two classes, or what stands for them.
@@ -316,6 +324,6 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
         return self._fit(X, y, sample_weight)
 
     def _store(self, design, w, y_mean):
-        """Store coefficients as scikit-learn does: a row of them for two classes."""
+        """Store coefficients on the original scale, in the dtype of X."""
         super()._store(design, w, y_mean)
-        self.coef_, self.intercept_ = np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_)
+        self._as_rows()

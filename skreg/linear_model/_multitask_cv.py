@@ -1,8 +1,8 @@
 """Several targets that select the same columns, with alpha chosen by cross-validation."""
 
 from .._threads import single_thread
-from ._path_selection import PathSelection
 from ._multitask import MultiTaskMixin
+from ._path_selection import PathSelection
 
 
 class MultiTaskElasticNetCDCV(MultiTaskMixin, PathSelection):

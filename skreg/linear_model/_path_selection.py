@@ -1,4 +1,4 @@
-"""A model of a path whose alpha and `l1_ratio` are chosen by folds, each along a path of its own."""
+"""Models whose alpha and `l1_ratio` are chosen by folds, each along a path of its own."""
 
 from copy import copy
 
@@ -29,12 +29,10 @@ class PathSelection(Selection, ElasticNetModel):
         models = self._models()
         design, target, y_mean = self._centre(X, y, s)
         alphas = [grid.resolve(model, begin(model, design, target)) for model in models]
-        reached = alphas
-        if self.max_features is not None:
-            reached = [
-                grid.follow(model, design, list(begin(model, design, target)), some, y_mean)[0].alphas
-                for model, some in zip(models, alphas, strict=True)
-            ]
+        reached = list(alphas)
+        for k, model in enumerate(models if self.max_features is not None else []):
+            solvers = list(begin(model, design, target))
+            reached[k] = grid.follow(model, design, solvers, alphas[k], y_mean)[0].alphas
         assessed = self._assess_folds(models, reached, X, y, s, to_scorer, folds)
         found, kept, records = zip(*assessed, strict=True)
         scores = np.full((len(models), len(alphas[0]), len(folds)), np.nan)

@@ -12,7 +12,6 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from .._checks import refuse, takes_weights
 
-
 METHODS = "predict", "decision_function", "predict_proba"  # that a scorer may ask for
 
 
