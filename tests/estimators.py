@@ -19,10 +19,13 @@ from skreg import (
     LassoCD,
     LassoCDCV,
     LogisticCD,
+    LogisticCDCV,
     MultiTaskElasticNetCD,
     MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
     MultiTaskLassoCDCV,
+    PoissonCD,
+    PoissonCDCV,
     RidgeGD,
     RidgeGDClassifier,
     RidgeGDClassifierCV,
@@ -37,8 +40,9 @@ X = np.round(64 * X * np.linspace(0.5, 2, P) * (rng.random((N, P)) < 0.7)) / 64
 Y = X[:, :4] @ np.array([[1.0, 0, 2], [-1, 1, 0], [0.5, 2, 1], [0, 0, -1]]) + 2
 Y = np.round(64 * (Y + rng.standard_normal(Y.shape))) / 64
 LABELS = np.array(list("abc"))[np.digitize(Y[:, 0], np.quantile(Y[:, 0], [0.3, 0.6]))]
-TWO = np.where(LABELS == "a", "no", "yes")
 WEIGHTS = rng.integers(0, 4, N).astype(float)
+TWO = np.where(LABELS == "a", "no", "yes")
+COUNTS = rng.poisson(np.exp(X[:, 0] / 2 - X[:, 1] / 4)).astype(float)
 y = Y[:, 0]
 NAMES = np.array([f"x{j}" for j in range(P)], dtype=object)
 
@@ -111,6 +115,27 @@ TABLE = {
     "LogisticCD, controls": Entry(
         LogisticCD(0.02, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-15, **CONTROLS), TWO
     ),
+    "LogisticCD, classes": Entry(LogisticCD(0.02, tol=1e-13), LABELS),
+    "LogisticCD, classes, L2": Entry(
+        LogisticCD(0.1, l1_ratio=0.0, tol=1e-15),
+        LABELS,
+        linear_model.LogisticRegression(C=1 / (0.1 * N), solver="newton-cholesky", tol=1e-13),
+    ),
+    "LogisticCD, classes and controls": Entry(
+        LogisticCD(0.02, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-15, **CONTROLS), LABELS
+    ),
+    "LogisticCDCV": Entry(LogisticCDCV(tol=1e-13, **PATH), TWO),
+    "LogisticCDCV, classes": Entry(LogisticCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH), LABELS),
+    "PoissonCD": Entry(PoissonCD(0.1, tol=1e-13), COUNTS),
+    "PoissonCD, L2": Entry(
+        PoissonCD(0.1, l1_ratio=0.0, tol=1e-15),
+        COUNTS,
+        linear_model.PoissonRegressor(alpha=0.1, solver="newton-cholesky", tol=1e-13),
+    ),
+    "PoissonCD, controls": Entry(
+        PoissonCD(0.02, l1_ratio=0.7, lower=-0.1, upper=0.3, tol=1e-15, **CONTROLS), COUNTS
+    ),
+    "PoissonCDCV": Entry(PoissonCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH), COUNTS),
     "LassoCDCV": Entry(LassoCDCV(tol=1e-13, **PATH), y, linear_model.LassoCV(**EXACT, **PATH)),
     "ElasticNetCDCV": Entry(
         ElasticNetCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH),

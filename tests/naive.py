@@ -83,14 +83,43 @@ def logistic_fit(X, y, w, s, fit_intercept):
     return loss, X.T @ (s * (y - 1 / (1 + np.exp(-eta))))
 
 
-def logistic_objective(X, y, w, lasso, ridge, s, fit_intercept):
-    """Return the mean log loss plus the penalty of the elastic net."""
-    return logistic_fit(X, y, w, s, fit_intercept)[0] + lasso @ np.abs(w) + ridge @ w**2 / 2
+def multinomial_fit(X, Y, W, s, fit_intercept):
+    """Return the same for columns of 0 and 1, one for each class, and coefficients by class."""
+    n_classes, s, B = Y.shape[1], s / s.sum(), np.zeros(Y.shape[1])
+    for _ in range(100 if fit_intercept else 0):
+        eta = X @ W.T + B
+        p = np.exp(eta - eta.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        curvature = np.diag(s @ p) - (s[:, None] * p).T @ p + 1 / n_classes
+        B = B + np.linalg.solve(curvature, s @ (Y - p))
+    eta = X @ W.T + B
+    top = eta.max(axis=1)
+    total = np.exp(eta - top[:, None]).sum(axis=1)
+    p = np.exp(eta - top[:, None]) / total[:, None]
+    loss = s @ (np.log(total) + top - (Y * eta).sum(axis=1))
+    return loss, ((s[:, None] * (Y - p)).T @ X)
 
 
-def logistic_kkt(X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
+def poisson_fit(X, y, w, s, fit_intercept):
+    """Return the same for counts y, whose mean is an exponential."""
+    s, eta = s / s.sum(), X @ w
+    if fit_intercept:
+        eta = eta + np.log(s @ y / (s @ np.exp(eta)))
+    least = np.where(y > 0, y - y * np.log(np.maximum(y, 1)), 0)  # of the loss, for counts
+    return s @ (np.exp(eta) - y * eta - least), X.T @ (s * (y - np.exp(eta)))
+
+
+def loss_objective(fit, X, y, w, lasso, ridge, s, fit_intercept):
+    """Return a mean loss plus the penalty of the elastic net, of w or of all its rows."""
+    penalty = lasso * np.abs(w) + ridge * w**2 / 2
+    return fit(X, y, w, s, fit_intercept)[0] + penalty.sum()
+
+
+def loss_kkt(fit, X, y, w, lasso, ridge, lower, upper, s, fit_intercept):
     """Return the largest distance of -gradient_j from the subdifferential, bounds included."""
-    return distance(logistic_fit(X, y, w, s, fit_intercept)[1], w, lasso, ridge, lower, upper)
+    c = np.atleast_2d(fit(X, y, w, s, fit_intercept)[1])
+    rows = zip(c, np.atleast_2d(w), strict=True)
+    return max(distance(*row, lasso, ridge, lower, upper) for row in rows)
 
 
 def rows_objective(X, Y, W, lasso, ridge, s, fit_intercept):

@@ -1,6 +1,7 @@
 """What all estimators share: each property once, over the table in `estimators.py`."""
 
 import pickle
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -77,8 +78,10 @@ def formulas(name, model, s):
     y, ridge = TABLE[name].y, "Ridge" in name
     logistic, targets = name.startswith("Logistic"), y
     if is_classifier(model):
-        targets = np.where(y[:, None] == model.classes_, 1.0, -1.0)
-    targets = (y == model.classes_[1]).astype(float) if logistic else targets
+        members = y[:, None] == model.classes_
+        targets = members.astype(float) if logistic else np.where(members, 1.0, -1.0)
+    several = logistic and len(model.classes_) > 2  # which are one problem
+    targets = targets[:, 1] if logistic and not several else targets
     targets = targets.reshape(N, -1)
     deviation = np.sqrt(np.average((X - np.average(X, axis=0, weights=s)) ** 2, axis=0, weights=s))
     scale = deviation if model.standardize else np.ones(P)
@@ -98,16 +101,24 @@ def formulas(name, model, s):
     lower, upper = (getattr(model, side, None) for side in ("lower", "upper"))
     lower = np.where(left_out, 0, -np.inf if lower is None else lower)
     upper = np.where(left_out, 0, np.inf if upper is None else upper)
+    value, kkt, fit = naive.enet_objective, naive.enet_kkt, None
+    if logistic or "Poisson" in name:
+        fit = naive.logistic_fit if logistic else naive.poisson_fit
+        fit = naive.multinomial_fit if several else fit
+        value, kkt = partial(naive.loss_objective, fit), partial(naive.loss_kkt, fit)
     problems = [(y, a * lasso, a * squares) for y, a in zip(targets.T, alpha, strict=True)]
-    value = naive.logistic_objective if logistic else naive.enet_objective
-    kkt = naive.logistic_kkt if logistic else naive.enet_kkt
+    if several:
+        problems = [(targets, alpha[0] * lasso, alpha[0] * squares)]
+
+    def by_problem(coef):
+        return [coef] if several else np.atleast_2d(coef)
 
     def objective(coef):
-        pairs = zip(np.atleast_2d(coef), problems, strict=True)
+        pairs = zip(by_problem(coef), problems, strict=True)
         return [unit * value(X, y, w, l1, l2, s, True) for w, (y, l1, l2) in pairs]
 
     def violation(coef):
-        pairs = zip(np.atleast_2d(coef), problems, strict=True)
+        pairs = zip(by_problem(coef), problems, strict=True)
         return [kkt(X, y, w, l1, l2, lower, upper, s, True) for w, (y, l1, l2) in pairs]
 
     return objective, violation
@@ -338,7 +349,7 @@ def test_sample_weight_is_routed(name):
     assert_same(result["estimator"][0], direct)
 
 
-BOUNDED = ["RidgeGD, bounds", "ElasticNetCD, controls", "LogisticCD, controls"]
+BOUNDED = ["RidgeGD, bounds", *(name for name in TABLE if "CD" in name and "controls" in name)]
 
 
 @every("standardize", but={"bounds are those of coefficients before scaling": BOUNDED})

@@ -30,10 +30,10 @@ class PoissonMixin:
         """Return the data, counts and offsets as two columns, and the weights, validated."""
         counts = y if isinstance(y, Counts) else Counts(y)
         X, y, s = super()._validate(X, counts.y, sample_weight, reset)
-        y = column_or_1d(y, warn=True).astype(float)
+        y = np.where(s > 0, column_or_1d(y, warn=True), 0.0)
         if (y < 0).any():
             raise self._error(f"y must have counts, all >= 0; got {y.min():g}.")
-        if not (y[s > 0] > 0).any():
+        if not y.any():
             raise self._error("y must have a count > 0 with a weight > 0: got zeros alone.")
         offset = self._offset(len(y), counts.offset, counts.exposure)
         return X, np.stack([y, np.broadcast_to(offset, len(y))], axis=1), s
