@@ -193,6 +193,7 @@ class Fit:
     def gap(self, t):
         """Return the loss's part of the gaps at t times the dual points."""
         gaps = self.loss.gap(self.y, self.predicted, self.values, t * self.dual)
+        gaps = np.where(self.s[:, None] > 0, gaps, 0.0)  # they may be infinite
         return self.s @ np.maximum(gaps, 0.0)  # below 0: rounding
 
     def at(self, eta, constants=None):
