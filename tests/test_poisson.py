@@ -47,7 +47,7 @@ def test_l2_alone_has_the_coefficients_of_scikit_learn(alpha, weights):
 
 
 def test_exposures_are_weights_of_rates():
-    """e exp(eta) - y eta = e (exp(eta) - y / e eta): a rate that counts e times."""
+    """The loss is e exp(eta) - y eta = e (exp(eta) - y / e eta): a rate that counts e times."""
     ours = PoissonCD(0.1, l1_ratio=0.0, **EXACT).fit(X, Y, exposure=YEARS)
     same = PoissonRegressor(alpha=0.1 / YEARS.mean(), solver="newton-cholesky", tol=1e-12)
     same.fit(X, Y / YEARS, YEARS)
