@@ -1,16 +1,18 @@
 """scikit-learn's own tests of what skreg stands in for, run on skreg's estimators.
 
 The test modules that scikit-learn ships are executed with the estimators of skreg in the place of
-its own classes; lasso_path and enet_path stay its own, for ours return the intercepts too. Where a
-test runs over the solvers of Ridge, it runs over ours; where it runs over an option that says how,
-which ours take in vain, it runs once. The two tables say which tests are left out and which fail,
-and why.
+its own classes; lasso_path and enet_path stay its own, for ours return the intercepts too, and so
+does LogisticRegressionCV, whose alpha differs from fold to fold: what it finds is compared to ours.
+Where a test runs over the solvers of Ridge, it runs over ours; where it runs over an option that
+says how, which ours take in vain, it runs once. The two tables say which tests are left out and
+which fail, and why.
 """
 
 from fnmatch import fnmatchcase
 from importlib.util import find_spec, module_from_spec
 from unittest import mock
 
+import numpy as np
 import pytest
 import sklearn
 from sklearn import linear_model, neural_network
@@ -23,6 +25,7 @@ from skreg import (
     ElasticNetCDCV,
     LassoCD,
     LassoCDCV,
+    LogisticCD,
     MultiTaskElasticNetCD,
     MultiTaskElasticNetCDCV,
     MultiTaskLassoCD,
@@ -43,16 +46,17 @@ TABLES_ARE_FOR = "1.9"
 EXACT = sklearn.__version__.startswith(TABLES_ARE_FOR + ".")
 
 
-def _without(option, cls):
-    """Return a class that takes an option in vain: it says how, not what."""
+def _without(options, cls):
+    """Return a class that takes some options in vain: they say how, not what."""
+
+    def others(params):
+        return {name: value for name, value in params.items() if name not in options.split()}
 
     def __init__(self, *args, **params):
-        params.pop(option, None)
-        cls.__init__(self, *args, **params)
+        cls.__init__(self, *args, **others(params))
 
     def set_params(self, **params):
-        params.pop(option, None)
-        return cls.set_params(self, **params)
+        return cls.set_params(self, **others(params))
 
     own = {"__init__": __init__, "set_params": set_params, "_get_param_names": cls._get_param_names}
     return type(cls.__name__, (cls,), own)
@@ -96,6 +100,50 @@ class Classifier(WithoutDropout, DropoutMLPClassifier):
 class Regressor(WithoutDropout, DropoutMLPRegressor):
     pass
 
+
+class LogisticRegression(LogisticCD):
+    """LogisticCD with those parameters of scikit-learn that say what."""
+
+    alpha, standardize, positive = 0.0, False, False
+    penalty_factor = lower = upper = None
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        tol=1e-4,
+        fit_intercept=True,
+        class_weight=None,
+        max_iter=1000,
+        warm_start=False,
+    ):
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+
+    def _rule(self):
+        """Return when to stop: `tol` is for a gradient there, and a gap is like its square."""
+        return super()._rule() | {"tol": max(self.tol**2, 1e-13)}  # the limit of float64
+
+    def _penalty(self, design, n_targets):
+        """Return the penalty; C multiplies a sum over the samples, not a mean."""
+        self.alpha = 1 / (self.C * design.total_weight)
+        return super()._penalty(design, n_targets)
+
+    def _fit(self, *data):
+        """Fit; the number of iterations is an array there."""
+        super()._fit(*data)
+        self.n_iter_ = np.array([self.n_iter_])
+        return self
+
+
+HOW = "dual intercept_scaling n_jobs random_state solver verbose"
+LOGISTIC = {"LogisticRegression": _without(HOW, LogisticRegression)}
 
 SOLVERS = ["cg", "nesterov", "gd", "sgd"]
 OWN_SOLVERS = {
@@ -144,6 +192,31 @@ LEFT_OUT = {
             test_ridge_sag_with_X_fortran test_ridgeclassifier_multilabel test_solver_consistency
             test_sparse_cg_max_iter""",
     },
+    "TestLogistic": {
+        UNTOUCHED: """
+            test_LogisticRegressionCV_elasticnet_* test_LogisticRegressionCV_no_refit-*
+            test_get_default_scorer test_logistic_cv_mock_scorer test_logistic_cv_refit_*
+            test_logistic_cv_sparse test_logistic_regression_path_*
+            test_logistic_regression_sample_weights-*-cv- test_logistic_regressioncv_*
+            test_logisticregressioncv_* test_lr_cv_* test_lr_scoring_warns
+            test_passing_params_*""",
+        "private functions": "test_logistic_cv_multinomial_score test_logreg_predict_proba_*",
+        "the array API, which skreg does not read; skipped where it is not set up": """
+            test_logistic_regression_array_api_*""",
+        "the callbacks of scikit-learn": "test_logistic_regression_callback_*",
+        "the option penalty, which is deprecated: C and l1_ratio say it all": """
+            test_elastic_net_l1_l2_equivalence test_elasticnet_l1_ratio_err_helpful
+            test_l1_ratio_None_deprecated test_l1_ratio_non_elasticnet
+            test_lr_penalty_l1ratio_incompatible test_penalty_*""",
+        "a solver of LogisticRegression, or an option of how": """
+            test_check_solver_option test_liblinear_dual_random_state
+            test_liblinear_multiclass_raises test_liblinear_with_large_values
+            test_logisticregression_warns_with_n_jobs test_max_iter-[ls]*
+            test_max_iter-newton-cholesky-* test_newton_cholesky_fallback_to_lbfgs""",
+        "compares solvers, of which ours has one": """
+            test_logistic_regression_solvers test_saga_vs_liblinear""",
+        "the method sparsify: ours has sparse_coef_": "test_sparsify",
+    },
     "TestMLP": {
         "private attributes": """
             test_adaptive_learning_rate test_fit test_gradient test_learning_rate_warmstart
@@ -183,6 +256,18 @@ EXPECTED_FAILURES = {
         "the test wants 1e-10, nearly the limit of float64; 'cg' gets there": """
             test_regularization_limits_ridge-*-tall-True-[ngs]*-zero_alpha-""",
     },
+    "TestLogistic": {
+        "a fault of skreg, to mend: without a penalty, the order of classes tells": """
+            test_logistic_regression_solvers_multiclass_unpenalized""",
+        "the error or warning comes, in other words": "test_max_iter-newton-cg-*",
+        "by design: a class of weight 0 is refused": """
+            test_multinomial_logistic_regression_string_inputs""",
+        "by design: max_iter=0 is refused": "test_zero_max_iter",
+        "LogisticRegressionCV, by liblinear, is 1.6e-5 off, and the test wants 1e-6": """
+            test_logistic_cv""",
+        "an iteration is a sweep, not a Newton step, and twice one is not two": """
+            test_warm_start_newton_solver""",
+    },
     "TestMLP": {
         "by design: a fit that diverges is an error, also with early stopping": """
             test_mlp_diverging_loss""",
@@ -205,8 +290,11 @@ def _reason(table, item):
     return next((reason for reason, patterns in entries if _match(item.name, patterns)), None)
 
 
-def _suite(package, name, ours):
-    """Execute a test module with our classes in it; return it and its tests as a class."""
+def _suite(package, name, ours, solvers={}.get):
+    """Execute a test module with our classes in it; return it and its tests as a class.
+
+    `solvers` returns the solvers that a test, by its name, is to run over, or None for its own.
+    """
     spec = find_spec(f"{package.__name__}.tests.{name}")
     module = module_from_spec(spec)
     with mock.patch.multiple(package, **ours):
@@ -214,22 +302,23 @@ def _suite(package, name, ours):
     tests = {n: test for n, test in vars(module).items() if n.startswith("test_")}
     for n, test in tests.items():
         marks = getattr(test, "pytestmark", [])
-        marks[:] = [_with_our_options(n, mark) for mark in marks]
+        marks[:] = [_with_our_options(mark, solvers(n)) for mark in marks]
     return module, type(name, (), {n: staticmethod(test) for n, test in tests.items()})
 
 
-def _with_our_options(name, mark):
+def _with_our_options(mark, solvers):
     """Return the mark; one that lists solvers lists ours, and any list can be read twice."""
     if mark.name != "parametrize":
         return mark
     names, values = mark.args
-    values = list(OWN_SOLVERS.get(name, values) if names == "solver" else values)
+    values = list(solvers or values if names == "solver" else values)
     values = values[-1:] if names in ("precompute", "gcv_mode") else values
     return pytest.mark.parametrize(names, values, **mark.kwargs).mark
 
 
 _, TestLasso = _suite(linear_model, "test_coordinate_descent", LASSO)
-_ridge, TestRidge = _suite(linear_model, "test_ridge", RIDGE)
+_ridge, TestRidge = _suite(linear_model, "test_ridge", RIDGE, OWN_SOLVERS.get)
+_, TestLogistic = _suite(linear_model, "test_logistic", LOGISTIC, lambda _: ["newton-cholesky"])
 _, TestMLP = _suite(
     neural_network, "test_mlp", {"MLPClassifier": Classifier, "MLPRegressor": Regressor}
 )
