@@ -257,8 +257,6 @@ EXPECTED_FAILURES = {
             test_regularization_limits_ridge-*-tall-True-[ngs]*-zero_alpha-""",
     },
     "TestLogistic": {
-        "a fault of skreg, to mend: without a penalty, the order of classes tells": """
-            test_logistic_regression_solvers_multiclass_unpenalized""",
         "the error or warning comes, in other words": "test_max_iter-newton-cg-*",
         "by design: a class of weight 0 is refused": """
             test_multinomial_logistic_regression_string_inputs""",

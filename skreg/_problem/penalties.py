@@ -122,6 +122,11 @@ class ElasticNet(NamedTuple):
         return self._replace(lower=lower, upper=upper)
 
     @property
+    def free(self):
+        """Tell which columns have no penalty, and may move."""
+        return (self.weight == 0) & (self.ridge == 0) & (self.lower < self.upper)
+
+    @property
     def smooth(self):
         """Tell whether the penalty is a sum of squares, without bounds."""
         return not (self.weight.any() or np.isfinite([self.lower, self.upper]).any())

@@ -119,8 +119,16 @@ class Newton(PathSolver):
             yield solution
 
     def coefficients(self, solution):
-        """Return all coefficients of a solution, of shape (n_features, n_outputs)."""
-        return super().coefficients(solution).reshape(-1, self.loss.n_outputs)
+        """Return all coefficients of a solution, of shape (n_features, n_outputs).
+
+        To all outputs of a column without a penalty the same may be added: their sum shall be 0.
+        """
+        w = super().coefficients(solution).reshape(-1, self.loss.n_outputs)
+        if self.loss.n_outputs > 1:
+            penalty = self.penalty.take(slice(None, None, self.loss.n_outputs))
+            free = penalty.free & np.isinf(penalty.lower) & np.isinf(penalty.upper)
+            w[free] -= w[free].mean(axis=1, keepdims=True)
+        return w
 
     def n_selected(self, solution):
         """Return how many features have a coefficient that is not 0."""

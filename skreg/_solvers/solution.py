@@ -104,7 +104,7 @@ class PathSolver:
         lengths = self.design.column_norms * np.sqrt(self.design.total_weight)
         if np.any(np.abs(self.design.rmatvec(np.ones(len(self.y)))) > FAR * lengths):
             return "fit an intercept or centre the columns of X"
-        if np.any((self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)):
+        if self.penalty.free.any():
             return "give every column a penalty, or leave out those that others nearly explain"
         return "raise alpha"
 

@@ -167,6 +167,10 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
             )
         return np.stack([lower, upper])
 
+    def _normalised(self, intercepts):
+        """Return intercepts; where several stand for the same model, one of them."""
+        return intercepts
+
     def _within_bounds(self, coef, dtype):
         """Return coefficients, by target and feature, in a dtype, rounded out of no bound."""
         if not self._bounded():
@@ -186,7 +190,7 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         """Store the coefficients of columns with some means, and the intercept."""
         coef = self._within_bounds(coef, dtype)
         with np.errstate(invalid="ignore", over="ignore"):
-            intercept = y_mean - (coef @ mean).reshape(y_mean.shape)
+            intercept = self._normalised(y_mean - (coef @ mean).reshape(y_mean.shape))
             self.coef_ = np.array(coef[0] if len(coef) == 1 else coef, order="C")
             self.intercept_ = dtype.type(intercept) if self.fit_intercept else 0.0
         if not (np.isfinite(self.intercept_).all() and np.isfinite(self.coef_).all()):

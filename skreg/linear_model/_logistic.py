@@ -77,6 +77,11 @@ class LogisticMixin(ClassifierMixin):
             design = Classes(design, loss.n_outputs)
         yield slice(None), Problem(design, y.reshape(-1, 1), penalty, loss)
 
+    def _normalised(self, intercepts):
+        """Return intercepts; those of several classes have a sum of 0."""
+        several = len(self.classes_) > 2
+        return intercepts - intercepts.mean(axis=0) if several else intercepts
+
     def _loss_of(self, y):
         """Return the loss of targets of some classes."""
         n_outputs = y.shape[1] if y.ndim > 1 else 1
@@ -158,9 +163,9 @@ class LogisticMixin(ClassifierMixin):
 
 
 class LogisticCD(LogisticMixin, ElasticNetModel):
-    r"""Logistic regression with an L1 and an L2 penalty, for two classes, with a certificate.
+    r"""Logistic regression with an L1 and an L2 penalty, with a certificate.
 
-    Minimises
+    Minimises, for two classes,
 
     .. math::
 
@@ -168,9 +173,16 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
         + \alpha \sum_j f_j \left( \rho |w_j| + \frac{1 - \rho}{2} w_j^2 \right)
 
     where :math:`z_i` is 1 for samples of the second class and -1 for the others, and :math:`\rho`
-    = `l1_ratio`. This is what :class:`sklearn.linear_model.LogisticRegression` minimises with
-    :math:`C = 1 / (n \alpha)`, when every factor :math:`f_j` is 1. The intercept :math:`b` is
-    never penalised. With `sample_weight`, the loss is the weighted mean.
+    = `l1_ratio`. For more classes, the loss is that of a softmax,
+
+    .. math::
+
+        \frac{1}{n} \sum_i \Bigl( \log \sum_k e^{x_i w_k + b_k} - (x_i w_{y_i} + b_{y_i}) \Bigr)
+
+    and the coefficients of all classes are penalised. This is what
+    :class:`sklearn.linear_model.LogisticRegression` minimises with :math:`C = 1 / (n \alpha)`, when
+    every factor :math:`f_j` is 1. Intercepts are never penalised; those of several classes have a
+    sum of 0. With `sample_weight`, the loss is the weighted mean.
 
     Parameters
     ----------
@@ -195,7 +207,7 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
         reported on the original scale, where bounds apply to them.
     class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' gives
-        both classes the same sum of weights. None is 1 for all.
+        all classes the same sum of weights. None is 1 for all.
     max_iter : int, default=1000
         Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
@@ -208,11 +220,11 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels.
-    coef_ : ndarray of shape (1, n_features)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
         Coefficients, exactly 0 off the support.
-    sparse_coef_ : csr_array of shape (1, n_features)
+    sparse_coef_ : csr_array of shape (1, n_features) or (n_classes, n_features)
         The same, sparse.
-    intercept_ : ndarray of shape (1,)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
         Intercept; 0.0 without one.
     dual_gap_ : float
         Duality gap at `coef_`, in the units of the objective: how much it could still fall at the
@@ -241,7 +253,9 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The same objective, also for more classes.
+    sklearn.linear_model.LogisticRegression : The same objective.
+    LogisticCDCV : With alpha chosen by cross-validation.
+    logistic_path : Coefficients for many alphas.
     RidgeGDClassifier : Least squares on the classes, with an L2 penalty.
     LassoCD : The same penalty for numbers.
 
@@ -312,7 +326,7 @@ class LogisticCD(LogisticMixin, ElasticNetModel):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Data; float32 and float64 are used as they are, and never changed.
         y : array-like of shape (n_samples,)
-            Labels of two classes.
+            Labels.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights >= 0, not all zero.
 

@@ -584,7 +584,8 @@ def collected(model, design, alphas, coefs, gaps, constants, dtype=None):
     """
     coefs = model._within_bounds(coefs, np.dtype(dtype or design.X.dtype)).swapaxes(1, 2)
     means = np.tensordot(coefs, design.mean, (1, 0))
-    intercepts = constants - means.reshape(len(coefs), -1)
+    intercepts = constants.reshape(len(coefs), -1) - means.reshape(len(coefs), -1)
+    intercepts = model._normalised(intercepts) if model.fit_intercept else intercepts
     if constants.ndim == 1:
         coefs, intercepts, gaps = coefs[0], intercepts[0], gaps[0] if gaps.ndim == 2 else gaps
     names, classes = (getattr(model, name, None) for name in ("feature_names_in_", "classes_"))
