@@ -266,6 +266,14 @@ def test_a_penalty_of_squares_on_many_columns_takes_products_alone(n_classes):
     assert ours.convergence_.work.n_coordinate_updates == 0
 
 
+def test_steps_by_products_end_where_rounding_begins():
+    X, y = make_classification(50, 1500, n_informative=8, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="at the limit of float64"):
+        model = LogisticCD(0.1, l1_ratio=0.0, tol=0.0).fit(X, y)
+    assert model.convergence_.relative_gap < 1e-12
+    assert model.n_iter_ < 300
+
+
 def test_far_predictions_of_several_classes_are_finite():
     X, y = load_iris(return_X_y=True)
     model = LogisticCD(1e-3).fit(X, y)

@@ -84,8 +84,9 @@ def test_large_counts_and_extreme_offsets_converge():
     model = PoissonCD(1.0).fit(X, y)
     assert model.convergence_.converged
     assert model.coef_[0] == pytest.approx(1, abs=0.01)
-    model = PoissonCD(0.1).fit(X, Y, offset=np.linspace(-30, 30, 200))
-    assert model.convergence_.converged
+    for end in (30, 700):
+        model = PoissonCD(0.1).fit(X, Y, offset=np.linspace(-end, end, 200))
+        assert model.convergence_.converged
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
@@ -140,6 +141,7 @@ def test_a_search_passes_through():
         (Y, {"offset": Y, "exposure": Y}, "pass offset or exposure, not both"),
         (np.c_[Y, Y], {}, r"y should be a 1d array, got an array of shape \(200, 2\)"),
         (np.full(200, np.inf), {}, "Input y contains infinity"),
+        (np.full(200, "many"), {}, "could not convert string to float: .*many"),
     ],
 )
 def test_errors_say_what_is_allowed(y, options, message):

@@ -152,7 +152,7 @@ class Poisson(Loss):
         """Return half the deviance; digits that y and the mean have in common do not cancel."""
         counted = y > 0
         distance = eta - np.log(y, where=counted, out=np.zeros_like(eta + y))
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # 0 times infinity is not used
             return np.where(counted, y * (np.expm1(distance) - distance), np.exp(eta))
 
 

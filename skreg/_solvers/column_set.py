@@ -90,9 +90,9 @@ class ColumnSet(WorkingSet):
             w = self._newton(r, penalty, INEXACT)
             n_steps += 1
             curvature = self.design.column_norms[self.columns, None] ** 2 + penalty.ridge[:, None]
-            gain = np.sum(curvature * (w - self.w) ** 2)
+            gain, last = np.sum(curvature * (w - self.w) ** 2), r
             r = self._move(w, r, penalty)
-            if gain <= tol:
+            if gain <= tol or r is last:  # the step was no better: rounding
                 break
         return n_steps
 

@@ -30,7 +30,7 @@ class PoissonMixin:
         """Return the data, counts and offsets as two columns, and the weights, validated."""
         counts = y if isinstance(y, Counts) else Counts(y)
         X, y, s = super()._validate(X, counts.y, sample_weight, reset)
-        y = np.where(s > 0, column_or_1d(y, warn=True), 0.0)
+        y = np.where(s > 0, column_or_1d(y, warn=True).astype(float), 0.0)
         if (y < 0).any():
             raise self._error(f"y must have counts, all >= 0; got {y.min():g}.")
         if not y.any():
