@@ -17,7 +17,7 @@ from skreg import (
     lasso_path,
 )
 from skreg._cost import COST
-from skreg._problem.penalties import RowElasticNet
+from skreg._problem.blocks import RowElasticNet
 from skreg._solvers import rows
 
 from . import naive

@@ -88,38 +88,39 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
             sums[row, k], sums[row + 1, k] = t, total
 
 
-class ElasticNet(NamedTuple):
-    """h_j(w) = weight_j |w| + ridge_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
+class Fields(NamedTuple):
+    """A number of each column: the weight of the L1 part, that of the squares, and bounds."""
 
     weight: np.ndarray
     ridge: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
 
+
+class Penalty:
+    """What penalties with these fields have in common."""
+
     def at(self, alpha):
         """Return alpha times the penalty; several alphas add an axis."""
         if isinstance(alpha, float):
-            return type(self)(self.weight * alpha, self.ridge * alpha, self.lower, self.upper)
+            return self._replace(weight=self.weight * alpha, ridge=self.ridge * alpha)
         shape = (-1, *(1,) * np.ndim(alpha))
         weight, ridge = (np.multiply.outer(part, alpha) for part in (self.weight, self.ridge))
         lower, upper = self.lower.reshape(shape), self.upper.reshape(shape)
-        return type(self)(weight, ridge, lower, upper)
+        return self._replace(weight=weight, ridge=ridge, lower=lower, upper=upper)
 
     def take(self, index):
         """Return the penalty of some columns."""
-        weight, ridge, lower, upper = self
-        return type(self)(weight[index], ridge[index], lower[index], upper[index])
+        return self._make([part[index] for part in self])
 
     def in_units(self, unit):
         """Return the penalty of coefficients that are counted in another unit."""
         weight = np.minimum(self.weight / unit, LARGEST)  # for nothing is no number times inf
-        return type(self)(weight, self.ridge, self.lower / unit, self.upper / unit)
+        return self._replace(weight=weight, lower=self.lower / unit, upper=self.upper / unit)
 
-    def unbound(self, limit):
-        """Return the penalty without bounds beyond a limit, apart from those next to 0."""
-        lower = np.where(self.lower < -limit, -np.inf, self.lower)
-        upper = np.where(self.upper > limit, np.inf, self.upper)
-        return self._replace(lower=lower, upper=upper)
+    def whole(self, columns):
+        """Return the columns, and those that cannot be apart from them."""
+        return columns
 
     @property
     def free(self):
@@ -136,25 +137,13 @@ class ElasticNet(NamedTuple):
         return within(0.0, self.lower, self.upper)
 
     def value(self, w):
-        """Return h_j(w_j)."""
-        return self.weight * np.abs(w) + 0.5 * (self.ridge * w) * w
-
-    def judge(self, C, W, alphas):
-        """Return what a certificate asks of each alpha times the penalty."""
-        sums, worst = np.empty((6, len(alphas))), np.empty(len(W))
-        C, W = np.ascontiguousarray(C), np.ascontiguousarray(W)
-        judge_columns(C, W, *self, alphas, sums, worst)
-        value, violation, first, gap, second, other = sums
-        return Judged(value, violation, worst, [(first, gap), (second, other)])
+        """Return numbers whose sum over the columns is the penalty."""
+        return self.weight * self.share(w) + 0.5 * (self.ridge * w) * w
 
     def largest_alpha(self, c, w):
-        """Return the smallest alpha at which no row of w that is 0 leaves it."""
-        zero = (self.weight > 0) & ~in_any(w != 0) & in_any(self.free_to_leave(c))
+        """Return the smallest alpha at which no column that is 0 leaves it."""
+        zero = (self.weight > 0) & ~in_any(self.norm(w) > 0) & in_any(self.free_to_leave(c))
         return (self.size(c)[zero] / self.weight[zero, None]).max(initial=0.0)
-
-    def free_to_leave(self, c):
-        """Tell which coefficients at 0 the bounds let move in the direction of c."""
-        return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
 
     def unlimited(self, length, size, alpha=1.0):
         """Tell which columns have next to no penalty, and no bound on some side.
@@ -171,10 +160,40 @@ class ElasticNet(NamedTuple):
         """Tell where no L1 part keeps a column from moving without end."""
         return self.endless(c) & (self.size(c) > self.weight)
 
+
+class ElasticNet(Penalty, Fields):
+    """h_j(w) = weight_j |w| + ridge_j w**2 / 2 for lower_j <= w <= upper_j, else infinite."""
+
+    def unbound(self, limit):
+        """Return the penalty without bounds beyond a limit, apart from those next to 0."""
+        lower = np.where(self.lower < -limit, -np.inf, self.lower)
+        upper = np.where(self.upper > limit, np.inf, self.upper)
+        return self._replace(lower=lower, upper=upper)
+
+    def share(self, w):
+        """Return the share of each coefficient in what the weights multiply."""
+        return np.abs(w)
+
+    def judge(self, C, W, alphas):
+        """Return what a certificate asks of each alpha times the penalty."""
+        sums, worst = np.empty((6, len(alphas))), np.empty(len(W))
+        C, W = np.ascontiguousarray(C), np.ascontiguousarray(W)
+        judge_columns(C, W, *self, alphas, sums, worst)
+        value, violation, first, gap, second, other = sums
+        return Judged(value, violation, worst, [(first, gap), (second, other)])
+
+    def free_to_leave(self, c):
+        """Tell which coefficients at 0 the bounds let move in the direction of c."""
+        return np.where(c > 0, self.upper[:, None] > 0, self.lower[:, None] < 0)
+
     def endless(self, c):
         """Tell where no bound ends a move in the direction of c."""
         upwards = c > 0
         return (upwards & np.isinf(self.upper)) | (~upwards & np.isinf(self.lower))
+
+    def differentiable(self, w):
+        """Tell where the penalty has a slope, bounds aside."""
+        return (w != 0) | (self.weight == 0)
 
     def slope(self, w):
         """Return the slope of the part without ridge, where it has one."""
@@ -189,6 +208,10 @@ class ElasticNet(NamedTuple):
         moved = np.where((moved * w < 0) & (self.weight > 0), 0.0, moved)
         return within(moved, self.lower, self.upper)
 
+    def norm(self, w):
+        """Return the sizes of the coefficients."""
+        return np.abs(w)
+
     def size(self, c):
         """Return what the weights limit: the size of c_j."""
         return np.abs(c)
@@ -196,84 +219,6 @@ class ElasticNet(NamedTuple):
     def couple(self, values):
         """Return the values of each problem; here every column of an array is one."""
         return values
-
-
-class RowElasticNet(ElasticNet):
-    """h_j(w) = weight_j ||w_j|| + ridge_j ||w_j||**2 / 2 for rows w_j, without bounds.
-
-    All columns of an array belong to one problem: whatever is a number for each of them in an
-    ElasticNet is one number here, with an axis of length 1 in its place.
-    """
-
-    def size(self, c):
-        """Return the lengths of the rows."""
-        return np.sqrt(self.couple(c**2))
-
-    def couple(self, values):
-        """Return the sum over the columns."""
-        return values.sum(axis=-1, keepdims=True)
-
-    def value(self, w):
-        """Return h_j(w_j)."""
-        size = self.size(w)
-        return self.weight * size + self.ridge * size**2 / 2
-
-    def judge(self, C, W, alphas):
-        """Return what a certificate asks of alpha times the penalty; there is one problem."""
-        part = self.at(alphas)
-        violation = part.violation(C, W)
-        scaled = [(t, part.gap(t * C, W).sum(axis=0)) for t in part.feasible_scales(C)]
-        value, largest = part.value(W).sum(axis=0), violation.max(axis=0, initial=0.0)
-        return Judged(value, largest, violation[:, 0], scaled)
-
-    def gap(self, c, w):
-        """Return the gaps of Fenchel and Young; without a ridge, `c` must be feasible."""
-        excess, size = np.maximum(self.size(c) - self.weight, 0.0), self._nonzero_size(c)
-        best = excess / np.where(self.ridge > 0, self.ridge, np.inf) * (c / size)
-        sizes = self.size(best) + self.size(w)
-        slope = self.ridge / 2 + self.weight / np.where(sizes > 0, sizes, 1.0)
-        gain = self.couple((best - w) * (c - slope * (best + w)))
-        return np.maximum(gain, 0.0)  # below 0: rounding
-
-    def violation(self, c, w):
-        """Return the distance of c_j from the subdifferential of h_j at w_j."""
-        on = self.size(c - self.ridge * w - self.slope(w))
-        violation = np.where(self.size(w) > 0, on, np.maximum(self.size(c) - self.weight, 0.0))
-        return np.where(self.lower < self.upper, violation, 0.0)
-
-    def feasible_scales(self, c):
-        """Yield the scales of `Judged`, the first without the columns that have a ridge."""
-        used = (self.weight > 0) & self.endless(c)
-        excess = np.where(used, self.size(c), 0.0) / np.where(used, self.weight, 1.0)
-        yield 1.0 / np.maximum(1.0, (excess * (self.ridge == 0)).max(axis=0, initial=0.0))
-        if self.ridge.any():
-            yield (1 - ROUNDING) / np.maximum(1.0, excess.max(axis=0, initial=0.0))
-
-    def slope(self, w):
-        """Return the slope of the part without ridge, where it has one."""
-        return self.weight * w / self._nonzero_size(w)
-
-    def bend(self, w, d):
-        """Return the second derivative of that part, applied to d."""
-        size = self._nonzero_size(w)
-        return self.weight / size * (d - w / size * self.couple(w / size * d))
-
-    def stop(self, w, moved):
-        """Return where a move from w stops: nowhere."""
-        return moved
-
-    def _nonzero_size(self, w):
-        """Return the lengths of rows, and 1 for those that are 0."""
-        size = self.size(w)
-        return np.where(size > 0, size, 1.0)
-
-    def endless(self, c):
-        """Tell which columns are not fixed."""
-        return self.lower < self.upper
-
-    def free_to_leave(self, c):
-        """Tell which coefficients are not fixed."""
-        return (self.lower < self.upper)[:, None]
 
 
 def within(a, lower, upper):

@@ -3,7 +3,9 @@
 import numpy as np
 
 from .._data import Classes
+from .._problem.blocks import GroupNorm
 from .class_sweep import sweep_classes
+from .groups import sweep_data
 from .krylov import solve_preconditioned
 from .rows import sweep_entries
 from .working_set import WorkingSet
@@ -48,7 +50,11 @@ def sweep(design, w, r, columns, penalty):
     return result
 
 
-SWEEPS = {Classes: sweep_classes}
+def sweep_of(design, penalty):
+    """Return what sweeps over the columns of a design with a penalty."""
+    if isinstance(penalty, GroupNorm):
+        return sweep_data
+    return sweep_classes if isinstance(design, Classes) else sweep
 
 
 class ColumnSet(WorkingSet):
@@ -66,7 +72,7 @@ class ColumnSet(WorkingSet):
         if penalty.smooth:
             return self._minimise_smooth(penalty, tol, max_sweeps)
         r, n_sweeps, past, first = self._residual(self.w), 0, [self.w.copy()], np.inf
-        once = SWEEPS.get(type(self.design), sweep)
+        once = sweep_of(self.design, penalty)
         while n_sweeps < max_sweeps:
             gap, n_changed, n_flipped = once(self.design, self.w, r, self.columns, penalty)
             n_sweeps += 1
@@ -112,9 +118,10 @@ class ColumnSet(WorkingSet):
 
     def _newton(self, r, penalty, tol=CG_TOLERANCE):
         """Return where a Newton step on the support leads; products take the place of a factor."""
-        inside = (penalty.lower[:, None] < self.w) & (self.w < penalty.upper[:, None])
-        on = np.flatnonzero((inside & ((self.w != 0) | (penalty.weight == 0)[:, None])).any(axis=1))
-        part, columns, h = self.w[on], self.columns[on], penalty.take(on).at(np.ones(1))
+        h = penalty.at(np.ones(1))
+        inside = (h.lower < self.w) & (self.w < h.upper) & h.differentiable(self.w)
+        on = np.flatnonzero(inside.any(axis=1))
+        part, columns, h = self.w[on], self.columns[on], h.take(on)
         norms = self.design.column_norms[columns, None] ** 2 + h.ridge
         if np.array_equal(columns, np.arange(self.design.n_features)):
             columns = None  # which takes no copies

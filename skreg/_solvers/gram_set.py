@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 
-from .._problem.penalties import ElasticNet, RowElasticNet
-from . import quadratic, rows
+from .._problem.blocks import GroupNorm, RowElasticNet
+from .._problem.penalties import ElasticNet
+from . import groups, quadratic, rows
 from .cholesky import Factor, capacity
 from .column_set import ColumnSet
 from .working_set import WorkingSet
 
-INNER = {ElasticNet: quadratic.solve, RowElasticNet: rows.solve}
+INNER = {ElasticNet: quadratic.solve, RowElasticNet: rows.solve, GroupNorm: groups.solve}
 ROUNDING = 1e-14  # of correlations, relative to the norms of column and target
 
 
@@ -49,11 +50,14 @@ class GramSet(WorkingSet):
         self.norms = np.concatenate([self.norms, block[:, k:].diagonal()])
         self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
 
-    def extended(self, new, w, c):
-        """Append columns; where they outgrow a Gram matrix, to the support or to a set without."""
+    def extended(self, new, w, c, penalty):
+        """Append columns; where they outgrow a Gram matrix, to the support or to a set without.
+
+        The penalty is that of the columns so far.
+        """
         if self.fits(np.concatenate([self.columns, new])):
-            return super().extended(new, w, c)
-        on = np.flatnonzero(self.w.any(axis=1))
+            return super().extended(new, w, c, penalty)
+        on = np.flatnonzero(penalty.norm(self.w).any(axis=1))
         kind = GramSet if self.fits(np.concatenate([self.columns[on], new])) else ColumnSet
         other = kind(self.design, self.y)
         other.add(self.columns[on], self.w[on], self.c[on])
@@ -77,7 +81,7 @@ class GramSet(WorkingSet):
         problem = self.G, c, self.w, penalty, self.factor, self.design
         rule = {"tol": tol, "max_sweeps": max_sweeps, "noise": self.noise}
         n_sweeps = INNER[type(penalty)](*problem, **rule)
-        l1 = penalty.weight @ (penalty.size(self.w) - penalty.size(start))
+        l1 = penalty.weight @ (penalty.share(self.w) - penalty.share(start))
         fall = 0.5 * ((self.w - start) * (c + c_start)).sum()
         if not l1.sum() - fall <= tol:  # a number that is not finite is worse, too
             self.w, c = start, c_start

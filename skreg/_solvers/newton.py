@@ -89,7 +89,8 @@ class Newton(PathSolver):
         self.reference = self.penalty.size(self.c).max(initial=0.0)
         self.w = within(start.reshape(lower.shape), lower, upper)
         free = (self.penalty.weight == 0) & (self.penalty.lower < self.penalty.upper)
-        self.columns = np.flatnonzero((self.w != self.nearest())[:, 0] | free)
+        off = self.penalty.norm(self.w - self.nearest())[:, 0] > 0
+        self.columns = np.flatnonzero(off | free)
         self.part = self.design.select(self.columns)
         if self.w.any():
             self.look()
@@ -201,7 +202,7 @@ class Newton(PathSolver):
         """Let the first of some columns enter the working set."""
         most = max(SMALLEST_GROWTH, int(GROWTH * np.count_nonzero(self.w)))
         if columns.size:
-            self.columns = np.union1d(self.columns, columns[:most])
+            self.columns = np.union1d(self.columns, self.penalty.whole(columns[:most]))
             self.part = self.design.select(self.columns)
 
     def judge(self, alpha):
@@ -230,7 +231,8 @@ class Newton(PathSolver):
         target = view.matvec(w) + self.fit.dual / curvature
         by_products = penalty.smooth and len(w) > min(FEW_COLUMNS, len(self.design.s))
         kind = ColumnSet if by_products else GramSet
-        model = kind(view, target).extended(np.arange(len(w)), w, self.c[self.columns])
+        model = kind(view, target)
+        model = model.extended(np.arange(len(w)), w, self.c[self.columns], self.penalty.take([]))
         n_sweeps = model.minimise(penalty, tol, self.sweeps_left)
         self.n_sweeps += n_sweeps
         self.sweeps_left -= n_sweeps

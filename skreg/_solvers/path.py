@@ -19,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 
 from .._data.dense import spread
+from .._problem.blocks import BlockPenalty
 from .._problem.certificate import certify, violating
 from .._problem.losses import SquaredResiduals
-from .._problem.penalties import RowElasticNet, in_any, within
+from .._problem.penalties import in_any, within
 from .._problem.problem import null_losses
 from .gram_set import GramSet
 from .solution import PathSolver, Solution
@@ -130,7 +131,8 @@ class Descent(PathSolver):
         self.tol = tol * self.null_loss
         lower, upper = self.penalty.lower, self.penalty.upper
         w = within(start / self.unit, lower[:, None], upper[:, None])
-        (columns,) = (in_any(w != 0) | ((penalty.weight == 0) & (lower < upper))).nonzero()
+        off = in_any(self.penalty.norm(w) > 0)
+        (columns,) = (off | ((penalty.weight == 0) & (lower < upper))).nonzero()
         if after is not None and columns.size == 0:
             self.c = after.b[:, None].copy()
         else:
@@ -152,7 +154,7 @@ class Descent(PathSolver):
     @property
     def longest_stage(self):
         """How many alphas are solved for between two passes, at most."""
-        return 1 if isinstance(self.penalty, RowElasticNet) else self.set.longest_stage
+        return 1 if isinstance(self.penalty, BlockPenalty) else self.set.longest_stage
 
     def largest_alpha(self):
         """Return the smallest alpha at which every penalised coefficient stays where it is."""
@@ -213,12 +215,12 @@ class Descent(PathSolver):
         """Let the first of some columns enter the working set."""
         n_active = np.count_nonzero(self.set.w.any(axis=1))
         most = max(SMALLEST_GROWTH, int(self.set.growth * n_active))
-        self.add(*self.outside(columns[:most]))
+        self.add(*self.outside(self.penalty.whole(columns[:most])))
 
     def add(self, columns, w, c):
         """Let columns enter the working set."""
         if columns.size:
-            self.set = self.set.extended(columns, w, c)
+            self.set = self.set.extended(columns, w, c, self.penalty_of_set)
             self.penalty_of_set = self.penalty.take(self.set.columns)
 
     def outside(self, columns):

@@ -5,18 +5,16 @@ up to date, and w and c, of shape (n_columns, n_targets), are changed in place. 
 data that `column_set` makes is here, too: it takes the same step for a row.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy.linalg import lapack
 
 from .._numba import compiled, inlined
+from . import blocks
 from .krylov import solve_preconditioned
-from .quadratic import CROWD, MAX_NEWTON_STEPS, Progress, threshold
 
 CG_TOLERANCE = 1e-10  # of the residual of a Newton step
-ENOUGH = 0.1  # of what the first gained, or of tol: less, and Newton steps end
-STEPS = 0.5 ** np.arange(5)  # of a Newton step that are tried before it is damped
-JITTER, LIGHT, HEAVIER, HEAVIEST = 1e-12, 1e-2, 10.0, 1e6  # damping of a Newton step
-ROUNDING = 1e-14  # of what a step gains, relative to the squares of the fit
 
 
 @inlined
@@ -117,37 +115,23 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
     return gap + excess * size, n_changed, n_flipped
 
 
-def newton_step(G, c, w, penalty, damping, cost):
-    """Take a Newton step on the rows that are not 0, where h is smooth.
+class Rows:
+    """The steps of `blocks.solve` for a RowElasticNet."""
 
-    Rows that it would turn round become 0. A step that fails is damped, more and more: where
-    columns depend on one another it would lead far along what the quadratic model does not see.
-    Levenberg and Marquardt: Nocedal and Wright (2006), section 10.3. Returns what the step gains,
-    and its damping.
-    """
-    penalised = penalty.weight > 0
-    on = np.flatnonzero((w.any(axis=1) | ~penalised) & (G.diagonal()[: len(w)] > 0))
-    if not on.size:
-        return 0.0, damping
-    block, part, h, penalised = G[np.ix_(on, on)], w[on], penalty.take(on), penalised[on]
-    h = h._replace(ridge=np.zeros_like(h.ridge)).at(np.ones(1))  # the ridge is part of G
-    b, before = c[on] - h.slope(part), h.value(part).sum()
-    direction = by_rows if cost.system_of_rows_pays(*part.shape) else by_conjugate_gradients
-    rounding = ROUNDING * np.sum(part * (block @ part))
-    while damping < HEAVIEST:
-        d = direction(block + damping * np.diag(block.diagonal()), part, h, b)
-        for step in STEPS:
-            moved = part + step * d
-            moved[(np.sum(moved * part, axis=1) <= 0) & penalised] = 0.0
-            change = moved - part
-            rise = np.sum(change * (0.5 * (block @ change) - c[on]))
-            fall = before - rise - h.value(moved).sum()
-            if fall >= -rounding:
-                w[on] = moved
-                c -= G[: len(w), on] @ change
-                return fall if fall > rounding else 0.0, damping
-        damping = max(LIGHT, HEAVIER * damping)
-    return 0.0, damping
+    def __init__(self, G, penalty, n_targets, cost):
+        self.G, self.weight, self.cost, self.new = G, penalty.weight, cost, np.empty(n_targets)
+
+    def sweep(self, c, w, entry):
+        """Minimise over one row after the other."""
+        return sweep_rows(self.G, c, w, self.weight, entry, self.new)
+
+    def direction(self, block, w, h, b):
+        """Return the Newton step on rows that share a block of G."""
+        by_systems = self.cost.system_of_rows_pays(*w.shape)
+        return (by_rows if by_systems else by_conjugate_gradients)(block, w, h, b)
+
+
+solve = partial(blocks.solve, Rows)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -181,44 +165,3 @@ def by_conjugate_gradients(block, w, h, b):
         return block @ d + h.bend(w, d)
 
     return solve_preconditioned(hessian, b, block.diagonal()[:, None], tol=CG_TOLERANCE)
-
-
-def newton_steps(G, c, w, penalty, tol, cost):
-    """Take Newton steps as long as they gain; return how many, and what the first gained."""
-    gain, damping = newton_step(G, c, w, penalty, JITTER, cost)
-    first, n_steps = gain, 1
-    while gain > ENOUGH * max(first, tol) and n_steps < MAX_NEWTON_STEPS:
-        gain, damping = newton_step(G, c, w, penalty, max(JITTER, damping / HEAVIER), cost)
-        n_steps += 1
-    return n_steps, first
-
-
-def solve(G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
-    """Sweep, and take Newton steps where these are quicker; return the number of sweeps.
-
-    Where rounding does not let a sweep meet a gap of at most `tol`, the solve stops when Newton
-    steps on the same rows gained nothing twice. The parameters are those of `quadratic.solve`;
-    there is no factor to follow, and no walk.
-    """
-    weight, new, work = penalty.weight, np.empty(w.shape[1]), design.work
-    n_sweeps, progress, entry, last, n_right, on = 0, Progress(), 1.0, np.inf, 0, None
-    while n_sweeps < max_sweeps:
-        gap, n_changed = sweep_rows(G, c, w, weight, entry, new)
-        n_sweeps += 1
-        work.n_coordinate_updates += n_changed
-        if gap <= tol or n_right == 2 or progress.stuck(gap):
-            break
-        before = w.any(axis=1)
-        n_before = np.count_nonzero(before)
-        if not design.cost.newton_pays(n_before, w.size, gap, last, tol):
-            last = gap
-            continue
-        same = np.array_equal(before, on)
-        n_steps, gain = newton_steps(G, c, w, penalty, tol, design.cost)
-        work.n_newton_steps += n_steps
-        last, on = np.inf, w.any(axis=1)
-        n_right = n_right + 1 if same and gain == 0 else 0
-        if entry > 1 or n_before > CROWD + 2 * np.count_nonzero(on):
-            size, bounds = penalty.size(c)[:, 0], (penalty.lower, penalty.upper)
-            entry = threshold(size, on.astype(float), weight, *bounds)
-    return n_sweeps

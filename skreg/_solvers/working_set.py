@@ -34,7 +34,7 @@ class WorkingSet:
         self.columns = np.concatenate([self.columns, new])
         self.w, self.c = np.concatenate([self.w, w]), np.concatenate([self.c, c])
 
-    def extended(self, new, w, c):
+    def extended(self, new, w, c, penalty):
         """Append columns; return the working set for all of them."""
         self.add(new, w, c)
         return self

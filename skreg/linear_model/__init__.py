@@ -5,6 +5,8 @@
 `LassoCD`                  L1: few features matter; the others' coefficients are exactly zero
 `ElasticNetCD`             both: few groups of correlated features matter
 `LogisticCD`               classes by logistic regression, with L1, L2 or both
+`GroupLassoCD`             groups of features, of which each is kept or dropped as a whole
+`GroupLogisticCD`          the same for classes, by logistic regression
 `PoissonCD`                counts by Poisson regression, with L1, L2 or both
 `RidgeGDCV`                L2, with alpha chosen by exact leave-one-out
 `RidgeGDClassifier`        classes by ridge regression on targets of -1 and 1
@@ -12,6 +14,8 @@
 `LassoCDCV`                L1, with alpha chosen by cross-validation
 `ElasticNetCDCV`           both, with alpha and their mixture chosen by cross-validation
 `LogisticCDCV`             the same as `LogisticCD`, with alpha chosen by cross-validation
+`GroupLassoCDCV`           the same as `GroupLassoCD`, with alpha chosen by cross-validation
+`GroupLogisticCDCV`        the same as `GroupLogisticCD`, likewise
 `PoissonCDCV`              the same as `PoissonCD`, with alpha chosen by cross-validation
 `MultiTaskLassoCD`         L1 for several targets that select the same features
 `MultiTaskElasticNetCD`    both, for several targets that select the same features
@@ -21,11 +25,16 @@
 `enet_path`                the elastic net for many alphas
 `logistic_path`            logistic regression for many alphas
 `poisson_path`             Poisson regression for many alphas
+`group_lasso_path`         the group lasso for many alphas
+`group_logistic_path`      logistic regression by groups for many alphas
 `ridge_path`               ridge for many alphas
 =========================  =====================================================================
 """
 
 from ._glm_path import logistic_path, poisson_path
+from ._group import GroupLassoCD, GroupLogisticCD
+from ._group_cv import GroupLassoCDCV, GroupLogisticCDCV
+from ._group_path import group_lasso_path, group_logistic_path
 from ._lasso import ElasticNetCD, LassoCD
 from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._logistic import LogisticCD
@@ -41,6 +50,10 @@ from ._ridge_cv import RidgeGDCV
 __all__ = [
     "ElasticNetCD",
     "ElasticNetCDCV",
+    "GroupLassoCD",
+    "GroupLassoCDCV",
+    "GroupLogisticCD",
+    "GroupLogisticCDCV",
     "LassoCD",
     "LassoCDCV",
     "LogisticCD",
@@ -56,6 +69,8 @@ __all__ = [
     "RidgeGDClassifier",
     "RidgeGDClassifierCV",
     "enet_path",
+    "group_lasso_path",
+    "group_logistic_path",
     "lasso_path",
     "logistic_path",
     "poisson_path",

@@ -93,30 +93,29 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
 
     def _by_label(self, name, value, default):
         """Resolve a dict whose keys are positions, column names or patterns; later entries win."""
-        columns = getattr(self, "feature_names_in_", None)
-        n_features = self.n_features_in_
-        numbers = np.full(n_features, float(default))
+        numbers = np.full(self.n_features_in_, float(default))
         for label, number in value.items():
             if not isinstance(number, Real) or np.isnan(number):
                 refuse(self, f"{name}[{label!r}]", number, "a number")
-            if isinstance(label, Integral):
-                if not 0 <= label < n_features:
-                    raise self._error(
-                        f"{name} names column {label}; they are 0 to {n_features - 1}."
-                    )
-                numbers[label] = number
-                continue
-            if columns is None:
-                raise self._error(
-                    f"{name} is keyed by column name, but X has no column names; pass a DataFrame, "
-                    "positions or an array with one number per feature."
-                )
-            matches = [fnmatchcase(column, str(label)) | (column == label) for column in columns]
-            if not any(matches):
-                known = ", ".join(map(repr, columns[:10])) + (", ..." if len(columns) > 10 else "")
-                raise self._error(f"{name} names {label!r}; the columns are {known}.")
-            numbers[matches] = number
+            numbers[self._named(name, label)] = number
         return numbers
+
+    def _named(self, name, label):
+        """Return the columns that a parameter names by a position, a column name or a pattern."""
+        columns, n_features = getattr(self, "feature_names_in_", None), self.n_features_in_
+        if isinstance(label, Integral):
+            if not 0 <= label < n_features:
+                raise self._error(f"{name} names column {label}; they are 0 to {n_features - 1}.")
+            return np.array([label])
+        if columns is None:
+            raise self._error(
+                f"{name} is keyed by column name, but X has no column names; pass a DataFrame, "
+                "positions or an array with one number per feature."
+            )
+        matches = [fnmatchcase(column, str(label)) | (column == label) for column in columns]
+        if not any(matches):
+            raise self._error(f"{name} names {label!r}; the columns are {shortened(columns)}.")
+        return np.flatnonzero(matches)
 
     def _limits(self, design):
         """Return penalty factors and bounds for the scaled columns.
@@ -254,3 +253,8 @@ def one_or_all(values):
 def is_labelled(value):
     """Tell whether an array has labels of its own, as a pandas Series has with an index."""
     return hasattr(value, "items") and type(value.index).__name__ != "RangeIndex"
+
+
+def shortened(labels):
+    """Return labels as a text, the first of them if they are many."""
+    return ", ".join(map(repr, labels[:10])) + (", ..." if len(labels) > 10 else "")

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._convergence import Work, warn_if_stopped_short, worst
-from .._problem.penalties import ElasticNet, RowElasticNet
+from .._problem.blocks import RowElasticNet
+from .._problem.penalties import ElasticNet
 from .._problem.problem import Problem
 from .._solvers.newton import minimum
 from .._threads import single_thread
@@ -16,6 +17,11 @@ class ElasticNetModel(LinearRegressor):
     """A linear regressor with an L1 and an L2 penalty."""
 
     _together = False  # whether targets select the same columns
+
+    @property
+    def _selects(self):
+        """Tell whether the penalty makes coefficients zero."""
+        return self.l1_ratio > 0
 
     def _fit(self, X, y, sample_weight):
         """Fit the coefficients of all targets, together or one target after the other."""

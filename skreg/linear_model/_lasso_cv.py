@@ -220,14 +220,14 @@ class ElasticNetCDCV(PathSelection):
         """
         return self._select(X, y, sample_weight, params)
 
-    def _validate(self, X, y, sample_weight):
+    def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated; y is a vector."""
-        X, y, s = super()._validate(X, y, sample_weight)
+        X, y, s = super()._validate(X, y, sample_weight, reset)
         owner = type(self).__name__
         if y.ndim == 2 and y.shape[1] > 1:
             raise self._error(
                 f"y must have one target; got {y.shape[1]}. Fit one {owner} for each, or choose "
-                f"the same columns for all with MultiTask{owner}."
+                "the same columns for all with MultiTaskElasticNetCDCV."
             )
         return X, column_or_1d(y, warn=True), s
 

@@ -11,9 +11,9 @@ class MultiTaskMixin:
 
     _together = True
 
-    def _validate(self, X, y, sample_weight):
+    def _validate(self, X, y, sample_weight, reset=True):
         """Return the data and their weights, validated; y is a matrix."""
-        X, y, s = super()._validate(X, y, sample_weight)
+        X, y, s = super()._validate(X, y, sample_weight, reset)
         if y.ndim == 1:
             name = type(self).__name__
             raise self._error(

@@ -496,7 +496,7 @@ class Grid(NamedTuple):
         """
         if not isinstance(self.alphas, Integral):
             return given_alphas(self.owner, self.alphas)
-        if model.l1_ratio == 0:
+        if not model._selects:
             refuse(self.owner, "alphas", self.alphas, "a list of numbers where l1_ratio is 0")
         top = max(solver.largest_alpha() for solver in solvers)
         bottom = top * self.eps if top else SMALLEST_ALPHA
