@@ -16,6 +16,10 @@ from skreg import (
     DropoutMLPRegressor,
     ElasticNetCD,
     ElasticNetCDCV,
+    GroupLassoCD,
+    GroupLassoCDCV,
+    GroupLogisticCD,
+    GroupLogisticCDCV,
     LassoCD,
     LassoCDCV,
     LogisticCD,
@@ -58,6 +62,8 @@ class Entry(NamedTuple):
 ALPHAS = [0.1, 1.0, 10.0]
 CONTROLS = {"penalty_factor": [0, 2, 1, 0.5, np.inf, 1, 1, 3, 1], "standardize": True}
 EXACT = {"tol": 1e-14, "max_iter": 10**6}  # scikit-learn's solvers
+PAIR = {0: "pair", 1: "pair", 2: "other"}
+GROUPS = ["a", "b", "a", "c", "c", "c", "b", "d", "a"]
 ONE_SPECTRUM = {"alphas": ALPHAS, "store_cv_results": True}
 PATH = {"alphas": 10, "eps": 0.01, "cv": 3}
 NETWORK = {"hidden_layer_sizes": (8, 5), "learning_rate_init": 0.01, "random_state": 0}
@@ -136,6 +142,22 @@ TABLE = {
         PoissonCD(0.02, l1_ratio=0.7, lower=-0.1, upper=0.3, tol=1e-15, **CONTROLS), COUNTS
     ),
     "PoissonCDCV": Entry(PoissonCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH), COUNTS),
+    "GroupLassoCD": Entry(GroupLassoCD(PAIR, 0.3, tol=1e-14), y),
+    "GroupLassoCD, targets": Entry(GroupLassoCD(GROUPS, 0.3, l1_ratio=0.3, tol=1e-14), Y),
+    "GroupLassoCD, weights": Entry(
+        GroupLassoCD(GROUPS, 0.3, group_weights={"b": 0, "d": np.inf}, tol=1e-14), y
+    ),
+    "GroupLogisticCD": Entry(GroupLogisticCD(PAIR, 0.02, tol=1e-14), TWO),
+    "GroupLogisticCD, sparse": Entry(
+        GroupLogisticCD(GROUPS, 0.01, l1_ratio=0.5, standardize=True, tol=1e-14), TWO
+    ),
+    "GroupLogisticCD, classes": Entry(
+        GroupLogisticCD(GROUPS, 0.02, l1_ratio=0.3, tol=1e-14), LABELS
+    ),
+    "GroupLassoCDCV": Entry(GroupLassoCDCV(PAIR, tol=1e-13, **PATH), y),
+    "GroupLogisticCDCV": Entry(
+        GroupLogisticCDCV(PAIR, l1_ratio=[0.0, 0.5], tol=1e-13, **PATH), LABELS
+    ),
     "LassoCDCV": Entry(LassoCDCV(tol=1e-13, **PATH), y, linear_model.LassoCV(**EXACT, **PATH)),
     "ElasticNetCDCV": Entry(
         ElasticNetCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH),

@@ -140,6 +140,32 @@ def rows_kkt(X, Y, W, lasso, ridge, s, fit_intercept):
     return np.where(norms > 0, np.linalg.norm(on, axis=1), off).max()
 
 
+def groups_penalty(W, groups, weights, alpha, l1_ratio):
+    """Return the penalty of the sparse group lasso; W has a row for each output."""
+    total = 0.0
+    for columns, weight in zip(groups, weights, strict=True):
+        part = W[:, columns]
+        total += (1 - l1_ratio) * weight * np.sqrt((part**2).sum()) + l1_ratio * np.abs(part).sum()
+    return alpha * total
+
+
+def groups_kkt(C, W, groups, weights, alpha, l1_ratio):
+    """Return the largest distance of a group of C from the subdifferential of that penalty."""
+    distances = []
+    for columns, weight in zip(groups, weights, strict=True):
+        c, w, l1 = C[:, columns], W[:, columns], alpha * l1_ratio
+        l2, length = alpha * (1 - l1_ratio) * weight, np.sqrt((W[:, columns] ** 2).sum())
+        if length == 0:
+            left = np.maximum(np.abs(c) - l1, 0)
+            distances.append(max(np.sqrt((left**2).sum()) - l2, 0))
+            continue
+        rest = c - l2 * w / length
+        off = np.maximum(np.abs(rest) - l1, 0)
+        on = np.abs(rest - l1 * np.sign(w))
+        distances.append(np.sqrt((np.where(w == 0, off, on) ** 2).sum()))
+    return max(distances)
+
+
 def network_loss(coefs, intercepts, X, Y, s, alpha, multipliers):
     """Return the loss of a relu network with a softmax; multipliers are the masks / keep_prob."""
     A = X * multipliers[0]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 from scipy.linalg import lapack
 
-from .._numba import compiled
+from .._numba import compiled, inlined
 from . import blocks
 
 MOST_ROUNDS = 10  # proximal steps on a group, each time that its turn comes
@@ -67,72 +67,80 @@ def largest_sums(G, order, first):
     return largest
 
 
+@inlined
+def judge(c, w, own, l1, l2):
+    """Return what a group lacks, and by how much its correlations exceed the weight.
+
+    The first is the difference between the penalty, also returned, and ``c @ w``; the second, of
+    the dual norm and relative to the weight, is right to first order.
+    """
+    beyond, along, square, cw, sizes = 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in own:
+        left = max(abs(c[j]) - l1, 0.0)
+        beyond += left * left
+        along += left * abs(c[j])
+        square += w[j] * w[j]
+        cw += c[j] * w[j]
+        sizes += abs(w[j])
+    value, excess = l1 * sizes + l2 * np.sqrt(square), 0.0
+    if beyond > l2 * l2 and l1 + l2 > 0.0:
+        fall = np.sqrt(beyond) - l2
+        excess = fall / (along / np.sqrt(beyond) - fall)
+    return abs(value - cw), excess, value
+
+
+@inlined
+def approach(G, own, l1, l2, curvature, w, c, step):
+    """Take proximal steps on a group, whose w and c change; return the square of the first."""
+    first = 0.0
+    for turn in range(MOST_ROUNDS):
+        length, moved = 0.0, 0.0
+        for a in range(own.shape[0]):
+            z = w[a] + c[a] / curvature
+            step[a] = np.sign(z) * max(abs(z) - l1 / curvature, 0.0)
+            length += step[a] * step[a]
+        left = max(0.0, 1.0 - l2 / curvature / np.sqrt(length)) if length > 0.0 else 0.0
+        for a in range(own.shape[0]):
+            step[a] = left * step[a] - w[a]
+            moved += step[a] * step[a]
+            w[a] += step[a]
+        first = moved if turn == 0 else first
+        if own.shape[0] == 1 or moved <= STEADY**2 * first:
+            break
+        for a in range(own.shape[0]):
+            for b in range(own.shape[0]):
+                c[b] -= step[a] * G[own[a], own[b]]
+    return first
+
+
 @compiled
 def sweep_groups(G, c, w, l1, l2, order, first, curvature, entry):
-    """Minimise over one group after the other by proximal steps; return as `sweep_rows` does.
+    """Minimise over one group after the other, nearly; return as `sweep_rows` does.
 
-    Simon, Friedman, Hastie and Tibshirani (2013), "A sparse-group lasso", section 3, have them.
+    Simon, Friedman, Hastie and Tibshirani (2013), "A sparse-group lasso", section 3, take the same
+    steps.
     """
-    most = np.max(first[1:] - first[:-1]) if first.shape[0] > 1 else 0
-    new, slope, moved = np.empty(most), np.empty(most), np.empty(most)
+    new, slope, step = np.empty((3, w.shape[0]))
     n_changed, gap, excess, size = 0, 0.0, 0.0, 0.0
-    for g in range(first.shape[0] - 1):
+    for g in range(curvature.shape[0]):
         own = order[first[g] : first[g + 1]]
-        m, bend = own.shape[0], curvature[g]
-        if bend <= 0.0:
+        if curvature[g] <= 0.0:
             continue
         a, b = l1[own[0]], l2[own[0]]
-        beyond, along, ww, value, zero = 0.0, 0.0, 0.0, 0.0, True
-        for k in range(m):
-            j = own[k]
-            new[k], slope[k] = w[j], c[j]
-            left = max(abs(c[j]) - a, 0.0)
-            beyond += left * left
-            along += left * abs(c[j])
-            ww += w[j] * w[j]
-            value += a * abs(w[j]) - c[j] * w[j]
-            size += a * abs(w[j])
-            zero = zero and w[j] == 0.0
-        size += b * np.sqrt(ww)
-        exceeding = 0.0  # of the dual norm, to first order
-        if beyond > b * b:
-            fall = np.sqrt(beyond) - b
-            rest = along / np.sqrt(beyond) - fall
-            exceeding = fall / rest if rest > 0.0 else 0.0
-        if zero and exceeding <= max(entry - 1.0, 0.0) and a + b > 0.0:
-            if beyond > b * b:
-                excess = max(excess, exceeding)
-            continue
-        start = 0.0
-        for turn in range(MOST_ROUNDS):
-            length, change = 0.0, 0.0
-            for k in range(m):
-                z = new[k] + slope[k] / bend
-                moved[k] = np.sign(z) * max(abs(z) - a / bend, 0.0)
-                length += moved[k] * moved[k]
-            length = np.sqrt(length)
-            left = max(0.0, 1.0 - b / bend / length) if length > 0.0 else 0.0
-            for k in range(m):
-                moved[k] = left * moved[k] - new[k]
-                change += moved[k] * moved[k]
-            start = change if turn == 0 else start
-            if change == 0.0:
-                break
-            for k in range(m):
-                new[k] += moved[k]
-                for i in range(m):
-                    slope[i] -= moved[k] * G[own[k], own[i]]
-            if m == 1 or change <= STEADY**2 * start:
-                break
-        if start == 0.0:
-            continue
-        gap += abs(value + b * np.sqrt(ww)) + 0.5 * start * bend
+        lacking, exceeding, value = judge(c, w, own, a, b)
+        size += value
         excess = max(excess, exceeding)
-        for k in range(m):
-            change, j = new[k] - w[own[k]], own[k]
-            if change == 0.0:
-                continue
-            n_changed += 1
+        if value == 0.0 and exceeding <= entry - 1.0 and a + b > 0.0:
+            continue
+        for k in range(own.shape[0]):
+            new[k], slope[k] = w[own[k]], c[own[k]]
+        moved = approach(G, own, a, b, curvature[g], new, slope, step)
+        if moved == 0.0:
+            continue
+        gap += lacking + 0.5 * moved * curvature[g]
+        for k in range(own.shape[0]):
+            j, change = own[k], new[k] - w[own[k]]
+            n_changed += change != 0.0
             w[j] = new[k]
             for i in range(c.shape[0]):
                 c[i] -= change * G[j, i]
