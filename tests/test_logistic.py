@@ -219,6 +219,22 @@ def test_the_gap_of_several_classes_bounds_what_an_early_stop_costs():
         assert -1e-12 <= value - values[1e-12][0] <= gap
 
 
+def test_samples_that_alone_can_be_separated_leave_no_minimum_either():
+    """One column is 1 for some samples of a class, and for none of the others: quasi-separation."""
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal(60), rng.integers(0, 2, 60)
+    X = np.c_[x, (x > 0.5) & (y == 1)]
+    iris = load_iris(return_X_y=True)  # of which one class can be told from the others
+    for data in ((X, y), (-X, 1 - y), iris):
+        with pytest.warns(ConvergenceWarning, match="at least some samples.*raise alpha"):
+            model = LogisticCD(0.0).fit(*data)
+        assert np.isfinite(model.coef_).all()
+    upper = LogisticCD(0.0, upper=[np.inf, 3.0], tol=1e-8).fit(X, y)  # a bound gives a minimum
+    assert upper.convergence_.converged
+    with pytest.warns(ConvergenceWarning, match="stopped at max_iter=1"):
+        LogisticCD(0.0, max_iter=1, tol=0.0).fit(x[:, None], y)
+
+
 def test_several_classes_that_can_be_separated_have_no_minimum_without_a_penalty():
     X, y = load_iris(return_X_y=True)
     X = X + 10 * np.eye(3)[y][:, [0, 1, 2, 2]]

@@ -13,7 +13,7 @@ import numpy as np
 from .._data.classes import Coupling
 
 TINY = np.finfo(float).tiny
-ROUNDING = 1e-13  # of sums of probabilities
+ROUNDING = 1e-13  # of probabilities, and of their sums
 LARGEST = 500.0  # difference of exponents
 BALANCE = 50  # Newton steps to constants, at the most
 BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes
@@ -67,15 +67,15 @@ class Logistic(Loss):
     def gap(self, y, eta, value, dual):
         """Return the gap of Fenchel and Young; -l* is the entropy of a probability |dual|."""
         sign = 2 * y - 1
-        q = sign * dual
+        probability = sign * dual
+        q = np.clip(probability, 0.0, 1.0)
         entropy = q * np.log(np.maximum(q, TINY)) + (1 - q) * np.log(np.maximum(1 - q, TINY))
-        return np.where((q < 0) | (q > 1), np.inf, value + entropy + q * sign * eta)
+        outside = np.abs(probability - q) > ROUNDING
+        return np.where(outside, np.inf, value + entropy + q * sign * eta)
 
-    def separated(self, y, move, intercept):
-        """Tell whether a constant lies between what both classes move by; without one, 0."""
-        up, down = move[y == 1], move[y == 0]
-        middle = 0.0 if intercept is None else (up.min() + down.max()) / 2
-        return bool(up.min() > middle > down.max())
+    def margins(self, y, moves):
+        """Return by how much each of several moves favours the class of each sample."""
+        return (2 * y - 1) * moves
 
 
 class Multinomial(Loss):
@@ -127,11 +127,14 @@ class Multinomial(Loss):
         """Return numbers with an axis for the classes."""
         return a.reshape(-1, self.n_outputs)
 
-    def separated(self, y, move, intercept):
-        """Tell whether every class comes first where predictions move so, with these constants."""
-        y, move = self.by_sample(y) == 1, self.by_sample(move)
-        move = move if intercept is None else move + intercept
-        return bool(np.all(np.where(y, -np.inf, move).max(axis=1) < move[y]))
+    def margins(self, y, moves):
+        """Return by how much each of several moves favours the class of each sample over another.
+
+        There is a row for each sample and class; that of its own class is 0.
+        """
+        moves = moves.reshape(-1, self.n_outputs, moves.shape[1])
+        own = moves[np.arange(len(moves)), self.by_sample(y).argmax(axis=1)]
+        return (own[:, None] - moves).reshape(-1, moves.shape[2])
 
 
 class Poisson(Loss):

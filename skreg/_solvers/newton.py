@@ -21,6 +21,7 @@ from .._problem.penalties import ElasticNet, within
 from .column_set import ColumnSet
 from .gram_set import GramSet
 from .path import ALPHA_RANGE, EAGERNESS, HUGE, SMALLEST_GROWTH, STAGE, Descent, candidates
+from .separation import separable, separated
 from .solution import PathSolver, Solution
 from .whole_gram import WholeGram
 
@@ -163,6 +164,8 @@ class Newton(PathSolver):
                 break
             self.look()
             last = gap
+        if stop != "converged" and self.without_minimum(alpha):
+            stop = "endless"
         on = np.flatnonzero(self.w[:, 0])
         n_sweeps = self.max_iter - self.sweeps_left
         record = gap, found.objective[0], found.violation[0], n_sweeps, stop
@@ -185,12 +188,18 @@ class Newton(PathSolver):
         """
         if self.loss.attained or self.fit.value.sum() > SEPARATED * self.null_loss:
             return False
-        penalty, w = self.penalty.at(alpha), self.w
-        free = (penalty.weight == 0) & (penalty.ridge == 0) & penalty.endless(w[:, 0])
-        (on,) = np.nonzero(free & (w[:, 0] != 0))
-        move, seen = self.design.matvec(w[on], on), self.design.s > 0
-        intercept = self.intercept if self.design.centred else None
-        return self.loss.separated(self.y[seen], move[seen], intercept)
+        penalty = self.penalty.at(alpha)
+        free = (penalty.weight == 0) & (penalty.ridge == 0) & penalty.endless(self.w[:, 0])
+        (on,) = np.nonzero(free & (self.w[:, 0] != 0))
+        return separated(self.loss, self.design, self.y, on, self.w[on], self.intercept)
+
+    def without_minimum(self, alpha):
+        """Tell whether the loss falls without end, be it for some samples alone."""
+        if self.loss.attained:
+            return False
+        penalty = self.penalty.at(alpha)
+        (on,) = np.nonzero((penalty.weight == 0) & (penalty.ridge == 0))
+        return separable(self.loss, self.design, self.y, on, penalty.take(on))
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""

@@ -17,8 +17,8 @@ MESSAGES = {
     "raise max_iter, or {remedy}.",
     "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
     "{remedy}.",
-    "endless": "found no minimum: the classes can be separated, so that the loss falls to 0 as the "
-    "coefficients grow: raise alpha, or the factors of columns without a penalty.",
+    "endless": "found no minimum: the classes can be separated, at least some samples of them, so "
+    "that the loss falls as the coefficients grow: raise alpha, or give all columns a penalty.",
 }
 
 

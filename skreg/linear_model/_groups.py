@@ -46,7 +46,7 @@ class GroupMixin:
                     own[j] = label
             return own
         if not np.iterable(groups):
-            refuse(self, "groups", groups, ALLOWED)
+            refuse(self, "groups", groups, ALLOWED, TypeError)
         groups = list(groups)
         if any(np.iterable(group) and not isinstance(group, str) for group in groups):
             return self._members(groups, own)

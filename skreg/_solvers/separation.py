@@ -1,0 +1,41 @@
+"""Classes that columns without a penalty can separate: then the loss has no minimum.
+
+Along a direction in which no sample moves towards another class, and some move away from them, the
+loss falls without end: Albert and Anderson (1984), "On the existence of maximum likelihood
+estimates in logistic regression models", section 2.
+"""
+
+import numpy as np
+from scipy.optimize import linprog
+
+LARGEST = 1e6  # numbers in the matrix of a linear program, which takes some seconds
+
+
+def separated(loss, design, y, columns, w, intercept):
+    """Tell whether coefficients of some columns, with an intercept, separate all samples."""
+    moves = design.matvec(w, columns).reshape(-1, loss.n_outputs) + intercept
+    ahead = loss.margins(y, moves.reshape(-1, 1))[design.s > 0] > 0
+    return bool(np.all(ahead.reshape(-1, loss.n_outputs).sum(axis=1) >= max(1, loss.n_outputs - 1)))
+
+
+def separable(loss, design, y, columns, penalty):
+    """Tell whether coefficients of some columns, within their bounds, can separate some samples.
+
+    A linear program says it: the sum of the margins is largest, where none is below 0 or above 1.
+    It is at least 1, or 0 if there is no such direction. Konis (2007), "Linear programming
+    algorithms for detecting separated data in binary logistic regression models", section 4.
+    """
+    n_constants = loss.n_outputs * design.centred
+    if (len(columns) + n_constants) * len(y) > LARGEST:
+        return False
+    moves = design.matvec(np.eye(len(columns)), columns)
+    constants = np.tile(np.eye(loss.n_outputs)[:, :n_constants], (len(y) // loss.n_outputs, 1))
+    margins = loss.margins(y, np.hstack([moves, constants]))[design.s > 0]
+    unit = np.abs(margins).max(axis=0, initial=0.0)
+    margins /= np.where(unit > 0, unit, 1.0)
+    ends = np.full((margins.shape[1], 2), np.inf) * [-1.0, 1.0]
+    ends[: len(columns)][np.isfinite([penalty.lower, penalty.upper]).T] = 0.0
+    limits = np.repeat([1.0, 0.0], len(margins))
+    rows = np.vstack([margins, -margins])
+    program = linprog(-margins.sum(axis=0), rows, limits, bounds=ends)
+    return program.status == 0 and -program.fun > 0.5
