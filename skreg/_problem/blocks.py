@@ -179,7 +179,7 @@ class GroupNorm(BlockPenalty, GroupFields):
             if not (step > ROUNDING * size).any():
                 break
             size += step
-        return size
+        return size * (1 + 2 * ROUNDING)  # rounding shall not make it too small
 
     def share(self, w):
         """Return the share of each coefficient in the norm of its group."""
