@@ -12,6 +12,10 @@ from skreg import (
     DropoutMLPRegressor,
     ElasticNetCD,
     ElasticNetCDCV,
+    GroupLassoCD,
+    GroupLassoCDCV,
+    GroupLogisticCD,
+    GroupLogisticCDCV,
     LassoCD,
     LassoCDCV,
     LogisticCD,
@@ -36,23 +40,26 @@ L1 = [ElasticNetCD, LassoCD, *L1_CV, MultiTaskElasticNetCD, MultiTaskLassoCD, en
 RIDGE_CV = [RidgeGDCV, RidgeGDClassifierCV]
 RIDGE = [RidgeGD, RidgeGDCV, RidgeGDClassifier, RidgeGDClassifierCV, ridge_path]
 NETWORKS = [DropoutMLPClassifier, DropoutMLPRegressor]
-DOCUMENTED = [*L1, LogisticCD, *RIDGE, *NETWORKS]
+GROUPS, GROUPS_CV = [GroupLassoCD, GroupLogisticCD], [GroupLassoCDCV, GroupLogisticCDCV]
+LOGISTIC = [LogisticCD, GroupLogisticCD, GroupLogisticCDCV]
+DOCUMENTED = [*L1, LogisticCD, *GROUPS, *GROUPS_CV, *RIDGE, *NETWORKS]
 
 # By name, who has words of their own, the same among themselves, and why.
 EXCEPTIONS = {
     # parameters
     "alpha": {
-        "there may be no minimum": [LogisticCD],
+        "there may be no minimum": [LogisticCD, GroupLogisticCD],
         "ridge takes one for each target": RIDGE,
         "no network is least squares": NETWORKS,
     },
     "alphas": {
+        "there always is a largest": GROUPS_CV,
         "ridge has no largest alpha, and leave-one-out takes none of 0": RIDGE_CV,
         "ridge has no largest alpha, and a path chooses none": [ridge_path],
     },
     "batch_size": {"networks adapt it to the data": NETWORKS},
     "class_weight": {
-        "'balanced' goes by the weights of the samples": [LogisticCD],
+        "'balanced' goes by the weights of the samples": LOGISTIC,
         "networks weigh by samples' weights, and one label of many": NETWORKS,
     },
     "cv": {
@@ -62,6 +69,8 @@ EXCEPTIONS = {
     "l1_ratio": {
         "no other estimator has L2 alone": [LogisticCD],
         "they choose from several": NET_CV,
+        "it selects columns within groups": GROUPS,
+        "it does, and they choose from several": GROUPS_CV,
     },
     "max_iter": {"steps of a solver": RIDGE, "epochs": NETWORKS},
     "momentum": {"networks repeat a share of a step by default": NETWORKS},
@@ -70,12 +79,13 @@ EXCEPTIONS = {
     "rule": {"ridge may have no folds": RIDGE_CV},
     "scoring": {
         "ridge may have no folds": RIDGE_CV,
+        "the loss is not one of squares": [GroupLogisticCDCV],
         "chooses an epoch, not an alpha": NETWORKS,
     },
     "solver": {"other solvers": NETWORKS},
     "store_cv_results": {"ridge with folds always keeps cv_scores_": RIDGE_CV},
     "tol": {
-        "the loss is not one of squares": [LogisticCD],
+        "the loss is not one of squares": LOGISTIC,
         "the gradient counts too": RIDGE,
         "networks have no gap": NETWORKS,
     },
@@ -83,24 +93,24 @@ EXCEPTIONS = {
     "warm_start": {"networks have more to start from": NETWORKS},
     "y": {"targets share the passes over the data": [ridge_path]},
     # attributes
-    "alphas_": {"may have a row for each l1_ratio": NET_CV},
+    "alphas_": {"may have a row for each l1_ratio": [*NET_CV, *GROUPS_CV]},
     "coef_": {
         "coefficients of all targets are zero together": MULTI_TASK,
         "ridge has no zeros": RIDGE,
     },
     "convergence_": {
-        "counts the work along a path": L1_CV,
+        "counts the work along a path": [*L1_CV, *GROUPS_CV],
         "networks have no certificate": NETWORKS,
     },
     "cv_results_": {"errors of samples, not scores of folds": RIDGE_CV},
     "loss_curve_": {"epochs, with masks": NETWORKS},
     "n_iter_": {
-        "counts the sweeps along a path": L1_CV,
+        "counts the sweeps along a path": [*L1_CV, *GROUPS_CV],
         "steps of a solver": RIDGE,
         "epochs": NETWORKS,
     },
     "out_activation_": {"other outputs": [DropoutMLPRegressor]},
-    "path_": {"has an l1_ratio": NET_CV},
+    "path_": {"has an l1_ratio": [*NET_CV, *GROUPS_CV]},
 }
 
 # Same words, other shapes.

@@ -60,7 +60,7 @@ def logistic_path(
         reported on the original scale, where bounds apply to them.
     class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' gives
-        both classes the same sum of weights. None is 1 for all.
+        all classes the same sum of weights. None is 1 for all.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights >= 0, not all zero.
     max_iter : int, default=1000

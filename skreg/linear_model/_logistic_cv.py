@@ -65,7 +65,7 @@ class LogisticCDCV(LogisticMixin, PathSelection):
         reported on the original scale, where bounds apply to them.
     class_weight : None, 'balanced' or dict, default=None
         Weights of the classes, by label, that multiply those of their samples; 'balanced' gives
-        both classes the same sum of weights. None is 1 for all.
+        all classes the same sum of weights. None is 1 for all.
     max_iter : int, default=1000
         Sweeps of coordinate descent at most, each time that the objective is minimised.
     tol : float, default=1e-6
