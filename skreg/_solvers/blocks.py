@@ -71,11 +71,14 @@ def newton_step(G, c, w, penalty, damping, direction):
     on = np.flatnonzero(smooth & (G.diagonal()[: len(w)] > 0))
     if not on.size:
         return 0.0, damping
-    block, part, h = G[np.ix_(on, on)], w[on], penalty.take(on)
+    rows, part, h = G[on, : len(w)], w[on], penalty.take(on)
+    block = rows if len(on) == len(w) else rows.take(on, axis=1)
     b, before = c[on] - h.slope(part), h.value(part).sum()
     rounding = ROUNDING * np.sum(part * (block @ part))
     while damping < HEAVIEST:
-        d = direction(block + damping * np.diag(block.diagonal()), part, h, b)
+        damped = block.copy()
+        damped.ravel()[:: len(on) + 1] *= 1 + damping
+        d = direction(damped, part, h, b)
         for step in STEPS:
             moved = h.stop(part, part + step * d)
             change = moved - part
@@ -83,7 +86,7 @@ def newton_step(G, c, w, penalty, damping, direction):
             fall = before - rise - h.value(moved).sum()
             if fall >= -rounding:
                 w[on] = moved
-                c -= G[: len(w), on] @ change
+                c -= rows.T @ change
                 return fall if fall > rounding else 0.0, damping
         damping = max(LIGHT, HEAVIER * damping)
     return 0.0, damping

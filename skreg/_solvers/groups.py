@@ -25,9 +25,7 @@ class Groups:
 
     def __init__(self, G, penalty, n_targets, cost):
         self.G, self.parts = G, (penalty.weight * penalty.l1, penalty.weight * penalty.l2)
-        self.order = np.argsort(penalty.group, kind="stable")
-        ends = np.flatnonzero(np.diff(penalty.group[self.order], append=-1)) + 1
-        self.first = np.concatenate([[0], ends])
+        self.order, self.first = by_group(penalty.group)
         self.curvature = largest_sums(G, self.order, self.first)
 
     def sweep(self, c, w, entry):
@@ -36,22 +34,37 @@ class Groups:
         return sweep_groups(self.G, c[:, 0], w[:, 0], *self.parts, *places, entry)
 
     def direction(self, block, w, h, b):
-        """Return the Newton step on columns that share a block of G; NaN where it has none."""
-        bend, along = curvatures(h, w)
-        hessian = block - along @ along.T * (h.group == h.group[:, None])
-        hessian.ravel()[:: len(w) + 1] += bend[:, 0]
-        _, d, failed = lapack.dposv(hessian, b, lower=1, overwrite_a=1)
+        """Return the Newton step on columns that share a block of G; NaN where it has none.
+
+        The second derivative of the penalty is ``bend * (I - u @ u.T)`` along a unit vector u, for
+        each group. `block` is lost.
+        """
+        length = h.nonzero_length(w)
+        bend = h.weight * h.l2 / length
+        order, first = by_group(h.group)
+        add_bend(block, bend[:, 0], (w / length)[:, 0], order, first)
+        _, d, failed = lapack.dposv(block.T, b, lower=1, overwrite_a=1)
         return np.full_like(b, np.nan) if failed else d
 
 
 solve = partial(blocks.solve, Groups)
 
 
-def curvatures(h, w):
-    """Return bend and u: the second derivative of h is ``diag(bend) - u @ u.T``, by groups."""
-    length = h.nonzero_length(w)
-    bend = h.weight * h.l2 / length
-    return bend, np.sqrt(bend) * w / length
+def by_group(group):
+    """Return columns, group after group, and where each group begins; the end of the last, too."""
+    order = np.argsort(group, kind="stable")
+    return order, np.append(0, np.flatnonzero(np.diff(group[order], append=-1)) + 1)
+
+
+@compiled
+def add_bend(block, bend, u, order, first):
+    """Add the second derivative of the penalty, for each group."""
+    for g in range(first.shape[0] - 1):
+        own = order[first[g] : first[g + 1]]
+        for i in own:
+            block[i, i] += bend[i]
+            for j in own:
+                block[i, j] -= bend[i] * u[i] * u[j]
 
 
 @compiled

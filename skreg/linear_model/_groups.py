@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 
 from .._checks import refuse
+from .._cost import COST
 from .._problem.blocks import GroupNorm
 from ._base import shortened
 
@@ -19,6 +20,7 @@ class GroupMixin:
 
     penalty = "l1"  # as SelectFromModel asks for it
     _selects = True
+    _cost = COST._replace(always_gram=COST.largest_gram)  # sweeps over the data are slow
 
     def _validate(self, X, y, sample_weight, reset=True):
         """Return the data, targets and weights, validated, and find out the groups."""

@@ -158,6 +158,8 @@ class ElasticNetCDCV(PathSelection):
     True
     """
 
+    _joint = "MultiTaskElasticNetCDCV"
+
     def __init__(
         self,
         *,
@@ -227,7 +229,7 @@ class ElasticNetCDCV(PathSelection):
         if y.ndim == 2 and y.shape[1] > 1:
             raise self._error(
                 f"y must have one target; got {y.shape[1]}. Fit one {owner} for each, or choose "
-                "the same columns for all with MultiTaskElasticNetCDCV."
+                f"the same columns for all with {self._joint}."
             )
         return X, column_or_1d(y, warn=True), s
 
@@ -382,7 +384,7 @@ class LassoCDCV(ElasticNetCDCV):
     [195.0, 92.0]
     """
 
-    l1_ratio = 1.0
+    l1_ratio, _joint = 1.0, "MultiTaskLassoCDCV"
 
     def __init__(
         self,
