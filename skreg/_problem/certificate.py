@@ -70,8 +70,8 @@ def certify(design, fit, C, columns, W, penalty, alphas):
         scaled = (judged if c is C else judge(c, columns, W, penalty, alphas)[0]).scaled
         for t, gap_of_penalty in scaled:
             gap = np.fmin(gap, penalty.couple(dual.gap(t)) + gap_of_penalty)
-    largest = penalty.couple(fit.gap(0.0)) + judged.value
-    if not (gap < largest).all():
+    if not (gap < judged.value).all():  # which the next is not below
+        largest = penalty.couple(fit.gap(0.0)) + judged.value
         nearest = penalty.nearest_to_zero()
         gap = np.fmin(gap, largest - np.multiply.outer(penalty.value(nearest), alphas).sum(axis=0))
     return Certificate(gap, objective, judged.violation, missing)

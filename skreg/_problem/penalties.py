@@ -68,7 +68,10 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
                 strict = max(strict, abs(c) / weight) if ridge == 0.0 else strict
         sums[0, k], sums[1, k] = value, violation
         for row in (2, 4):
-            second, total = row == 4 and strictest > strict, 0.0
+            second, total = row == 4, 0.0
+            if second and strictest <= strict:
+                sums[4, k], sums[5, k] = sums[2, k], sums[3, k]
+                break
             t = (1.0 - ROUNDING) / strictest if second else 1.0 / strict
             for j in range(C.shape[0]):
                 c, w, weight, ridge = t * C[j, k], W[j, k], alpha * weights[j], alpha * ridges[j]
@@ -180,7 +183,8 @@ class ElasticNet(Penalty, Fields):
         C, W = np.ascontiguousarray(C), np.ascontiguousarray(W)
         judge_columns(C, W, *self, alphas, sums, worst)
         value, violation, first, gap, second, other = sums
-        return Judged(value, violation, worst, [(first, gap), (second, other)])
+        scaled = [(first, gap), (second, other)]
+        return Judged(value, violation, worst, scaled if (second < first).any() else scaled[:1])
 
     def free_to_leave(self, c):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""

@@ -20,13 +20,14 @@ from .._problem.losses import Fit
 from .._problem.penalties import ElasticNet, within
 from .column_set import ColumnSet
 from .gram_set import GramSet
-from .path import ALPHA_RANGE, EAGERNESS, HUGE, SMALLEST_GROWTH, STAGE, Descent, candidates
+from .path import ALPHA_RANGE, EAGERNESS, HUGE, STAGE, Descent, candidates
 from .separation import separable, separated
 from .solution import PathSolver, Solution
 from .whole_gram import WholeGram
 
-ROUGHLY = 1e-3  # gap of models at waypoints, relative to the loss without features
-GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
+ROUGHLY = 1e-2  # gap of models at waypoints, relative to the loss without features
+SMALLEST_GROWTH = 30  # columns that may enter at a time: each model has a Gram matrix of its own
+GROWTH = 0.7  # the same, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
 FLAT = 1e-9  # least curvature in a model, relative to the largest
