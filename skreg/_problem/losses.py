@@ -16,6 +16,7 @@ TINY = np.finfo(float).tiny
 ROUNDING = 1e-13  # of probabilities, and of their sums
 LARGEST = 500.0  # difference of exponents
 BALANCE = 50  # Newton steps to constants, at the most
+SHORT = 0.1  # move of constants, along which a loss is nearly quadratic
 BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes
 
 
@@ -30,6 +31,10 @@ class Loss:
         """Return the Newton step for a constant: `curvature` has a row for each sample."""
         total = curvature.sum()
         return slope / total if total > 0 else np.sign(slope)
+
+    def bend(self, curvature, constants):
+        """Return the second derivatives, applied to constants of the outputs."""
+        return curvature * constants
 
 
 class SquaredError(Loss):
@@ -123,6 +128,11 @@ class Multinomial(Loss):
         """Return the Newton step for the constants of the classes."""
         return Coupling(self.by_sample(curvature)).inverse @ slope
 
+    def bend(self, curvature, constants):
+        """Return the second derivatives, applied to constants of the classes."""
+        coupled = Coupling(self.by_sample(curvature)).product(constants[None])
+        return coupled.reshape(curvature.shape)
+
     def by_sample(self, a):
         """Return numbers with an axis for the classes."""
         return a.reshape(-1, self.n_outputs)
@@ -215,14 +225,19 @@ class Fit:
         """Return the weighted sums over the samples, for each output."""
         return (self.s[:, None] * a).reshape(-1, self.loss.n_outputs).sum(axis=0)
 
-    def balanced(self):
-        """Return the same with the best constants: weighted residuals have sums of 0."""
+    def balanced(self, enough=0.0):
+        """Return the same with the best constants: weighted residuals have sums of 0.
+
+        Where the loss could fall no more than by `enough`, the dual points alone become so.
+        """
         fit, slope = self, self.sums(self.dual)
         for _ in range(BALANCE):
             size = np.abs(slope).sum()
             if size <= BALANCED * self.sums(np.abs(fit.dual)).sum():
                 break
             move = self.loss.newton(fit.s[:, None] * fit.curvature, slope)
+            if slope @ move <= 2 * enough and np.abs(move).max() <= SHORT:
+                return fit.without(self.loss.bend(fit.curvature, move), 0.0)
             other = fit.at(fit.eta, move)
             while not np.abs(slope := other.sums(other.dual)).sum() < size:
                 if np.all((move := move / 2) + 1.0 == 1.0):

@@ -30,6 +30,7 @@ SMALLEST_GROWTH = 30  # columns that may enter at a time: each model has a Gram 
 GROWTH = 0.7  # the same, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
+BALANCE = 1e-3  # of tol: what the intercept may cost
 FLAT = 1e-9  # least curvature in a model, relative to the largest
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
@@ -85,6 +86,7 @@ class Newton(PathSolver):
         _, self.y, self.penalty, self.loss = problem
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         zero = np.zeros_like(self.y)
+        self.null_loss = 0.0
         null = self.balanced(Fit(self.loss, self.design.s, self.y, zero, self.design.offset))
         self.null_loss = null.value.sum()
         self.fit, self.c = null, self.design.rmatvec(null.dual)
@@ -272,4 +274,8 @@ class Newton(PathSolver):
 
     def balanced(self, fit):
         """Return a fit with the best intercept, if there is one."""
-        return fit.balanced() if self.design.centred else fit
+        return (
+            fit.balanced(BALANCE * self.relative_tol * self.null_loss)
+            if self.design.centred
+            else fit
+        )
