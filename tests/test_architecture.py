@@ -109,6 +109,7 @@ def test_compiled_functions_call_only_those_of_their_own_file():
 LINES_OF_FILE, LINES_OF_FUNCTION, ARGUMENTS = 400, 40, 12
 MANY_PARAMETERS = {  # of the public, as scikit-learn's have
     *("lasso_path", "enet_path", "ridge_path", "logistic_path", "poisson_path"),
+    "huber_path",
 }
 LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 

@@ -5,6 +5,7 @@
 `LassoCD`                  L1: few features matter; the others' coefficients are exactly zero
 `ElasticNetCD`             both: few groups of correlated features matter
 `LogisticCD`               classes by logistic regression, with L1, L2 or both
+`HuberCD`                  numbers with outliers, with L1, L2 or both
 `PoissonCD`                counts by Poisson regression, with L1, L2 or both
 `RidgeGDCV`                L2, with alpha chosen by exact leave-one-out
 `RidgeGDClassifier`        classes by ridge regression on targets of -1 and 1
@@ -12,6 +13,7 @@
 `LassoCDCV`                L1, with alpha chosen by cross-validation
 `ElasticNetCDCV`           both, with alpha and their mixture chosen by cross-validation
 `LogisticCDCV`             the same as `LogisticCD`, with alpha chosen by cross-validation
+`HuberCDCV`                the same as `HuberCD`, with alpha chosen by cross-validation
 `PoissonCDCV`              the same as `PoissonCD`, with alpha chosen by cross-validation
 `MultiTaskLassoCD`         L1 for several targets that select the same features
 `MultiTaskElasticNetCD`    both, for several targets that select the same features
@@ -21,11 +23,13 @@
 `enet_path`                the elastic net for many alphas
 `logistic_path`            logistic regression for many alphas
 `poisson_path`             Poisson regression for many alphas
+`huber_path`               the elastic net for many alphas, where there are outliers
 `ridge_path`               ridge for many alphas
 =========================  =====================================================================
 """
 
-from ._glm_path import logistic_path, poisson_path
+from ._glm_path import huber_path, logistic_path, poisson_path
+from ._huber import HuberCD, HuberCDCV
 from ._lasso import ElasticNetCD, LassoCD
 from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._logistic import LogisticCD
@@ -41,6 +45,8 @@ from ._ridge_cv import RidgeGDCV
 __all__ = [
     "ElasticNetCD",
     "ElasticNetCDCV",
+    "HuberCD",
+    "HuberCDCV",
     "LassoCD",
     "LassoCDCV",
     "LogisticCD",
@@ -56,6 +62,7 @@ __all__ = [
     "RidgeGDClassifier",
     "RidgeGDClassifierCV",
     "enet_path",
+    "huber_path",
     "lasso_path",
     "logistic_path",
     "poisson_path",
