@@ -139,7 +139,7 @@ TABLE = {
     ),
     "PoissonCDCV": Entry(PoissonCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH), COUNTS),
     "HuberCD": Entry(HuberCD(0.1, delta=0.75, tol=1e-13), y),
-    "HuberCD, L2": Entry(HuberCD(0.1, delta=0.5, l1_ratio=0.0, tol=1e-15), y),
+    "HuberCD, L2": Entry(HuberCD(0.1, delta=0.5, l1_ratio=0.0, tol=1e-17), y),
     "HuberCD, controls": Entry(
         HuberCD(0.05, delta=0.75, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-14, **CONTROLS), y
     ),

@@ -29,8 +29,8 @@ GROWTH = 0.5  # columns that enter at a time, at most, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
 FLAT = 1e-9  # least curvature in a model, relative to the largest
-CAUTION = 1e-3, 1.0  # least and most of what parabolas above the loss are bent by; it starts at
-USUAL_CAUTION = 0.1
+CAUTION = 1e-5, 1.0  # least and most part of `Loss.bound` that is curvature in a model
+USUAL_CAUTION = 0.1  # the first
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
@@ -78,7 +78,7 @@ class Newton(PathSolver):
     sweeps_left : int
         Sweeps of coordinate descent that may still be made for the next alpha.
     caution : float
-        Where the loss is straight, what its model has of the curvature with which it lies above.
+        Where the loss is straight, part of the curvature of a parabola above it that its model has.
     """
 
     def __init__(self, problem, start, *, tol, max_iter):
@@ -147,7 +147,7 @@ class Newton(PathSolver):
     def minimise(self, alpha):
         """Return the solution at an alpha."""
         n_stalls, accuracy, best, last, lowest = 0, ACCURACY, np.inf, np.inf, np.inf
-        least = max(ACCURACY * self.relative_tol, NOISE) * self.null_loss
+        least = NOISE * self.null_loss
         self.admit(alpha)
         while True:
             found = self.judge(alpha)
