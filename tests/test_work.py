@@ -15,7 +15,15 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 
-from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, LogisticCD, RidgeGD, RidgeGDCV
+from skreg import (
+    DropoutMLPClassifier,
+    ElasticNetCD,
+    HuberCD,
+    LassoCD,
+    LogisticCD,
+    RidgeGD,
+    RidgeGDCV,
+)
 from skreg._convergence import Work, bytes_of
 from skreg._cost import COST
 from skreg._data import MemoryDesign, SparseDesign, as_design
@@ -125,6 +133,9 @@ CASES = {
     "elastic net, short columns": (ElasticNetCD(1e-4, l1_ratio=0.5), scattered),
     "logistic": (LogisticCD(0.01), classes),
     "logistic, text": (LogisticCD(0.01), text_classes),
+    "huber": (HuberCD(0.05), tall),
+    "huber, most beyond delta": (HuberCD(5e-4, delta=0.01), tall),
+    "huber, text": (HuberCD(1e-3, delta=0.1), text),
     "ridge, gd": (RidgeGD(**LOOSE), tall),
     "ridge, nesterov": (RidgeGD(positive=True, solver="nesterov"), tall),
     "ridge, cd": (RidgeGD(positive=True), tall),
@@ -156,6 +167,9 @@ FIGURES = {
     "elastic net, short columns": (82, 49, 52_508_120, 204_879, 6),
     "logistic": (24, 36, 15_448_000, 590, 11),
     "logistic, text": (9, 36, 6_688_660, 615, 10),
+    "huber": (26, 36, 16_368_000, 504, 12),
+    "huber, most beyond delta": (92, 121, 60_072_000, 1976, 60),
+    "huber, text": (34, 121, 45_019_956, 57_546, 126),
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
     "ridge, cd": (9, 8, 4_320_000, 252, 3),

@@ -18,7 +18,7 @@ ROUNDING = 1e-13  # of sums of probabilities
 LARGEST = 500.0  # difference of exponents
 ULPS = 4 * np.finfo(float).eps  # rounding of a product
 BALANCE = 50  # Newton steps to constants, at the most
-BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes, at the most
+BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes
 
 
 class Loss:
@@ -204,7 +204,7 @@ class Huber(Loss):
 
     def reach(self, dual):
         """Return the part of dual points that is nowhere beyond delta."""
-        return np.minimum(1.0, self.delta / np.maximum(np.abs(dual).max(axis=0), TINY))
+        return self.delta / np.maximum(np.abs(dual).max(axis=0), self.delta)
 
     def constant(self, s, residual):
         """Return the best constant, in the middle where there are several.
