@@ -20,6 +20,8 @@ from skreg import (
     GroupLassoCDCV,
     GroupLogisticCD,
     GroupLogisticCDCV,
+    HuberCD,
+    HuberCDCV,
     LassoCD,
     LassoCDCV,
     LogisticCD,
@@ -158,6 +160,12 @@ TABLE = {
     "GroupLogisticCDCV": Entry(
         GroupLogisticCDCV(PAIR, l1_ratio=[0.0, 0.5], tol=1e-13, **PATH), LABELS
     ),
+    "HuberCD": Entry(HuberCD(0.1, delta=0.75, tol=1e-13), y),
+    "HuberCD, L2": Entry(HuberCD(0.1, delta=0.5, l1_ratio=0.0, tol=1e-17), y),
+    "HuberCD, controls": Entry(
+        HuberCD(0.05, delta=0.75, l1_ratio=0.7, lower=-0.4, upper=0.8, tol=1e-14, **CONTROLS), y
+    ),
+    "HuberCDCV": Entry(HuberCDCV(delta=0.75, l1_ratio=[0.5, 0.9], tol=1e-13, **PATH), y),
     "LassoCDCV": Entry(LassoCDCV(tol=1e-13, **PATH), y, linear_model.LassoCV(**EXACT, **PATH)),
     "ElasticNetCDCV": Entry(
         ElasticNetCDCV(l1_ratio=[0.5, 0.9], tol=1e-13, **PATH),

@@ -109,6 +109,19 @@ def poisson_fit(X, y, w, s, fit_intercept):
     return s @ (np.exp(eta) - y * eta - least), X.T @ (s * (y - np.exp(eta)))
 
 
+def huber_fit(delta, X, y, w, s, fit_intercept):
+    """Return the same for the loss of Huber; the best intercept lies between the residuals."""
+    s, r = s / s.sum(), y - X @ w
+    low, high = r.min() - 2 * delta, r.max() + 2 * delta
+    for _ in range(200 if fit_intercept else 0):
+        b = (low + high) / 2
+        low, high = (b, high) if s @ np.clip(r - b, -delta, delta) > 0 else (low, b)
+    r = r - (low + high) / 2 if fit_intercept else r
+    size = np.abs(r)
+    loss = np.where(size <= delta, r**2 / 2, delta * (size - delta / 2))
+    return s @ loss, X.T @ (s * np.clip(r, -delta, delta))
+
+
 def loss_objective(fit, X, y, w, lasso, ridge, s, fit_intercept):
     """Return a mean loss plus the penalty of the elastic net, of w or of all its rows."""
     penalty = lasso * np.abs(w) + ridge * w**2 / 2

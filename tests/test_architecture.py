@@ -110,6 +110,7 @@ LINES_OF_FILE, LINES_OF_FUNCTION, ARGUMENTS = 400, 40, 12
 MANY_PARAMETERS = {  # of the public, as scikit-learn's have
     *("lasso_path", "enet_path", "ridge_path", "logistic_path", "poisson_path"),
     *("group_lasso_path", "group_logistic_path"),
+    "huber_path",
 }
 LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from skreg import LogisticCD
 from skreg._cost import COST
 from skreg._data import Classes, as_design
-from skreg._problem.losses import Logistic, Multinomial, Poisson, SquaredError
+from skreg._problem.losses import Huber, Logistic, Multinomial, Poisson, SquaredError
 from skreg._problem.penalties import ElasticNet
 from skreg._problem.problem import Problem
 from skreg._solvers.newton import minimum
@@ -22,6 +22,7 @@ from skreg._solvers.newton import minimum
 LOSSES = {
     "squared": (SquaredError(), [-1.3, 0.0, 2.0], 30),
     "logistic": (Logistic(), [0.0, 1.0], 30),
+    "huber": (Huber(0.7), [-1.31, 0.0, 2.05], 30),
     "poisson": (Poisson(), [0.0, 0.7, 3.0], 4),
 }
 

@@ -102,8 +102,9 @@ def formulas(name, model, s):
     lower = np.where(left_out, 0, -np.inf if lower is None else lower)
     upper = np.where(left_out, 0, np.inf if upper is None else upper)
     value, kkt, fit = naive.enet_objective, naive.enet_kkt, None
-    if logistic or "Poisson" in name:
+    if logistic or "Poisson" in name or "Huber" in name:
         fit = naive.logistic_fit if logistic else naive.poisson_fit
+        fit = partial(naive.huber_fit, model.delta) if "Huber" in name else fit
         fit = naive.multinomial_fit if several else fit
         value, kkt = partial(naive.loss_objective, fit), partial(naive.loss_kkt, fit)
     problems = [(y, a * lasso, a * squares) for y, a in zip(targets.T, alpha, strict=True)]

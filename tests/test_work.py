@@ -15,7 +15,15 @@ import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
 
-from skreg import DropoutMLPClassifier, ElasticNetCD, LassoCD, LogisticCD, RidgeGD, RidgeGDCV
+from skreg import (
+    DropoutMLPClassifier,
+    ElasticNetCD,
+    HuberCD,
+    LassoCD,
+    LogisticCD,
+    RidgeGD,
+    RidgeGDCV,
+)
 from skreg._convergence import Work, bytes_of
 from skreg._cost import COST
 from skreg._data import MemoryDesign, SparseDesign, as_design
@@ -108,6 +116,16 @@ def classes():
     return X, (y > np.median(y)).astype(int)
 
 
+def outliers():
+    X, y = tall()
+    return X, np.where(np.arange(len(y)) % 10 == 0, 100.0, y)
+
+
+def text_outliers():
+    X, y = text()
+    return X, np.where(np.arange(len(y)) % 10 == 0, 100.0, y)
+
+
 def text_classes():
     X, y = text()
     return X, y > np.median(y)
@@ -125,6 +143,9 @@ CASES = {
     "elastic net, short columns": (ElasticNetCD(1e-4, l1_ratio=0.5), scattered),
     "logistic": (LogisticCD(0.01), classes),
     "logistic, text": (LogisticCD(0.01), text_classes),
+    "huber": (HuberCD(0.05), outliers),
+    "huber, most beyond delta": (HuberCD(5e-4, delta=0.01), outliers),
+    "huber, text": (HuberCD(1e-3, delta=0.1), text_outliers),
     "ridge, gd": (RidgeGD(**LOOSE), tall),
     "ridge, nesterov": (RidgeGD(positive=True, solver="nesterov"), tall),
     "ridge, cd": (RidgeGD(positive=True), tall),
@@ -156,6 +177,9 @@ FIGURES = {
     "elastic net, short columns": (82, 49, 52_508_120, 204_879, 6),
     "logistic": (24, 36, 15_448_000, 590, 11),
     "logistic, text": (9, 36, 6_688_660, 615, 10),
+    "huber": (25, 36, 15_880_000, 474, 12),
+    "huber, most beyond delta": (89, 116, 57_968_000, 1849, 52),
+    "huber, text": (36, 126, 46_946_224, 63_067, 122),
     "ridge, gd": (489, 488, 234_720_000, 0, 0),
     "ridge, nesterov": (219, 218, 105_120_000, 0, 0),
     "ridge, cd": (9, 8, 4_320_000, 252, 3),

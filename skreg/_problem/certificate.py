@@ -159,7 +159,8 @@ def without(free, j, design, fit, C):
         change[:, problems] = move
         C[:, problems] -= change_of_c
         C[np.ix_(columns, problems)] = 0.0
-    return fit.without(change, gain), C
+    fit = fit.without(change, gain)
+    return fit, fit.shrinkage * C
 
 
 def gram_solver(design, columns):

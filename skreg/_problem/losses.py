@@ -5,6 +5,7 @@ class with the methods of `SquaredError`. A model of it near some predictions is
 other weights and targets, see `newton.py`.
 """
 
+from bisect import bisect_left, bisect_right
 from copy import copy
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from .._data.classes import Coupling
 TINY = np.finfo(float).tiny
 ROUNDING = 1e-13  # of probabilities, and of their sums
 LARGEST = 500.0  # difference of exponents
+ULPS = 4 * np.finfo(float).eps  # rounding of a product
 BALANCE = 50  # Newton steps to constants, at the most
 SHORT = 0.1  # move of constants, along which a loss is nearly quadratic
 BALANCED = 1e-13  # sum of the residuals, relative to that of their sizes
@@ -35,6 +37,21 @@ class Loss:
     def bend(self, curvature, constants):
         """Return the second derivatives, applied to constants of the outputs."""
         return curvature * constants
+
+    def constant(self, s, y, eta):
+        """Return what eta lacks for the least loss, a constant, if there is a formula for it."""
+        return None
+
+    def bound(self, y, eta):
+        """Return curvatures of parabolas that touch the loss at eta and lie nowhere below it.
+
+        Only where the second derivative vanishes, so that a model needs more than it; 0 elsewhere.
+        """
+        return np.zeros_like(eta)
+
+    def reach(self, dual):
+        """Return the part of dual points, at most 1, at which the conjugate is finite."""
+        return 1.0
 
 
 class SquaredError(Loss):
@@ -169,6 +186,61 @@ class Poisson(Loss):
             return np.where(counted, y * (np.expm1(distance) - distance), np.exp(eta))
 
 
+class Huber(Loss):
+    """l(y, eta) = r**2 / 2 with r = y - eta; beyond |r| = delta its tangent."""
+
+    def __init__(self, delta):
+        self.delta = delta
+
+    def near(self, y, eta):
+        """Return l(y, eta), its negative slope in eta, and its second derivative."""
+        r = y - eta
+        dual = self.clip(r)
+        return dual * (r - dual / 2), dual, (np.abs(r) <= self.delta).astype(float)
+
+    def gap(self, y, eta, value, dual):
+        """Return the gap of Fenchel and Young; l* is a square as far as delta."""
+        r = y - eta
+        at_eta = self.clip(r)
+        less = at_eta - dual
+        gap = less**2 / 2 + (r - at_eta) * less
+        return np.where(np.abs(dual) > self.delta * (1 + ULPS), np.inf, gap)
+
+    def clip(self, r):
+        """Return the slopes of the loss at residuals."""
+        return np.clip(r, -self.delta, self.delta)
+
+    def bound(self, y, eta):
+        """Return the curvatures of parabolas beyond delta: their least is at a residual of 0."""
+        size = np.abs(y - eta)
+        return np.where(size > self.delta, self.delta / np.maximum(size, self.delta), 0.0)
+
+    def reach(self, dual):
+        """Return the part of dual points that is nowhere beyond delta."""
+        return self.delta / np.maximum(np.abs(dual).max(axis=0), self.delta)
+
+    def constant(self, s, y, eta):
+        """Return the best constant, in the middle where there are several.
+
+        The weighted sum of the slopes falls as the constant grows, and is linear between those at
+        which a residual has the size delta.
+        """
+        r = (y - eta)[s > 0, 0]
+        s, ends = s[s > 0], np.sort(np.concatenate([r - self.delta, r + self.delta]))
+        small = BALANCED * self.delta * s.sum()
+
+        def fall(constant):
+            return -(s @ self.clip(r - constant))
+
+        first = bisect_left(ends, -small, key=fall)
+        if fall(ends[first]) <= small:
+            last = bisect_right(ends, small, first, key=fall) - 1
+            return np.array([(ends[first] + ends[last]) / 2])
+        left, right = ends[first - 1 : first + 1]
+        below, above = fall(left), fall(right)
+        return np.array([left - below / (above - below) * (right - left)])
+
+
 class Fit:
     """The loss of several problems on the same samples: what a certificate asks of it.
 
@@ -193,7 +265,11 @@ class Fit:
         Residuals, or what is left of them without some columns.
     curvature : ndarray of shape (n_samples, n_problems)
         Second derivatives of the losses of the samples.
+    shrinkage : float or ndarray of shape (n_problems,)
+        What the dual points were multiplied with, so that the conjugate of the loss is finite.
     """
+
+    shrinkage = 1.0
 
     def __init__(self, loss, s, y, eta, offset=0.0):
         self.loss, self.s, self.y, self.eta, self.offset = loss, s, y, eta, offset
@@ -216,9 +292,10 @@ class Fit:
         return Fit(self.loss, self.s, self.y, eta, self.offset)
 
     def without(self, change, gain):
-        """Return the same at dual points that are less by a change."""
-        other = copy(self)
-        other.dual = self.dual - change
+        """Return the same at dual points that are less by a change, as far as these may go."""
+        other, dual = copy(self), self.dual - change
+        other.shrinkage = self.loss.reach(dual[self.s > 0])
+        other.dual = other.shrinkage * dual
         return other
 
     def sums(self, a):
@@ -230,6 +307,9 @@ class Fit:
 
         Where the loss could fall no more than by `enough`, the dual points alone become so.
         """
+        constant = self.loss.constant(self.s, self.y, self.predicted)
+        if constant is not None:
+            return self.at(self.eta, constant)
         fit, slope = self, self.sums(self.dual)
         for _ in range(BALANCE):
             size = np.abs(slope).sum()
@@ -260,6 +340,7 @@ class SquaredResiduals(NamedTuple):
 
     rr: np.ndarray
     gain: np.ndarray = 0.0
+    shrinkage = 1.0
 
     @property
     def value(self):

@@ -32,6 +32,8 @@ ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
 BALANCE = 1e-3  # of tol: what the intercept may cost
 FLAT = 1e-9  # least curvature in a model, relative to the largest
+CAUTION = 1e-5, 1.0  # least and most part of `Loss.bound` that is curvature in a model
+USUAL_CAUTION = 0.1  # the first
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
@@ -78,11 +80,13 @@ class Newton(PathSolver):
         The last alpha.
     sweeps_left : int
         Sweeps of coordinate descent that may still be made for the next alpha.
+    caution : float
+        Where the loss is straight, part of the curvature of a parabola above it that its model has.
     """
 
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
-        self.sweeps_left = max_iter
+        self.sweeps_left, self.caution = max_iter, USUAL_CAUTION
         _, self.y, self.penalty, self.loss = problem
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         zero = np.zeros_like(self.y)
@@ -148,7 +152,7 @@ class Newton(PathSolver):
     def minimise(self, alpha):
         """Return the solution at an alpha."""
         n_stalls, accuracy, best, last, lowest = 0, ACCURACY, np.inf, np.inf, np.inf
-        least = max(ACCURACY * self.relative_tol, NOISE) * self.null_loss
+        least = NOISE * self.null_loss
         self.admit(alpha)
         while True:
             found = self.judge(alpha)
@@ -233,14 +237,16 @@ class Newton(PathSolver):
         """Minimise the model, and go as far that way as the objective falls; tell whether it did.
 
         Where the curvature all but vanishes it is raised; the slope of the model stays right.
+        Where the loss is straight, it is less after a whole step, and more after a part of one.
         """
         if self.columns.size == 0 or self.sweeps_left <= 0:
             return False
         penalty = self.penalty.take(self.columns).at(alpha)
-        curvature = self.fit.curvature
+        fit = self.fit
+        curvature = np.maximum(fit.curvature, self.caution * fit.loss.bound(fit.y, fit.predicted))
         curvature = np.maximum(curvature, FLAT * curvature[self.design.s > 0].max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
-        target = view.matvec(w) + self.fit.dual / curvature
+        target = view.matvec(w) + fit.dual / curvature
         by_products = penalty.smooth and len(w) > min(FEW_COLUMNS, len(self.design.s))
         kind = ColumnSet if by_products else GramSet
         model = kind(view, target)
@@ -263,6 +269,7 @@ class Newton(PathSolver):
             rise = (other.value - fit.value).sum() + (penalty.value(moved[:, 0]) - before).sum()
             if rise <= ARMIJO * length * slope + noise:
                 self.w[self.columns], self.fit = moved, other
+                self.caution = np.clip(self.caution / (2 if length == 1 else length), *CAUTION)
                 return True
         return False
 

@@ -7,6 +7,7 @@
 `LogisticCD`               classes by logistic regression, with L1, L2 or both
 `GroupLassoCD`             groups of features, of which each is kept or dropped as a whole
 `GroupLogisticCD`          the same for classes, by logistic regression
+`HuberCD`                  numbers with outliers, with L1, L2 or both
 `PoissonCD`                counts by Poisson regression, with L1, L2 or both
 `RidgeGDCV`                L2, with alpha chosen by exact leave-one-out
 `RidgeGDClassifier`        classes by ridge regression on targets of -1 and 1
@@ -16,6 +17,7 @@
 `LogisticCDCV`             the same as `LogisticCD`, with alpha chosen by cross-validation
 `GroupLassoCDCV`           the same as `GroupLassoCD`, with alpha chosen by cross-validation
 `GroupLogisticCDCV`        the same as `GroupLogisticCD`, likewise
+`HuberCDCV`                the same as `HuberCD`, with alpha chosen by cross-validation
 `PoissonCDCV`              the same as `PoissonCD`, with alpha chosen by cross-validation
 `MultiTaskLassoCD`         L1 for several targets that select the same features
 `MultiTaskElasticNetCD`    both, for several targets that select the same features
@@ -27,14 +29,16 @@
 `poisson_path`             Poisson regression for many alphas
 `group_lasso_path`         the group lasso for many alphas
 `group_logistic_path`      logistic regression by groups for many alphas
+`huber_path`               the elastic net for many alphas, where there are outliers
 `ridge_path`               ridge for many alphas
 =========================  =====================================================================
 """
 
-from ._glm_path import logistic_path, poisson_path
+from ._glm_path import huber_path, logistic_path, poisson_path
 from ._group import GroupLassoCD, GroupLogisticCD
 from ._group_cv import GroupLassoCDCV, GroupLogisticCDCV
 from ._group_path import group_lasso_path, group_logistic_path
+from ._huber import HuberCD, HuberCDCV
 from ._lasso import ElasticNetCD, LassoCD
 from ._lasso_cv import ElasticNetCDCV, LassoCDCV
 from ._logistic import LogisticCD
@@ -54,6 +58,8 @@ __all__ = [
     "GroupLassoCDCV",
     "GroupLogisticCD",
     "GroupLogisticCDCV",
+    "HuberCD",
+    "HuberCDCV",
     "LassoCD",
     "LassoCDCV",
     "LogisticCD",
@@ -71,6 +77,7 @@ __all__ = [
     "enet_path",
     "group_lasso_path",
     "group_logistic_path",
+    "huber_path",
     "lasso_path",
     "logistic_path",
     "poisson_path",

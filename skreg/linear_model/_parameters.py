@@ -60,6 +60,7 @@ CHECKS = dict.fromkeys(FLAGS, check_flag) | {
     "class_weight": optional(check_class_weight),
     "criterion": partial(check_choice, choices=("loo", "gcv")),
     "cv": optional(check_cv),
+    "delta": partial(check_number, low=0, ends="(]"),
     "l1_ratio": partial(check_number, low=0, high=1),
     "momentum": partial(check_number, low=0, high=1, ends="[)"),
     "n_jobs": check_jobs,

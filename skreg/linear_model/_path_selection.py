@@ -90,10 +90,10 @@ class PathSelection(Selection, ElasticNetModel):
         self.intercept_ = intercept if self.fit_intercept else 0.0
 
     def _store_scores(self, scores):
-        """Store the scores; without `scoring` they are errors, too."""
+        """Store the scores; those of squared loss are errors, too."""
         self.scores_path_ = scores
         self.__dict__.pop("mse_path_", None)
-        if self.scoring is None:
+        if self.scoring is None and self._loss.quadratic:
             self.mse_path_ = -scores
 
     def _models(self):

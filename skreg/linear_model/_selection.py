@@ -143,10 +143,10 @@ class Selection:
         top = np.take_along_axis(means, best, -1)
         if np.isneginf(top).any():
             scoring = self.scoring or (self.cv is not None and self._default_scoring)
-            scoring = scoring or self._name_of_loss
-            of_r2 = getattr(get_scorer(scoring), "_score_func", None) is r2_score
+            of_r2 = getattr(scoring and get_scorer(scoring), "_score_func", None) is r2_score
             raise self._error(
-                f"no alpha has a score that is a number: {scoring!r} is NaN or -inf at each. "
+                "no alpha has a score that is a number: "
+                f"{scoring or self._name_of_loss!r} is NaN or -inf at each. "
                 f"Use folds where it is defined{', of two samples or more' * of_r2}, another "
                 "scoring or, where it overflows, a smaller y."
             )
