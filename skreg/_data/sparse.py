@@ -294,7 +294,8 @@ class SparseDesign(MemoryDesign):
         G = products(csc, columns, self.s, self.team, first)
         mean = self.plain_mean[columns]
         if self.whole:
-            return G - self.total_weight * np.outer(mean[first:], mean)
+            G -= np.multiply.outer(self.total_weight * mean[first:], mean)
+            return G
         sums = csc[:, columns].T @ self.s - self.s.sum() * mean  # of the centred columns
         G -= np.outer(mean[first:], sums) + np.outer(sums[first:], mean)
         return G - self.s.sum() * np.outer(mean[first:], mean)

@@ -153,10 +153,10 @@ class Penalty:
 
         Columns of some lengths are meant, and correlations with a vector of some size.
         """
-        light = alpha * self.ridge <= WEAK * length**2
+        light = alpha * self.weight <= (NEGLIGIBLE * size) * length
         if not light.any():
             return light
-        light &= alpha * self.weight <= (NEGLIGIBLE * size) * length
+        light &= alpha * self.ridge <= WEAK * length**2
         return light & (np.isinf(self.lower) | np.isinf(self.upper))
 
     def unbounded(self, c):

@@ -38,17 +38,22 @@ class GramSet(WorkingSet):
         super().add(new, w, c)
         m = self.columns.size
         k = m - new.size
+        block = self.design.gram(self.columns, k)
+        square = block[:, k:]
+        square += square.T.copy()
+        square /= 2
+        self.norms = np.concatenate([self.norms, square.diagonal()])
+        self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
+        if k == 0:  # room to grow is made when it is needed
+            self.G = block
+            return
         if m > len(self.G):
             size = max(m, min(capacity(m), self.design.cost.largest_gram))
             G = np.zeros((size, size))
             G[:k, :k] = self.G[:k, :k]
             self.G = G
-        block = self.design.gram(self.columns, k)
-        block[:, k:] = (block[:, k:] + block[:, k:].T) / 2
         self.G[k:m, :m] = block
         self.G[:k, k:m] = block[:, :k].T
-        self.norms = np.concatenate([self.norms, block[:, k:].diagonal()])
-        self.ridge = np.concatenate([self.ridge, np.zeros(new.size)])
 
     def extended(self, new, w, c, penalty):
         """Append columns; where they outgrow a Gram matrix, to the support or to a set without.
