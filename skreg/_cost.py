@@ -18,6 +18,9 @@ class Cost(NamedTuple):
         Columns of a Gram matrix, or samples of a kernel, at the most: 288 MB.
     always_gram : int
         Columns that share a Gram matrix, however few numbers are in them: its factor takes 17 ms.
+    gram_of_model : int
+        The same for a quadratic model of a loss, where sweeps over the data would be many more: in
+        text with small alphas 460 against 275, and the end is never reached where that takes 400.
     passes_of_products : float
         Passes over the data that the decomposition of a fold may take.
     steps_of_target : float
@@ -90,6 +93,7 @@ class Cost(NamedTuple):
 
     largest_gram: int = 6000
     always_gram: int = 1000
+    gram_of_model: int = 4000
     passes_of_products: float = 100.0
     steps_of_target: float = 0.4
     numbers_in_cube: float = 20.0
@@ -145,6 +149,11 @@ class Cost(NamedTuple):
         """Return the length of parts of which there are no more than most."""
         n_parts = 1 << max(1, min(self.most_parts, most)).bit_length() - 1
         return -(-length // n_parts)
+
+    @property
+    def of_model(self):
+        """The thresholds for a quadratic model of a loss."""
+        return self._replace(always_gram=max(self.always_gram, self.gram_of_model))
 
     def gram_pays(self, n_columns, column_length):
         """Tell whether columns with so many numbers each should share a Gram matrix.

@@ -20,7 +20,7 @@ RULE = {"tol": 1e-9, "max_iter": 1000}
 class Logistic(Loss):
     """l(y, eta) = log(1 + exp(eta)) - y eta, for y of 0 or 1."""
 
-    attained = False
+    attained, told_apart = False, "the classes"
 
     def near(self, y, eta):
         p = expit(eta)

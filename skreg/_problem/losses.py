@@ -14,7 +14,7 @@ import numpy as np
 from .._data.classes import Coupling
 
 TINY = np.finfo(float).tiny
-ROUNDING = 1e-13  # of probabilities, and of their sums
+ROUNDING = 1e-12  # of probabilities and their sums, and of counts
 LARGEST = 500.0  # difference of exponents
 ULPS = 4 * np.finfo(float).eps  # rounding of a product
 BALANCE = 50  # Newton steps to constants, at the most
@@ -26,7 +26,8 @@ class Loss:
     """What losses have in common unless they say otherwise."""
 
     quadratic = False  # whether its model is itself
-    attained = True  # whether its minimum is
+    attained = True  # whether its minimum is, however predictions may move
+    told_apart = "the classes"  # what samples have that can be separated, where it is not
     n_outputs = 1  # numbers that are predicted for a sample
 
     def newton(self, curvature, slope):
@@ -155,17 +156,16 @@ class Multinomial(Loss):
         return a.reshape(-1, self.n_outputs)
 
     def margins(self, y, moves):
-        """Return by how much each of several moves favours the class of each sample over another.
-
-        There is a row for each sample and class; that of its own class is 0.
-        """
+        """Return by how much each of several moves favours the class of each sample over others."""
         moves = moves.reshape(-1, self.n_outputs, moves.shape[1])
-        own = moves[np.arange(len(moves)), self.by_sample(y).argmax(axis=1)]
-        return (own[:, None] - moves).reshape(-1, moves.shape[2])
+        own = self.by_sample(y) == 1
+        return (moves[own][:, None] - moves)[~own]
 
 
 class Poisson(Loss):
     """l(y, eta) = exp(eta) - y eta, less its minimum: half the deviance of a mean exp(eta)."""
+
+    attained, told_apart = False, "counts of 0"
 
     def near(self, y, eta):
         """Return l(y, eta), its negative slope in eta, and its second derivative."""
@@ -176,7 +176,12 @@ class Poisson(Loss):
     def gap(self, y, eta, value, dual):
         """Return the gap of Fenchel and Young: half the deviance of counts y - dual."""
         counts = y - dual
-        return np.where(counts < 0, np.inf, self.deviance(counts, eta))
+        return np.where(counts < -ROUNDING, np.inf, self.deviance(np.maximum(counts, 0.0), eta))
+
+    def margins(self, y, moves):
+        """Return by how much moves lower predictions of 0; others they must not change."""
+        zero = y[:, 0] == 0
+        return np.vstack([-moves[zero], moves[~zero], -moves[~zero]])
 
     def deviance(self, y, eta):
         """Return half the deviance; digits that y and the mean have in common do not cancel."""

@@ -88,6 +88,7 @@ class Newton(PathSolver):
         super().__init__(problem.design, tol, max_iter)
         self.sweeps_left, self.caution = max_iter, USUAL_CAUTION
         _, self.y, self.penalty, self.loss = problem
+        self.told_apart = self.loss.told_apart
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
         zero = np.zeros_like(self.y)
         self.null_loss = 0.0
@@ -218,8 +219,15 @@ class Newton(PathSolver):
         """Let the first of some columns enter the working set."""
         most = max(SMALLEST_GROWTH, int(GROWTH * np.count_nonzero(self.w)))
         if columns.size:
-            self.columns = np.union1d(self.columns, self.penalty.whole(columns[:most]))
+            self.columns = np.union1d(self.needed(), self.penalty.whole(columns[:most]))
             self.part = self.design.select(self.columns)
+
+    def needed(self):
+        """Return the columns of the working set that may still matter."""
+        part, c = self.penalty.take(self.columns), self.c[self.columns]
+        off = part.norm(self.w[self.columns] - part.nearest_to_zero()[:, None]) > 0
+        near = part.size(c) >= EAGERNESS * self.alpha * part.weight[:, None]
+        return self.columns[(off | near)[:, 0]]
 
     def judge(self, alpha):
         """Return the certificate of the coefficients."""
@@ -247,6 +255,7 @@ class Newton(PathSolver):
         curvature = np.maximum(curvature, FLAT * curvature[self.design.s > 0].max())
         view, w = self.part.reweighted(self.part.s * curvature[:, 0]), self.w[self.columns]
         target = view.matvec(w) + fit.dual / curvature
+        view.cost = view.cost.of_model
         by_products = penalty.smooth and len(w) > min(FEW_COLUMNS, len(self.design.s))
         kind = ColumnSet if by_products else GramSet
         model = kind(view, target)

@@ -1,8 +1,9 @@
-"""Classes that columns without a penalty can separate: then the loss has no minimum.
+"""Samples that columns without a penalty can separate: then a loss has no minimum.
 
 Along a direction in which no sample moves towards another class, and some move away from them, the
 loss falls without end: Albert and Anderson (1984), "On the existence of maximum likelihood
-estimates in logistic regression models", section 2.
+estimates in logistic regression models", section 2. With counts, it is one in which some of 0 are
+predicted to be less, and no other prediction changes.
 """
 
 import numpy as np
@@ -13,9 +14,8 @@ LARGEST = 1e6  # numbers in the matrix of a linear program, which takes some sec
 
 def separated(loss, design, y, columns, w, intercept):
     """Tell whether coefficients of some columns, with an intercept, separate all samples."""
-    moves = design.matvec(w, columns).reshape(-1, loss.n_outputs) + intercept
-    ahead = loss.margins(y, moves.reshape(-1, 1))[design.s > 0] > 0
-    return bool(np.all(ahead.reshape(-1, loss.n_outputs).sum(axis=1) >= max(1, loss.n_outputs - 1)))
+    seen, moves = design.s > 0, design.matvec(w, columns).reshape(-1, loss.n_outputs) + intercept
+    return bool(np.all(loss.margins(y[seen], moves.reshape(-1, 1)[seen]) > 0))
 
 
 def separable(loss, design, y, columns, penalty):
@@ -28,9 +28,9 @@ def separable(loss, design, y, columns, penalty):
     n_constants = loss.n_outputs * design.centred
     if (len(columns) + n_constants) * len(y) > LARGEST:
         return False
-    moves = design.matvec(np.eye(len(columns)), columns)
+    seen, moves = design.s > 0, design.matvec(np.eye(len(columns)), columns)
     constants = np.tile(np.eye(loss.n_outputs)[:, :n_constants], (len(y) // loss.n_outputs, 1))
-    margins = loss.margins(y, np.hstack([moves, constants]))[design.s > 0]
+    margins = loss.margins(y[seen], np.hstack([moves, constants])[seen])
     unit = np.abs(margins).max(axis=0, initial=0.0)
     margins /= np.where(unit > 0, unit, 1.0)
     ends = np.full((margins.shape[1], 2), np.inf) * [-1.0, 1.0]

@@ -17,8 +17,8 @@ MESSAGES = {
     "raise max_iter, or {remedy}.",
     "rounding": "stopped at the limit of float64 with a relative gap of {gap:.1e} (tol={tol:g}): "
     "{remedy}.",
-    "endless": "found no minimum: the classes can be separated, at least some samples of them, so "
-    "that the loss falls as the coefficients grow: raise alpha, or give all columns a penalty.",
+    "endless": "found no minimum: {apart} can be separated, at least some samples of them, so that "
+    "the loss falls as the coefficients grow: raise alpha, or give all columns a penalty.",
 }
 
 
@@ -63,7 +63,7 @@ class PathSolver:
         Largest correlation of a column with the residual at the start.
     """
 
-    unit = 1.0
+    unit, told_apart = 1.0, ""
 
     def __init__(self, design, tol, max_iter):
         self.began, self.passes_before = time.perf_counter(), design.n_passes
@@ -113,7 +113,7 @@ class PathSolver:
         gap = relative(solution.gap, max(self.null_loss, solution.objective))
         words = {"n": self.n_sweeps, "max": self.max_iter, "gap": gap, "tol": self.relative_tol}
         if solution.stop != "converged":
-            words["remedy"] = self.remedy()
+            words |= {"remedy": self.remedy(), "apart": self.told_apart}
         return Convergence(
             converged=solution.stop == "converged",
             relative_gap=gap,
