@@ -6,7 +6,8 @@ import scipy.sparse as sp
 
 from skreg._data import Classes, Design, Folds, MemoryDesign, Products, as_design
 from skreg._problem.penalties import ElasticNet
-from skreg._solvers.column_set import SWEEPS, sweep
+from skreg._solvers.class_sweep import sweep_classes
+from skreg._solvers.column_set import sweep
 
 KINDS = {
     "C": np.ascontiguousarray,
@@ -259,7 +260,7 @@ def test_columns_of_several_classes(kind, centre, standardize):
     change, ends = start.copy(), np.full(6, np.inf)
     penalty = ElasticNet(np.full(6, 0.2), np.full(6, 0.1), -ends, ends)
     before = z.copy()
-    SWEEPS[Classes](view, change, z, some, penalty)
+    sweep_classes(view, change, z, some, penalty)
     np.testing.assert_allclose(H @ z, H @ (before - P @ (change - start)), **tolerance)
     expected, c = start.copy(), P.T @ H @ before
     for k in range(6):  # one coordinate after the other

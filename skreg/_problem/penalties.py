@@ -67,12 +67,8 @@ def judge_columns(C, W, weights, ridges, lower, upper, alphas, sums, worst):
                 strictest = max(strictest, abs(c) / weight)
                 strict = max(strict, abs(c) / weight) if ridge == 0.0 else strict
         sums[0, k], sums[1, k] = value, violation
-        for row in (2, 4):
-            second, total = row == 4, 0.0
-            if second and strictest <= strict:
-                sums[4, k], sums[5, k] = sums[2, k], sums[3, k]
-                break
-            t = (1.0 - ROUNDING) / strictest if second else 1.0 / strict
+        for row in range(2, 6 if strictest > strict else 4, 2):
+            t, total = 1.0 / strict if row == 2 else (1.0 - ROUNDING) / strictest, 0.0
             for j in range(C.shape[0]):
                 c, w, weight, ridge = t * C[j, k], W[j, k], alpha * weights[j], alpha * ridges[j]
                 best = 0.0  # the coefficient with the largest c w - h(w)
@@ -179,12 +175,13 @@ class ElasticNet(Penalty, Fields):
 
     def judge(self, C, W, alphas):
         """Return what a certificate asks of each alpha times the penalty."""
-        sums, worst = np.empty((6, len(alphas))), np.empty(len(W))
+        sums, worst = np.zeros((6, len(alphas))), np.empty(len(W))
+        sums[5] = np.inf  # unless there is a second scale
         C, W = np.ascontiguousarray(C), np.ascontiguousarray(W)
         judge_columns(C, W, *self, alphas, sums, worst)
         value, violation, first, gap, second, other = sums
         scaled = [(first, gap), (second, other)]
-        return Judged(value, violation, worst, scaled if (second < first).any() else scaled[:1])
+        return Judged(value, violation, worst, scaled if second.any() else scaled[:1])
 
     def free_to_leave(self, c):
         """Tell which coefficients at 0 the bounds let move in the direction of c."""

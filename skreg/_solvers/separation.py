@@ -26,7 +26,7 @@ def separable(loss, design, y, columns, penalty):
     algorithms for detecting separated data in binary logistic regression models", section 4.
     """
     n_constants = loss.n_outputs * design.centred
-    if (len(columns) + n_constants) * len(y) > LARGEST:
+    if not 0 < len(columns) <= LARGEST / len(y) - n_constants:
         return False
     seen, moves = design.s > 0, design.matvec(np.eye(len(columns)), columns)
     constants = np.tile(np.eye(loss.n_outputs)[:, :n_constants], (len(y) // loss.n_outputs, 1))
