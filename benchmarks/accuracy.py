@@ -149,3 +149,29 @@ def log_loss(probabilities, y):
     """Return the mean negative logarithm of the probability of the true class 0, 1, ..."""
     chosen = np.asarray(probabilities, dtype=float)[np.arange(len(y)), y]
     return float(-np.mean(np.log(np.maximum(chosen, 1e-30))))
+
+
+def group_alpha_max(X, y, first):
+    """Return the smallest alpha at which all groups are zero; they begin at the columns `first`."""
+    return _group_sizes(X.T @ (y - y.mean()), first).max() / len(y)
+
+
+def group_gap(X, y, first, alpha, coef, intercept):
+    """Return the relative duality gap of ``||y - Xw - b||^2 / 2n + alpha sum sqrt(m_g) ||w_g||``.
+
+    m_g is the size of group g. The dual point is the centred residual, scaled until it is feasible;
+    the gap is a fraction of ``||y - mean(y)||^2 / 2n``.
+    """
+    weights = np.sqrt(np.diff(first, append=X.shape[1]))
+    residual, y = y - X @ coef - intercept, y - y.mean()
+    norms = np.sqrt(np.add.reduceat(coef**2, first))
+    primal = residual @ residual / (2 * len(y)) + alpha * weights @ norms
+    residual = residual - residual.mean()
+    scale = min(1.0, len(y) * alpha / _group_sizes(X.T @ residual, first).max())
+    rest = y - scale * residual
+    return float((primal - (y @ y - rest @ rest) / (2 * len(y))) / (y @ y / (2 * len(y))))
+
+
+def _group_sizes(c, first):
+    """Return the lengths of the groups of c, divided by the square roots of their sizes."""
+    return np.sqrt(np.add.reduceat(c**2, first) / np.diff(first, append=len(c)))

@@ -22,6 +22,7 @@ TITLES = {
     "lasso": "Lasso",
     "wide": "Lasso on wide, correlated data",
     "paths": "Lasso paths at defaults",
+    "groups": "Group lasso",
     "logistic": "Logistic regression",
     "ridge": "Ridge",
     "small": "Small tables",

@@ -10,6 +10,8 @@ import scipy.sparse as sp
 from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold
 
+from skreg import GroupLassoCD
+
 from . import naive
 from .reliability.cases import RIDGE
 
@@ -82,6 +84,24 @@ def test_lasso_gap_bounds_the_suboptimality(rng, kind, l1_ratio):
         suboptimality = np.max(objective(coefs) - objective(best)) / (np.var(y) / 2)
         gap = accuracy.lasso_gap(kind(X), y, alphas, coefs, y.mean(), l1_ratio)
         assert gap >= suboptimality > 0
+
+
+def test_group_gap_bounds_the_suboptimality(rng):
+    X, y = rng.standard_normal((50, 12)) + 1, rng.standard_normal(50)
+    y, first = y + X[:, 0] - X[:, 1], np.array([0, 3, 4, 9])
+    alpha = accuracy.group_alpha_max(X, y, first) / 5
+    labels = np.repeat(range(4), [3, 1, 5, 3])
+    model = GroupLassoCD(labels, alpha, tol=1e-13).fit(X, y)
+    assert abs(accuracy.group_gap(X, y, first, alpha, model.coef_, model.intercept_)) < 1e-12
+    assert not GroupLassoCD(labels, 5 * alpha).fit(X, y).coef_.any()
+
+    def objective(model):
+        norms = np.sqrt(np.add.reduceat(model.coef_**2, first))
+        return np.mean((y - model.predict(X)) ** 2) / 2 + alpha * np.sqrt([3, 1, 5, 3]) @ norms
+
+    short = GroupLassoCD(labels, alpha, tol=0.1).fit(X, y)
+    cost = (objective(short) - objective(model)) / (np.var(y) / 2)
+    assert accuracy.group_gap(X, y, first, alpha, short.coef_, short.intercept_) >= cost
 
 
 def test_lasso_gap_sees_a_wrong_intercept(rng):
