@@ -140,3 +140,16 @@ def test_a_training_set_without_a_class_is_refused(y):
 def test_a_score_that_needs_what_there_is_not_is_refused():
     with pytest.raises(ValueError, match="LogisticCDCV: scoring must be"):
         LogisticCDCV(scoring="nonsense").fit(*WINE)
+
+
+def test_without_refit_it_is_scikit_learns():
+    X, y = load_breast_cancer(return_X_y=True)
+    X, y = StandardScaler().fit_transform(X)[:500], y[:500]
+    folds, alpha = KFold(5), 0.05
+    ours = LogisticCDCV(l1_ratio=0.0, alphas=[alpha], cv=folds, refit=False, tol=1e-12).fit(X, y)
+    options = {"solver": "newton-cholesky", "tol": 1e-12, "use_legacy_attributes": False}
+    options |= {"l1_ratios": (0.0,), "scoring": "neg_log_loss"}
+    theirs = LogisticRegressionCV(Cs=[1 / (400 * alpha)], cv=folds, refit=False, **options)
+    theirs.fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, atol=1e-6)

@@ -430,6 +430,27 @@ def test_nothing_is_selected_from_alpha_max_on(name):
     assert model.set_params(alpha=top * 0.999).fit(X, y).convergence_.n_active == 1
 
 
+@every("refit")
+def test_without_refit_coefficients_are_the_means_of_the_folds(name):
+    model, y = problem(name)
+    whole = model.set_params(store_cv_results=True).fit(X, y, WEIGHTS)
+    work, path = whole.convergence_.work, {"path_", "dual_gap_"}
+    assert path <= set(vars(whole))
+    kept = whole.cv_results_
+    model.set_params(store_cv_results=False, refit=False).fit(np.float32(X), y, WEIGHTS)
+    assert not path & set(vars(model))  # of the fit before, too
+    assert model.convergence_.work != work
+    assert {part.dtype for part in learned(model)} == {np.dtype(np.float32)}
+    model.fit(X, y, WEIGHTS)
+    at = np.flatnonzero(np.atleast_2d(model.alphas_) == model.alpha_)[0] % 10
+    coef = kept["coefs"].mean(axis=0)[..., at]
+    np.testing.assert_allclose(model.coef_, coef.reshape(model.coef_.shape), atol=1e-10)
+    intercept = kept["intercepts"].mean(axis=0)[..., at]
+    np.testing.assert_allclose(np.ravel(model.intercept_), np.ravel(intercept), atol=1e-10)
+    assert model.predict(X).shape == y.shape
+    assert model.best_score_ == np.nanmax(model.scores_path_.mean(axis=-1))
+
+
 NUMBERS = [name for name in TABLE if TABLE[name].y.dtype == float]
 
 

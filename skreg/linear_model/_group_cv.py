@@ -56,6 +56,10 @@ class GroupLassoCDCV(GroupMixin, ElasticNetCDCV):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
@@ -183,6 +187,7 @@ class GroupLassoCDCV(GroupMixin, ElasticNetCDCV):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         fit_intercept=True,
         standardize=False,
         max_iter=1000,
@@ -199,6 +204,7 @@ class GroupLassoCDCV(GroupMixin, ElasticNetCDCV):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.max_iter = max_iter
@@ -257,6 +263,10 @@ class GroupLogisticCDCV(GroupMixin, LogisticCDCV):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     fit_intercept : bool, default=True
         Whether to fit an intercept.
     standardize : bool, default=False
@@ -384,6 +394,7 @@ class GroupLogisticCDCV(GroupMixin, LogisticCDCV):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         fit_intercept=True,
         standardize=False,
         class_weight=None,
@@ -401,6 +412,7 @@ class GroupLogisticCDCV(GroupMixin, LogisticCDCV):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.fit_intercept = fit_intercept
         self.standardize = standardize
         self.class_weight = class_weight

@@ -50,6 +50,10 @@ class ElasticNetCDCV(PathSelection):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -171,6 +175,7 @@ class ElasticNetCDCV(PathSelection):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         penalty_factor=None,
         lower=None,
         upper=None,
@@ -189,6 +194,7 @@ class ElasticNetCDCV(PathSelection):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
@@ -277,6 +283,10 @@ class LassoCDCV(ElasticNetCDCV):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -396,6 +406,7 @@ class LassoCDCV(ElasticNetCDCV):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         penalty_factor=None,
         lower=None,
         upper=None,
@@ -413,6 +424,7 @@ class LassoCDCV(ElasticNetCDCV):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper

@@ -50,6 +50,10 @@ class LogisticCDCV(LogisticMixin, PathSelection):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -174,6 +178,7 @@ class LogisticCDCV(LogisticMixin, PathSelection):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         penalty_factor=None,
         lower=None,
         upper=None,
@@ -193,6 +198,7 @@ class LogisticCDCV(LogisticMixin, PathSelection):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.penalty_factor = penalty_factor
         self.lower = lower
         self.upper = upper
@@ -243,7 +249,7 @@ class LogisticCDCV(LogisticMixin, PathSelection):
         ]
         return np.ravel(losses) / s.sum()
 
-    def _store_path(self, path, at):
-        """Store a path, and what it says at one of its alphas."""
-        super()._store_path(path, at)
+    def _store_answer(self, coef, intercept):
+        """Store coefficients as rows, and intercepts."""
+        super()._store_answer(coef, intercept)
         self._as_rows()

@@ -51,6 +51,10 @@ class MultiTaskElasticNetCDCV(MultiTaskMixin, PathSelection):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -166,6 +170,7 @@ class MultiTaskElasticNetCDCV(MultiTaskMixin, PathSelection):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         penalty_factor=None,
         fit_intercept=True,
         standardize=False,
@@ -181,6 +186,7 @@ class MultiTaskElasticNetCDCV(MultiTaskMixin, PathSelection):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.penalty_factor = penalty_factor
         self.fit_intercept = fit_intercept
         self.standardize = standardize
@@ -251,6 +257,10 @@ class MultiTaskLassoCDCV(MultiTaskElasticNetCDCV):
         within one standard error of it, which glmnet calls lambda.1se.
     store_cv_results : bool, default=False
         Whether to keep `cv_results_`.
+    refit : bool, default=True
+        Whether to fit the coefficients on all data. With False they are the means of those of the
+        folds, as is the intercept; there is no `path_` and no `dual_gap_`, and `convergence_` is
+        that of the fold with the largest gap.
     penalty_factor : None, float, array-like of shape (n_features,) or dict, default=None
         Multiplies alpha, feature by feature. 0 leaves a feature unpenalised, ``inf`` leaves it
         out. A dict, or a pandas Series with an index, is keyed by column name, `fnmatch` pattern
@@ -364,6 +374,7 @@ class MultiTaskLassoCDCV(MultiTaskElasticNetCDCV):
         scoring=None,
         rule="min",
         store_cv_results=False,
+        refit=True,
         penalty_factor=None,
         fit_intercept=True,
         standardize=False,
@@ -378,6 +389,7 @@ class MultiTaskLassoCDCV(MultiTaskElasticNetCDCV):
         self.scoring = scoring
         self.rule = rule
         self.store_cv_results = store_cv_results
+        self.refit = refit
         self.penalty_factor = penalty_factor
         self.fit_intercept = fit_intercept
         self.standardize = standardize

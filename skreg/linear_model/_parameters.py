@@ -52,7 +52,7 @@ def check_cv(model, name):
         refuse(model, name, value, allowed)
 
 
-FLAGS = ["fit_intercept", "standardize", "positive", "warm_start"]
+FLAGS = ["fit_intercept", "standardize", "positive", "warm_start", "refit"]
 FLAGS += ["store_cv_results", "alpha_per_target"]
 COUNT, NOT_NEGATIVE = partial(check_number, low=1, integer=True), partial(check_number, low=0)
 CHECKS = dict.fromkeys(FLAGS, check_flag) | {

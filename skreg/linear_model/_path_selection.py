@@ -41,21 +41,32 @@ class PathSelection(Selection, ElasticNetModel):
         means, errors = self._over_folds(scores)
         places, best = self._choose(alphas, means, errors), np.nanmax(means, axis=1).argmax()
         model, at = models[best], places[best]
-        (solver,) = begin(model, design, target)
-        path, (solutions,) = follow(model, design, [solver], reached[best], y_mean)
         self.l1_ratio_, self.best_score_ = model.l1_ratio, means[best, at]
-        self._store_path(path, at)
+        self.alpha_ = alphas[best][at]
+        kept = [of_fold[best] for of_fold in kept]
+        self.convergence_ = worst(records)
+        if self.refit:
+            parts = model, design, target, reached[best], y_mean
+            records = [*records, self._fit_path(*parts, at)]
+        else:
+            self._store_means(kept, at, design.X.dtype)
         given = np.ndim(self.alphas) > 0
         self.alphas_ = alphas[0] if given or len(models) == 1 else np.array(alphas)
         self._store_scores(scores if len(models) > 1 else scores[0])
         self.__dict__.pop("cv_results_", None)
         if self.store_cv_results:
-            self.cv_results_ = results([of_fold[best] for of_fold in kept], folds, len(y))
-        self.convergence_ = solver.record(solutions[at])
+            self.cv_results_ = results(kept, folds, len(y))
         self.n_iter_ = self.convergence_.n_iter
-        records = [*records, solver.record(least_certain(solutions))]
         warn_if_stopped_short(type(self).__name__, worst(records), depth=5)
         return self
+
+    def _fit_path(self, model, design, target, alphas, y_mean, at):
+        """Follow the path on all data, and store it; return its least certain record."""
+        (solver,) = begin(model, design, target)
+        path, (solutions,) = follow(model, design, [solver], alphas, y_mean)
+        self._store_path(path, at)
+        self.convergence_ = solver.record(solutions[at])
+        return solver.record(least_certain(solutions))
 
     def _assess_folds(self, models, alphas, X, y, s, params, folds):
         """Return what `assess` returns of each fold."""
@@ -84,10 +95,25 @@ class PathSelection(Selection, ElasticNetModel):
 
     def _store_path(self, path, at):
         """Store a path, and what it says at one of its alphas."""
-        self.path_, self.alpha_, self.dual_gap_ = path, path.alphas[at], path.gaps[at]
-        self.coef_ = path.coefs[..., at].copy()
-        intercept = self.coef_.dtype.type(path.intercepts[..., at])
-        self.intercept_ = intercept if self.fit_intercept else 0.0
+        self.path_, self.dual_gap_ = path, path.gaps[at]
+        self._store_answer(path.coefs[..., at].copy(), path.intercepts[..., at])
+
+    def _store_means(self, kept, at, dtype):
+        """Store the means over the folds, and nothing of a path."""
+        for name in ("path_", "dual_gap_"):
+            self.__dict__.pop(name, None)
+        coefs, intercepts, _ = zip(*kept, strict=True)
+        coef, intercept = (
+            np.mean([part[..., at] for part in of_folds], axis=0)
+            for of_folds in (coefs, intercepts)
+        )
+        within = self._within_bounds(np.atleast_2d(coef), dtype)
+        self._store_answer(within.reshape(coef.shape), intercept)
+
+    def _store_answer(self, coef, intercept):
+        """Store coefficients, and an intercept in their dtype."""
+        self.coef_ = coef
+        self.intercept_ = coef.dtype.type(intercept) if self.fit_intercept else 0.0
 
     def _store_scores(self, scores):
         """Store the scores; those of squared loss are errors, too."""
@@ -121,7 +147,8 @@ def assess(models, alphas, X, y, s, params, stop, train, test):
             scores.append(-model._mean_loss(decisions, truth, s[test]))
         else:
             scores.append(model._scores(scorer, response, truth, of_samples(params, test)))
-        kept.append((path.coefs, path.intercepts, response) if model.store_cv_results else None)
+        needed = model.store_cv_results or not model.refit
+        kept.append((path.coefs, path.intercepts, response) if needed else None)
         records.append(solver.record(least_certain(solutions)))
     return scores, kept, worst(records)
 
