@@ -9,7 +9,8 @@ from pathlib import Path
 from . import machine, measure, report
 
 FAMILIES = (
-    *("lasso", "wide", "paths", "groups", "logistic", "ridge", "small", "mlp", "cores", "growth"),
+    *("lasso", "wide", "paths", "groups", "logistic", "multinomial", "logistic_paths"),
+    *("logistic_cv", "logistic_small", "ridge", "small", "mlp", "cores", "growth"),
     *("coldstart", "search", "memory", "stream", "regret"),
 )
 FULL = measure.Settings(quick=False, threads=None, limit=30.0, rounds=5, patience=10.0)

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import solve
 from scipy.sparse.linalg import LinearOperator, cg
-from scipy.special import xlog1py, xlogy
+from scipy.special import entr, log_softmax, softmax, xlog1py, xlogy
 
 
 def alpha_max(X, y):
@@ -55,6 +55,17 @@ def logistic_gap(X, y, alpha, coef, intercept):
     return float(
         (loss + alpha * np.abs(coef).sum() - entropy) / -(xlogy(m, m) + xlogy(1 - m, 1 - m))
     )
+
+
+def logistic_gradient(X, y, alpha, coef, intercept):
+    """Return the length of the gradient of the mean log loss plus ``alpha / 2 ||w||^2``.
+
+    The intercept counts as the coefficient of a column of ones. The length is a fraction of that
+    without features.
+    """
+    residual = y - 1 / (1 + np.exp(-(X @ coef + intercept)))
+    gradient = np.append(X.T @ residual / len(y) - alpha * coef, residual.mean())
+    return float(np.linalg.norm(gradient) / np.linalg.norm(X.T @ (y - y.mean()) / len(y)))
 
 
 def ridge_gradient(X, y, alpha, coef, intercept):
@@ -175,3 +186,32 @@ def group_gap(X, y, first, alpha, coef, intercept):
 def _group_sizes(c, first):
     """Return the lengths of the groups of c, divided by the square roots of their sizes."""
     return np.sqrt(np.add.reduceat(c**2, first) / np.diff(first, append=len(c)))
+
+
+def class_alpha_max(X, y):
+    """Return the smallest alpha at which softmax regression has no coefficients."""
+    members = np.equal.outer(y, np.unique(y))
+    return np.abs(X.T @ (members - members.mean(axis=0))).max() / len(y)
+
+
+def multinomial_gap(X, y, alpha, coef, intercept):
+    """Return the relative duality gap of the mean log loss of a softmax plus ``alpha ||W||_1``.
+
+    `coef` has a row for each class 0, 1, ... The constants are the best ones, so that the residuals
+    of each class have a sum of 0. They are scaled until they are feasible; then they are those of
+    other probabilities, whose entropy is the dual. The gap is a fraction of the loss without
+    features.
+    """
+    members, eta = np.equal.outer(y, np.arange(len(coef))), X @ coef.T + intercept
+    for _ in range(100):
+        p = softmax(eta, axis=1)
+        slope, curvature = (members - p).sum(axis=0), np.diag(p.sum(axis=0)) - p.T @ p
+        move = np.clip(np.linalg.lstsq(curvature, slope, rcond=1e-12)[0], -1, 1)
+        eta = eta + move
+        if np.abs(move).max() < 1e-13:
+            break
+    residual, loss = members - softmax(eta, axis=1), -log_softmax(eta, axis=1)[members].mean()
+    scale = min(1.0, len(y) * alpha / np.abs(X.T @ residual).max())
+    dual = np.mean(entr(np.maximum(members - scale * residual, 0)).sum(axis=1))
+    least = entr(members.mean(axis=0)).sum()
+    return float((loss + alpha * np.abs(coef).sum() - dual) / least)

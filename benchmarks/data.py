@@ -20,6 +20,12 @@ def make(name):
     if match := re.fullmatch(r"(.+), (\d) or not", name):
         X, y, source = make(match[1])
         return X.astype(float), np.where(y == int(match[2]), 1.0, -1.0), source
+    if match := re.fullmatch(r"(.+), first (\d+)", name):
+        X, y, source = make(match[1])
+        return X[: int(match[2])].astype(float), y[: int(match[2])], source
+    if match := re.fullmatch(r"(.+), standardised", name):
+        X, y, source = make(match[1])
+        return (X - X.mean(axis=0)) / X.std(axis=0), np.where(y == y.max(), 1.0, -1.0), source
     if match := re.fullmatch(r"(.+), above the median", name):
         X, y, source = make(match[1])
         return X, np.where(y > np.median(y), 1.0, -1.0), source
@@ -123,6 +129,14 @@ def factors(n_factors, noise, n_samples, n_features, transform=np.asarray):
     return (X - X.mean(axis=0)) / X.std(axis=0), y
 
 
+def classes_of_factors(n_classes, *shape):
+    """Simulate such columns, and which of the first factors is largest, as far as one can tell."""
+    X, _ = factors(*shape)
+    rng = np.random.default_rng(0)
+    F = rng.standard_normal((len(X), int(shape[0])))[:, : int(n_classes)]
+    return X, (F + 0.5 * rng.standard_normal(F.shape)).argmax(axis=1)
+
+
 def text(n_samples, n_features, per_row, exponent=1.0):
     """Simulate documents as TF-IDF with rows of length 1.
 
@@ -198,6 +212,22 @@ def debian_file():
         return sp.csr_matrix(triple, tuple(parts["shape"])), parts["log_size"].astype(float)
 
 
+@source(
+    "debian.npz in SKREG_DATA, TF-IDF of words and bigrams, packages of the five largest sections"
+)
+def debian_sections_file():
+    with np.load(file("debian.npz")) as parts:
+        _, y, counts = np.unique(parts["section"], return_inverse=True, return_counts=True)
+    kept = np.isin(y, np.argsort(counts)[-5:])
+    return debian_file()[0][kept], np.unique(y[kept], return_inverse=True)[1]
+
+
+@source("simulated in the shape of five sections of debian")
+def debian_sections_simulated():
+    X, y = text(27000, 54818, 9)
+    return X, np.digitize(y, np.quantile(y, [0.3, 0.5, 0.7, 0.9]))
+
+
 @source("simulated in the shape of debian")
 def debian_simulated():
     return text(63540, 54818, 9)
@@ -257,6 +287,7 @@ SOURCES = {
     "golub": (golub_file, golub_openml, golub_simulated),
     "sms": (sms_file, sms_simulated),
     "debian": (debian_file, debian_simulated),
+    "debian, five sections": (debian_sections_file, debian_sections_simulated),
     "MNIST": (mnist_file, mnist_openml, mnist_simulated),
     "digits": (digits,),
     "table": (table,),
@@ -269,6 +300,7 @@ SIMULATED = {
     r"AR\(1\) ([\d.]+), (\d+) x (\d+)": ar1,
     r"AR\(1\) ([\d.]+), (\d+) x (\d+), (\d+) informative": ar1,
     r"(\d+) factors, noise ([\d.]+), (\d+) x (\d+)": factors,
+    r"(\d+) classes of (\d+) factors, noise ([\d.]+), (\d+) x (\d+)": classes_of_factors,
     r"exp of (\d+) factors, noise ([\d.]+), (\d+) x (\d+)": partial(
         factors, transform=lambda X: np.exp(X / 3)
     ),

@@ -24,6 +24,10 @@ TITLES = {
     "paths": "Lasso paths at defaults",
     "groups": "Group lasso",
     "logistic": "Logistic regression",
+    "multinomial": "Logistic regression, several classes",
+    "logistic_paths": "Logistic paths at defaults",
+    "logistic_cv": "Logistic regression, alpha chosen",
+    "logistic_small": "Logistic regression on small tables",
     "ridge": "Ridge",
     "small": "Small tables",
     "mlp": "Networks",
@@ -37,6 +41,9 @@ TITLES = {
 }
 REACHED = {  # where no target is set
     "paths": "relative gap",
+    "logistic_paths": "relative gap",
+    "logistic_cv": "relative gap",
+    "logistic_small": "relative gap, with L2 relative gradient",
     "small": "relative gap, of ridge relative gradient",
     "mlp": "training log loss after these epochs",
     "cores": "relative gap, of ridge relative gradient, of networks training log loss",

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold
 
-from skreg import GroupLassoCD
+from skreg import GroupLassoCD, LogisticCD
 
 from . import naive
 from .reliability.cases import RIDGE
@@ -102,6 +102,25 @@ def test_group_gap_bounds_the_suboptimality(rng):
     short = GroupLassoCD(labels, alpha, tol=0.1).fit(X, y)
     cost = (objective(short) - objective(model)) / (np.var(y) / 2)
     assert accuracy.group_gap(X, y, first, alpha, short.coef_, short.intercept_) >= cost
+
+
+def test_multinomial_gap_bounds_the_suboptimality(rng):
+    X = rng.standard_normal((80, 10)) + 1
+    y = (X[:, :3] + rng.standard_normal((80, 3))).argmax(axis=1)
+    alpha = accuracy.class_alpha_max(X, y) / 5
+    model = LogisticCD(alpha, tol=1e-12).fit(X, y)
+    gap = accuracy.multinomial_gap(X, y, alpha, model.coef_, np.zeros(3))  # it finds the best
+    assert abs(gap) < 1e-11
+    assert not LogisticCD(5 * alpha).fit(X, y).coef_.any()
+
+    def objective(model):
+        return log_loss(y, model.predict_proba(X)) + alpha * np.abs(model.coef_).sum()
+
+    short = LogisticCD(alpha, tol=0.1).fit(X, y)
+    cost = (objective(short) - objective(model)) / log_loss(
+        y, np.tile(np.bincount(y) / 80, (80, 1))
+    )
+    assert accuracy.multinomial_gap(X, y, alpha, short.coef_, short.intercept_) >= cost > 0
 
 
 def test_lasso_gap_sees_a_wrong_intercept(rng):
