@@ -20,11 +20,12 @@ from .._problem.losses import Fit
 from .._problem.penalties import ElasticNet, within
 from .column_set import ColumnSet
 from .gram_set import GramSet
-from .path import ALPHA_RANGE, EAGERNESS, HUGE, STAGE, Descent, candidates
+from .path import ALPHA_RANGE, EAGERNESS, HUGE, Descent, candidates
 from .separation import separable, separated
 from .solution import PathSolver, Solution
 from .whole_gram import WholeGram
 
+STAGE = 0.2  # a waypoint relative to the last alpha
 ROUGHLY = 1e-2  # gap of models at waypoints, relative to the loss without features
 SMALLEST_GROWTH = 30  # columns that may enter at a time: each model has a Gram matrix of its own
 GROWTH = 0.7  # the same, relative to the support
