@@ -166,9 +166,12 @@ class Cost(NamedTuple):
         """Tell whether a Newton step on rows is quicker by systems than by conjugate gradients."""
         return n_rows <= self.rows_of_system * n_targets
 
-    def newton_pays(self, n_rows, n_numbers, gap, last, tol):
-        """Tell whether sweeps at the rate of the last one would take longer than a Newton step."""
-        price = (self.newton_step + self.cube * n_rows**3) / (self.sweep + n_rows * n_numbers)
+    def newton_pays(self, side, n_rows, n_numbers, gap, last, tol):
+        """Tell whether sweeps at the rate of the last one would take longer than a Newton step.
+
+        `side` is that of its system.
+        """
+        price = (self.newton_step + self.cube * side**3) / (self.sweep + n_rows * n_numbers)
         return gap * min(1.0, gap / last) ** price > tol
 
     def whole_gram_pays(self, design, n_stages, n_alphas):

@@ -22,7 +22,7 @@ def solve(kind, G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
     steps on the same blocks gained nothing twice. The parameters are those of `quadratic.solve`,
     after the kind of the blocks; there is no factor to follow, and no walk.
     """
-    steps = kind(G, penalty, w.shape[1], design.cost)
+    steps = kind(G, penalty, w.shape[1], design)
     n_sweeps, progress, entry, last, n_right, on = 0, Progress(), 1.0, np.inf, 0, None
     while n_sweeps < max_sweeps:
         gap, n_changed = steps.sweep(c, w, entry)
@@ -32,7 +32,8 @@ def solve(kind, G, c, w, penalty, factor, design, *, tol, max_sweeps, noise):
             break
         before = w.any(axis=1)
         n_before = np.count_nonzero(before)
-        if not design.cost.newton_pays(n_before, w.size, gap, last, tol):
+        sizes = steps.side(n_before), n_before, w.size
+        if not design.cost.newton_pays(*sizes, gap, last, tol):
             last = gap
             continue
         same = np.array_equal(before, on)
@@ -59,6 +60,13 @@ def newton_steps(G, c, w, penalty, tol, direction):
     return n_steps, first
 
 
+def damped(block, damping):
+    """Return a copy of a matrix with a larger diagonal."""
+    block = block.copy()
+    block.ravel()[:: len(block) + 1] *= 1 + damping
+    return block
+
+
 def newton_step(G, c, w, penalty, damping, direction):
     """Take a Newton step where the penalty has a slope.
 
@@ -76,9 +84,7 @@ def newton_step(G, c, w, penalty, damping, direction):
     b, before = c[on] - h.slope(part), h.value(part).sum()
     rounding = ROUNDING * np.sum(part * (block @ part))
     while damping < HEAVIEST:
-        damped = block.copy()
-        damped.ravel()[:: len(on) + 1] *= 1 + damping
-        d = direction(damped, part, h, b)
+        d = direction(block, damping, on, part, h, b)
         for step in STEPS:
             moved = h.stop(part, part + step * d)
             change = moved - part

@@ -1,6 +1,6 @@
 """Groups of columns that come and go together: their steps on a Gram matrix, and on the data."""
 
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from scipy.linalg import lapack
@@ -9,6 +9,8 @@ from .._numba import compiled, inlined
 from . import blocks
 
 MOST_ROUNDS = 10  # proximal steps on a group, each time that its turn comes
+FEW = 2  # samples and groups for each of which there are so many columns: their systems are small
+DEPENDENT = 1e-13  # pivot of a Gram matrix, relative to the largest: below, rounding
 STEADY = 1e-2  # change of a group relative to the first of its turn, at which to go on to the next
 
 
@@ -23,8 +25,9 @@ class Groups:
         Bounds on the curvature along each group: the largest sums of rows.
     """
 
-    def __init__(self, G, penalty, n_targets, cost):
+    def __init__(self, G, penalty, n_targets, design):
         self.G, self.parts = G, (penalty.weight * penalty.l1, penalty.weight * penalty.l2)
+        self.n_columns, self.n_samples = len(penalty.weight), design.n_samples
         self.order, self.first = by_group(penalty.group)
         self.curvature = largest_sums(G, self.order, self.first)
 
@@ -33,21 +36,59 @@ class Groups:
         places = self.order, self.first, self.curvature
         return sweep_groups(self.G, c[:, 0], w[:, 0], *self.parts, *places, entry)
 
-    def direction(self, block, w, h, b):
+    def side(self, n_columns):
+        """Return how large a system is that takes as long as a Newton step on some columns."""
+        return min(n_columns, FEW * (self.n_samples + len(self.curvature)))
+
+    def direction(self, block, damping, on, w, h, b):
         """Return the Newton step on columns that share a block of G; NaN where it has none.
 
         The second derivative of the penalty is ``bend * (I - u @ u.T)`` along a unit vector u, for
-        each group. `block` is lost.
+        each group.
         """
         length = h.nonzero_length(w)
-        bend = h.weight * h.l2 / length
-        order, first = by_group(h.group)
-        add_bend(block, bend[:, 0], (w / length)[:, 0], order, first)
+        u, bend = (w / length)[:, 0], (h.weight * h.l2 / length)[:, 0]
+        n_groups = h.group.max() + 1
+        if self.side(len(on)) < len(on) and np.all(bend > 0):
+            damper = damping * block.diagonal()
+            return by_samples(self.factor[on], damper, bend, u, h.group, n_groups, b)
+        block = blocks.damped(block, damping)
+        add_bend(block, bend, u, *by_group(h.group))
         _, d, failed = lapack.dposv(block.T, b, lower=1, overwrite_a=1)
         return np.full_like(b, np.nan) if failed else d
 
+    @cached_property
+    def factor(self):
+        """A matrix L with G = L @ L.T that has no more columns than there are samples."""
+        G = self.G[: self.n_columns, : self.n_columns]
+        L, order, rank, _ = lapack.dpstrf(G, tol=DEPENDENT * G.diagonal().max(), lower=1)
+        factor = np.empty((self.n_columns, rank))
+        factor[order - 1] = np.tril(L)[:, :rank]
+        return factor
+
 
 solve = partial(blocks.solve, Groups)
+
+
+def by_samples(L, damper, bend, u, group, n_groups, b):
+    """Solve for a Newton step by a system for the columns of L, and the groups.
+
+    The Hessian is ``L @ L.T + D - V @ V.T`` with D diagonal and a column of V for each group.
+    Woodbury's formula with D^-1: Golub and Van Loan (2013), section 2.1.4.
+    """
+    D, rank = bend + damper, L.shape[1]
+    A = np.zeros((len(D), rank + n_groups))
+    A[:, :rank] = L
+    A[np.arange(len(D)), rank + group] = np.sqrt(bend) * u
+    system = A.T @ (A / D[:, None])
+    system[np.arange(rank), np.arange(rank)] += 1.0
+    lacking = np.bincount(group, u**2 * damper / D, n_groups)  # what V' D^-1 V lacks of 1
+    system[rank:, rank:] = -np.diag(lacking)
+    plain = b / D[:, None]
+    try:
+        return plain - A @ np.linalg.solve(system, A.T @ plain) / D[:, None]
+    except np.linalg.LinAlgError:
+        return np.full_like(b, np.nan)
 
 
 def by_group(group):

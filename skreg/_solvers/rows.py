@@ -118,17 +118,23 @@ def sweep_entries(entries, view, columns, curvature, w, r, penalty, room):
 class Rows:
     """The steps of `blocks.solve` for a RowElasticNet."""
 
-    def __init__(self, G, penalty, n_targets, cost):
-        self.G, self.weight, self.cost, self.new = G, penalty.weight, cost, np.empty(n_targets)
+    def __init__(self, G, penalty, n_targets, design):
+        self.G, self.weight, self.cost = G, penalty.weight, design.cost
+        self.new = np.empty(n_targets)
 
     def sweep(self, c, w, entry):
         """Minimise over one row after the other."""
         return sweep_rows(self.G, c, w, self.weight, entry, self.new)
 
-    def direction(self, block, w, h, b):
+    def side(self, n_rows):
+        """Return how large a system is that takes as long as a Newton step on some rows."""
+        return n_rows
+
+    def direction(self, block, damping, on, w, h, b):
         """Return the Newton step on rows that share a block of G."""
         by_systems = self.cost.system_of_rows_pays(*w.shape)
-        return (by_rows if by_systems else by_conjugate_gradients)(block, w, h, b)
+        solve = by_rows if by_systems else by_conjugate_gradients
+        return solve(blocks.damped(block, damping), w, h, b)
 
 
 solve = partial(blocks.solve, Rows)

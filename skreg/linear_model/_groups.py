@@ -1,5 +1,6 @@
 """Groups of columns whose coefficients become zero together: what their estimators share."""
 
+from collections.abc import Hashable
 from numbers import Real
 
 import numpy as np
@@ -27,6 +28,8 @@ class GroupMixin:
         X, y, s = super()._validate(X, y, sample_weight, reset)
         columns = {}
         for j, label in enumerate(self._labels()):
+            if not isinstance(label, Hashable):
+                refuse(self, "groups", label, "labels that can be keys of a dict", TypeError)
             columns.setdefault(label, []).append(j)
         self.groups_ = {label: np.array(own) for label, own in columns.items()}
         self._weights_of_groups()  # checks them before any work is done
