@@ -212,9 +212,8 @@ class Newton(PathSolver):
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
-        threshold = max(EAGERNESS * alpha, 2 * alpha - self.alpha)
+        threshold, self.alpha = max(EAGERNESS * alpha, 2 * alpha - self.alpha), alpha
         self.add(candidates(self.c, self.columns, self.penalty, threshold))
-        self.alpha = alpha
 
     def add(self, columns):
         """Let the first of some columns enter the working set."""
@@ -291,8 +290,6 @@ class Newton(PathSolver):
 
     def balanced(self, fit):
         """Return a fit with the best intercept, if there is one."""
-        return (
-            fit.balanced(BALANCE * self.relative_tol * self.null_loss)
-            if self.design.centred
-            else fit
-        )
+        if not self.design.centred:
+            return fit
+        return fit.balanced(BALANCE * self.relative_tol * self.null_loss)
