@@ -61,7 +61,7 @@ for name, model in models.items():
 
 model = models["GroupLassoCDCV"]
 print("kept:", ", ".join(model.selected_groups_))
-print("dropped:", ", ".join(label for label in model.groups_ if label not in model.selected_groups_))
+print("dropped:", ", ".join(sorted(set(model.groups_).difference(model.selected_groups_))))
 
 # %%
 # Left: the norm of the coefficients of each variable along the path. All columns of a variable

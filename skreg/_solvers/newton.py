@@ -31,13 +31,14 @@ SMALLEST_GROWTH = 30  # columns that may enter at a time: each model has a Gram 
 GROWTH = 0.7  # the same, relative to the support
 ACCURACY = 0.01  # gap of a model, relative to that of the loss
 FEW_COLUMNS = 1000  # that share a Gram matrix where the penalty is smooth
-BALANCE = 1e-3  # of tol: what the intercept may cost
+BALANCE = 1e-6  # of tol: what the intercept may cost
 FLAT = 1e-9  # least curvature in a model, relative to the largest
 CAUTION = 1e-5, 1.0  # least and most part of `Loss.bound` that is curvature in a model
 USUAL_CAUTION = 0.1  # the first
 ARMIJO = 0.3  # part of the slope's fall that a step has to reach; Newton's reach a half
 HALVINGS = 40  # of a step
 NOISE = 1e-14  # of the objective: rounding of its changes
+EXTREME = 1e-6  # curvature of a sample at which it may be one that can be separated
 SEPARATED = 1e-3  # loss, relative to that without features, at which to look for what separates
 MAX_STALLS = 3  # steps that do not make the gap smaller
 
@@ -81,13 +82,15 @@ class Newton(PathSolver):
         The last alpha.
     sweeps_left : int
         Sweeps of coordinate descent that may still be made for the next alpha.
+    found_separable : dict
+        Whether columns without a penalty can separate samples; by whether alpha is 0.
     caution : float
         Where the loss is straight, part of the curvature of a parabola above it that its model has.
     """
 
     def __init__(self, problem, start, *, tol, max_iter):
         super().__init__(problem.design, tol, max_iter)
-        self.sweeps_left, self.caution = max_iter, USUAL_CAUTION
+        self.sweeps_left, self.caution, self.found_separable = max_iter, USUAL_CAUTION, {}
         _, self.y, self.penalty, self.loss = problem
         self.told_apart = self.loss.told_apart
         lower, upper = self.penalty.lower[:, None], self.penalty.upper[:, None]
@@ -167,13 +170,14 @@ class Newton(PathSolver):
             if last < np.inf:
                 self.add(missing)
             if gap > 0.5 * last and not missing.size:
-                accuracy *= 0.1  # the model was not solved well enough
+                accuracy *= 0.01  # the model was not solved well enough
             if not self.step(alpha, accuracy * gap) and not missing.size:
                 stop = "rounding"
                 break
             self.look()
             last = gap
-        if stop != "converged" and self.without_minimum(alpha):
+        extreme = self.fit.curvature[self.design.s > 0].min() < EXTREME
+        if (extreme or stop != "converged") and self.without_minimum(alpha == 0):
             stop = "endless"
         on = np.flatnonzero(self.w[:, 0])
         n_sweeps = self.max_iter - self.sweeps_left
@@ -202,13 +206,15 @@ class Newton(PathSolver):
         (on,) = np.nonzero(free & (self.w[:, 0] != 0))
         return separated(self.loss, self.design, self.y, on, self.w[on], self.intercept)
 
-    def without_minimum(self, alpha):
+    def without_minimum(self, unpenalised):
         """Tell whether the loss falls without end, be it for some samples alone."""
-        if self.loss.attained:
-            return False
-        penalty = self.penalty.at(alpha)
-        (on,) = np.nonzero((penalty.weight == 0) & (penalty.ridge == 0))
-        return separable(self.loss, self.design, self.y, on, penalty.take(on))
+        if not self.loss.attained and unpenalised not in self.found_separable:
+            on = np.flatnonzero(
+                unpenalised | (self.penalty.weight == 0) & (self.penalty.ridge == 0)
+            )
+            parts = self.design, self.y, on, self.penalty.take(on)
+            self.found_separable[unpenalised] = separable(self.loss, *parts)
+        return self.found_separable.get(unpenalised, False)
 
     def admit(self, alpha):
         """Let columns enter that will probably matter at alpha."""
