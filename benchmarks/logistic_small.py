@@ -8,7 +8,6 @@ X is in C order or in rows: what a library copies is part of its time. A call is
 milliseconds have passed, and the mean counts.
 """
 
-
 from . import accuracy as measures
 from .core import Case, Solvers
 from .logistic import fitted
