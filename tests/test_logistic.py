@@ -437,3 +437,15 @@ def test_max_iter_counts_the_sweeps_on_the_way_too():
         with pytest.warns(ConvergenceWarning, match=f"stopped at max_iter={max_iter} with"):
             model.fit(X, y)
         assert model.n_iter_ <= max_iter
+
+
+@pytest.mark.parametrize(("solver", "l1_ratio"), [("liblinear", 1.0), ("lbfgs", 0.0)])
+def test_other_solvers_of_scikit_learn_come_to_the_same_coefficients(solver, l1_ratio):
+    """Without an intercept, which liblinear penalises."""
+    X, y = load_breast_cancer(return_X_y=True)
+    X, alpha = (X - X.mean(axis=0)) / X.std(axis=0), 0.01
+    rule = {"l1_ratio": l1_ratio, "fit_intercept": False}
+    ours = LogisticCD(alpha, tol=1e-12, **rule).fit(X, y)
+    options = {"solver": solver, "tol": 1e-12, "max_iter": 10**5, "random_state": 0}
+    theirs = LogisticRegression(C=1 / (len(y) * alpha), **rule, **options).fit(X, y)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, atol=1e-6)
