@@ -1,8 +1,9 @@
 """Paths of logistic regression: 50 alphas down to alpha_max/100, to a relative gap of 1e-6.
 
-The worst alpha has to have it. Everyone gets raw columns, dense X in Fortran order and sparse X in columns, and fits an intercept.
-glmnet is glmstar with standardize=False. skglm and saga start each fit at the last; liblinear
-cannot, and its penalty of the intercept is a hundredth of that of a coefficient.
+The worst alpha has to have it. Everyone gets raw columns, dense X in Fortran order and sparse X in
+columns, and fits an intercept. glmnet is glmstar with standardize=False. skglm and saga start each
+fit at the last; liblinear cannot, and its penalty of the intercept is a hundredth of that of a
+coefficient.
 """
 
 import numpy as np
