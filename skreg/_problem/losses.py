@@ -14,7 +14,7 @@ import numpy as np
 from .._data.classes import Coupling
 
 TINY = np.finfo(float).tiny
-ROUNDING = 1e-12  # of probabilities and their sums, and of counts
+ROUNDING = 1e-13  # of probabilities and their sums, and of counts
 LARGEST = 500.0  # difference of exponents
 ULPS = 4 * np.finfo(float).eps  # rounding of a product
 BALANCE = 50  # Newton steps to constants, at the most

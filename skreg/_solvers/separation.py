@@ -9,7 +9,7 @@ predicted to be less, and no other prediction changes.
 import numpy as np
 from scipy.optimize import linprog
 
-LARGEST = 3e5  # numbers in the matrix of a linear program, which takes some seconds
+LARGEST = 3e5  # numbers in the matrix of a linear program, which takes about a second
 
 
 def separated(loss, design, y, columns, w, intercept):
